@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+
+#define TMP_NOISE 8
+#define TMP_SUFFIX ".tmp"
+
+int file__read(const char *path, size_t limit, void **data, size_t *size)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_buf_ struct buf buf = {};
+	struct stat st;
+	size_t want = 65536;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (st.st_size > 0 && (uint64_t)st.st_size <= limit)
+		want = (size_t)st.st_size + 1;
+	for (;;) {
+		uint8_t *room = buf__reserve(&buf, want);
+		ssize_t got;
+
+		if (!room)
+			return -ENOMEM;
+		got = read(fd, room, want);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (!got)
+			break;
+		buf.len += got;
+		if (buf.len > limit)
+			return -EFBIG;
+		want = 65536;
+	}
+	if (!buf__cstr(&buf))
+		return -ENOMEM;
+	*data = buf__steal(&buf, size);
+	return 0;
+}
+
+/* A name that nobody else uses; open(2) applies the umask, as mkstemp(3) would not. */
+static int open_beside(struct new_file *file, unsigned int mode)
+{
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+	uint8_t noise[TMP_NOISE];
+
+	for (int tries = 0; tries < 100; tries++) {
+		char name[TMP_NOISE + 1] = {};
+
+		if (getrandom(noise, sizeof(noise), 0) != sizeof(noise))
+			return -EIO;
+		for (size_t i = 0; i < TMP_NOISE; i++)
+			name[i] = digits[noise[i] % (sizeof(digits) - 1)];
+		if (asprintf(&file->tmp_path, "%s.%s" TMP_SUFFIX, file->path, name) < 0) {
+			file->tmp_path = NULL;
+			return -ENOMEM;
+		}
+		file->fd = open(file->tmp_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+		if (file->fd >= 0)
+			return 0;
+		free(steal_ptr(file->tmp_path)); /* not ours to unlink */
+		if (errno != EEXIST)
+			break;
+	}
+	return -errno;
+}
+
+int file__begin(struct new_file *file, const char *path, unsigned int mode)
+{
+	int err;
+
+	*file = (struct new_file){ .fd = -1 };
+	file->path = strdup(path);
+	err = file->path ? open_beside(file, mode) : -ENOMEM;
+	if (err)
+		file__discard(file);
+	return err;
+}
+
+void file__sweep(const char *path)
+{
+	_cleanup_free_ char *pattern = NULL;
+	glob_t found = {};
+	size_t skip = strlen(path) + 1;
+
+	if (asprintf(&pattern, "%s.*" TMP_SUFFIX, path) < 0) {
+		pattern = NULL;
+		return;
+	}
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			if (strlen(found.gl_pathv[i]) == skip + TMP_NOISE + strlen(TMP_SUFFIX))
+				unlink(found.gl_pathv[i]);
+	globfree(&found);
+}
+
+int file__write(int fd, const void *data, size_t size)
+{
+	const uint8_t *at = data;
+
+	while (size) {
+		ssize_t put = write(fd, at, size);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -errno;
+		at += put;
+		size -= put;
+	}
+	return 0;
+}
+
+static int sync_directory_of(const char *path)
+{
+	_cleanup_free_ char *copy = strdup(path);
+	_cleanup_close_ int fd = -1;
+
+	if (!copy)
+		return -ENOMEM;
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* some file systems can't fsync a directory; the rename itself stands */
+	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL && errno != EBADF))
+		return -errno;
+	return 0;
+}
+
+int file__commit(struct new_file *file)
+{
+	if (fsync(file->fd) < 0)
+		return -errno;
+	if (close(steal_fd(&file->fd)) < 0)
+		return -errno;
+	if (rename(file->tmp_path, file->path) < 0)
+		return -errno;
+	free(steal_ptr(file->tmp_path));
+	return sync_directory_of(file->path);
+}
+
+void file__discard(struct new_file *file)
+{
+	int saved = errno;
+
+	if (file->fd >= 0)
+		close(file->fd);
+	if (file->tmp_path)
+		unlink(file->tmp_path);
+	free(file->tmp_path);
+	free(file->path);
+	*file = (struct new_file){ .fd = -1 };
+	errno = saved;
+}
+
+int file__replace(const char *path, const void *data, size_t size, unsigned int mode)
+{
+	_cleanup_new_file_ struct new_file file = { .fd = -1 };
+	int err = file__begin(&file, path, mode);
+
+	if (!err)
+		err = file__write(file.fd, data, size);
+	if (!err)
+		err = file__commit(&file);
+	return err;
+}

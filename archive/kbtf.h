@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * libkbtf: BTF of many kernels in one archive file, and the choice of the right
+ * one for a given machine. This header is the reading side; kbtf_write.h adds.
+ *
+ * Conventions, for every call of this library:
+ * - Functions that return int give 0 or a negative errno. Functions that return
+ *   a pointer give NULL and set errno. Neither prints, neither exits.
+ * - Only calls named open, new or read hand over ownership; what any other call
+ *   returns is lent and lives as long as the object it came from.
+ * - An options or data struct has its size, `sz`, first. Set it with sizeof; a
+ *   caller built against an older header passes fewer bytes, and the missing
+ *   fields count as zero. Unknown bytes that are not zero give E2BIG.
+ * - An open archive is immutable: any number of threads may read it at once.
+ */
+#ifndef KBTF_H
+#define KBTF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define KBTF_API __attribute__((visibility("default")))
+
+#define KBTF_SHA256_SIZE 32
+/* GNU build IDs are 20 bytes (SHA-1) in practice; --build-id=0x... allows more. */
+#define KBTF_BUILD_ID_MAX 64
+
+/* "x.y.z" of the library that is linked in, which may differ from the header's. */
+KBTF_API const char *kbtf__version(void);
+
+/*
+ * Who a kernel is. Strings are never NULL in what the library returns; "" means
+ * unknown. In what a caller passes, NULL and "" are the same.
+ */
+struct kbtf_ident {
+	size_t sz;
+	const char *distro;         /* os-release ID: "debian", "centos" */
+	const char *distro_release; /* os-release VERSION_ID: "12", "8" */
+	const char *arch;           /* as `uname -m` prints it: "x86_64", "aarch64" */
+	const char *kernel_release; /* `uname -r` */
+	const char *kernel_version; /* `uname -v` */
+	const uint8_t *build_id;    /* desc of the NT_GNU_BUILD_ID note of vmlinux */
+	size_t build_id_len;        /* 0: unknown */
+};
+
+/* How the bytes that an entry was made of were checked, best first. */
+enum kbtf_verification {
+	KBTF_UNVERIFIED = 0,         /* taken as they came */
+	KBTF_VERIFIED_SIGNED_INDEX,  /* SHA-256 listed by an index whose signature is good */
+	KBTF_VERIFIED_SIGNED_PACKAGE /* the package's own signature is good */
+};
+
+/* "unverified", "signed-index", "signed-package"; "?" for a value it does not know. */
+KBTF_API const char *kbtf_verification__name(enum kbtf_verification how);
+
+/* Where an entry's BTF comes from. "" and zero mean unknown or none. */
+struct kbtf_provenance {
+	size_t sz;
+	const char *package;         /* file name of the package or file */
+	const char *package_version; /* as the distribution writes it: "6.1.192-2" */
+	const char *package_sha256;  /* 64 lower-case hex digits */
+	enum kbtf_verification verification;
+	const char *verified_by;     /* fingerprint of the signing key, upper-case hex */
+	const char *encoder;         /* "pahole", "embedded" (the kernel's own .BTF), "import" */
+	const char *encoder_version; /* pahole's version */
+	const char *encoder_flags;   /* as given on pahole's command line */
+	const char *notes;           /* one remark a line: what was changed on the way */
+};
+
+struct kbtf_archive;
+struct kbtf_entry;
+struct kbtf_profile;
+
+/*
+ * Open an archive file, mapped into memory: only what is read is paged in.
+ * Errors: those of open(2) and mmap(2); EBADMSG when the bytes are not a valid
+ * archive (not one, truncated, or damaged in its index); ENOTSUP when the format
+ * is newer than this library.
+ */
+KBTF_API struct kbtf_archive *kbtf_archive__open(const char *path);
+
+/* The same over bytes in memory, which must outlive the archive and not change. */
+KBTF_API struct kbtf_archive *kbtf_archive__open_mem(const void *data, size_t size);
+
+KBTF_API void kbtf_archive__close(struct kbtf_archive *archive);
+
+/*
+ * Entries are ordered by (distro, distro release, arch, kernel release in version
+ * order, kernel version, build ID).
+ */
+KBTF_API size_t kbtf_archive__entry_count(const struct kbtf_archive *archive);
+KBTF_API const struct kbtf_entry *kbtf_archive__entry(const struct kbtf_archive *archive,
+						      size_t index);
+
+/* The entry of this build ID, or NULL with ENOENT. */
+KBTF_API const struct kbtf_entry *
+kbtf_archive__find_build_id(const struct kbtf_archive *archive, const uint8_t *build_id,
+			    size_t build_id_len);
+
+/*
+ * Entries whose `uname -r` is `kernel_release`, beginning after `after` (NULL: the
+ * first): a release is not unique, so ask until NULL (ENOENT) comes.
+ */
+KBTF_API const struct kbtf_entry *
+kbtf_archive__find_release(const struct kbtf_archive *archive, const char *kernel_release,
+			   const struct kbtf_entry *after);
+
+KBTF_API const struct kbtf_ident *kbtf_entry__ident(const struct kbtf_entry *entry);
+KBTF_API const struct kbtf_provenance *kbtf_entry__provenance(const struct kbtf_entry *entry);
+
+/* Bytes of the entry's full BTF, and what they take in the file (shared blobs count whole). */
+KBTF_API size_t kbtf_entry__btf_size(const struct kbtf_entry *entry);
+KBTF_API size_t kbtf_entry__btf_stored_size(const struct kbtf_entry *entry);
+
+/*
+ * Read the full BTF, checked against its stored SHA-256. *data is malloc'ed and the
+ * caller's to free. Errors: EBADMSG (damaged), ENOMEM.
+ */
+KBTF_API int kbtf_entry__read_btf(const struct kbtf_entry *entry, void **data, size_t *size);
+
+/* One BPF object that a profile was made of. */
+struct kbtf_object_ref {
+	const char *name;                 /* file name, for people: "execsnoop.bpf.o" */
+	uint8_t sha256[KBTF_SHA256_SIZE]; /* of the object file's bytes */
+};
+
+/*
+ * A profile is a set of BPF objects that BTF was minimized for. Its digest is the
+ * SHA-256 of its objects' digests, sorted; names do not count.
+ */
+KBTF_API size_t kbtf_archive__profile_count(const struct kbtf_archive *archive);
+KBTF_API const struct kbtf_profile *kbtf_archive__profile(const struct kbtf_archive *archive,
+							  size_t index);
+/* The first profile that holds the object of this digest, or NULL with ENOENT. */
+KBTF_API const struct kbtf_profile *
+kbtf_archive__find_profile(const struct kbtf_archive *archive,
+			   const uint8_t object_sha256[KBTF_SHA256_SIZE]);
+KBTF_API const char *kbtf_profile__name(const struct kbtf_profile *profile);
+KBTF_API const uint8_t *kbtf_profile__digest(const struct kbtf_profile *profile);
+KBTF_API size_t kbtf_profile__object_count(const struct kbtf_profile *profile);
+KBTF_API const struct kbtf_object_ref *kbtf_profile__object(const struct kbtf_profile *profile,
+							    size_t index);
+
+/* Whether the entry has BTF minimized for the profile, and its bytes (0: it has none). */
+KBTF_API size_t kbtf_entry__min_size(const struct kbtf_entry *entry,
+				     const struct kbtf_profile *profile);
+
+/*
+ * Read the BTF that was minimized for `profile`, which must come from the same
+ * archive. As kbtf_entry__read_btf; ENOENT when the entry has none for it.
+ */
+KBTF_API int kbtf_entry__read_min(const struct kbtf_entry *entry,
+				  const struct kbtf_profile *profile, void **data, size_t *size);
+
+/* ---- the running machine ------------------------------------------------------ */
+
+struct kbtf_host;
+
+/* Where kbtf_host__new looks; every field may be NULL. */
+struct kbtf_host_opts {
+	size_t sz;
+	/* prefix of all paths below: tests, or "/proc/1/root" in a container */
+	const char *root;
+	/*
+	 * A text file of KEY=VALUE lines (os-release syntax: DISTRO, DISTRO_RELEASE,
+	 * ARCH, KERNEL_RELEASE, KERNEL_VERSION, BUILD_ID) that stands for the machine.
+	 */
+	const char *ident_file;
+};
+
+/*
+ * Identity of the running kernel: uname(2), the GNU build ID from
+ * /sys/kernel/notes, ID and VERSION_ID from os-release(5). What cannot be read
+ * is left "": only a missing ident_file or malformed one is an error (ENOENT, EINVAL).
+ */
+KBTF_API struct kbtf_host *kbtf_host__new(const struct kbtf_host_opts *opts);
+KBTF_API void kbtf_host__free(struct kbtf_host *host);
+KBTF_API const struct kbtf_ident *kbtf_host__ident(const struct kbtf_host *host);
+/* Path of the kernel's own BTF when it is readable, else NULL. */
+KBTF_API const char *kbtf_host__kernel_btf(const struct kbtf_host *host);
+
+/* ---- which entry fits ---------------------------------------------------------- */
+
+enum kbtf_match {
+	KBTF_MATCH_NONE = 0,    /* no entry fits */
+	KBTF_MATCH_KERNEL,      /* the kernel's own BTF */
+	KBTF_MATCH_BUILD_ID,    /* an entry of the same build ID */
+	KBTF_MATCH_VERSION,     /* release, version string, arch and distro agree */
+	KBTF_MATCH_RELEASE,     /* the only entry of this release and arch */
+	KBTF_MATCH_AMBIGUOUS    /* several entries of this release: none is taken */
+};
+
+struct kbtf_select_opts {
+	size_t sz;
+	bool kernel_btf; /* the kernel has BTF of its own, and it may be used */
+};
+
+struct kbtf_selection {
+	enum kbtf_match match;
+	const struct kbtf_entry *entry; /* NULL for NONE, KERNEL and AMBIGUOUS */
+	size_t candidates;              /* entries of the same release and arch */
+};
+
+/* Pure: depends on its arguments alone. `archive` may be NULL (nothing archived). */
+KBTF_API int kbtf_select(const struct kbtf_archive *archive, const struct kbtf_ident *ident,
+			 const struct kbtf_select_opts *opts, struct kbtf_selection *out);
+/* One sentence for people about what a match means. Static. */
+KBTF_API const char *kbtf_match__text(enum kbtf_match match);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

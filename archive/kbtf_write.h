@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * libkbtf, the writing side. See kbtf.h for the conventions.
+ *
+ * A writer holds a lock that other writers wait for, collects changes in memory and
+ * replaces the file in one step at commit: readers see the archive before or after,
+ * never between. The bytes of an archive depend on the set of its entries alone, not
+ * on the order or the number of commits that brought them.
+ *
+ * Not supported: adding to an archive in memory, and module (split) BTF.
+ */
+#ifndef KBTF_WRITE_H
+#define KBTF_WRITE_H
+
+#include <kbtf.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct kbtf_writer;
+
+/*
+ * Open `path` for change; a file that does not exist begins empty. Blocks while
+ * another writer has the lock. Errors: as kbtf_archive__open, except ENOENT of the
+ * file itself.
+ */
+KBTF_API struct kbtf_writer *kbtf_writer__open(const char *path);
+
+/* BTF minimized for a set of objects. */
+struct kbtf_new_min {
+	const char *profile;                   /* name, for people */
+	const struct kbtf_object_ref *objects; /* any order, no digest twice */
+	size_t object_count;
+	const void *btf;
+	size_t btf_size;
+};
+
+struct kbtf_new_entry {
+	size_t sz;
+	struct kbtf_ident ident;
+	struct kbtf_provenance provenance;
+	const void *btf; /* full BTF; raw bytes, either endianness */
+	size_t btf_size;
+	const struct kbtf_new_min *mins;
+	size_t min_count;
+};
+
+enum kbtf_added {
+	KBTF_ADDED_NEW = 0,  /* nothing stood in its place */
+	KBTF_ADDED_REPLACED, /* took the place of one or more entries */
+	KBTF_ADDED_YIELDED   /* not added: it has no build ID, and an entry with one is there */
+};
+
+/*
+ * Add an entry; everything is copied. Its place in the archive is
+ * - its build ID, where it has one: an entry of the same build ID is replaced, and
+ *   so is one without a build ID of the same arch and kernel release, if distro,
+ *   distro release and kernel version agree or are unknown to that one;
+ * - else (distro, distro release, arch, kernel release, kernel version): an entry of
+ *   the same five is replaced, but the new one yields to an entry with a build ID
+ *   that would have replaced it.
+ * A replaced entry's minimized BTF is dropped with it.
+ * Errors: EINVAL (no kernel release or arch, text with control characters, BTF
+ * that libbpf can't parse), EMSGSIZE (BTF over 1 GiB), ENOMEM.
+ */
+KBTF_API int kbtf_writer__add(struct kbtf_writer *writer, const struct kbtf_new_entry *entry,
+			      enum kbtf_added *added);
+
+/*
+ * The archive as it was when the writer was opened, to look at before a change; NULL
+ * if there was none. Lent until commit or close.
+ */
+KBTF_API const struct kbtf_archive *kbtf_writer__base(const struct kbtf_writer *writer);
+
+/*
+ * Write all changes: to a temporary file beside the archive, flushed to disk, then
+ * renamed over it. On an error (ENOSPC, EIO, EBADMSG when an old block that must be
+ * carried over is damaged, ...) the old archive stands and nothing is left behind.
+ * After success the writer is spent: only close it.
+ */
+KBTF_API int kbtf_writer__commit(struct kbtf_writer *writer);
+
+/* Release the lock and all memory. Without a commit nothing has happened. */
+KBTF_API void kbtf_writer__close(struct kbtf_writer *writer);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

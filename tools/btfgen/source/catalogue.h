@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernels that distributions published: manifests say where to look, signed indexes
+ * say what is there. What an index said is kept in the working directory under the
+ * digest that vouches for it, and read again only when that digest changes.
+ */
+#ifndef BTFGEN_CATALOGUE_H
+#define BTFGEN_CATALOGUE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/kernel.h"
+#include "base/transfer.h"
+#include "base/workdir.h"
+#include "source/pattern.h"
+
+struct catalogue_opts {
+	const char *manifest_dir;
+	/* NULL-ended lists; NULL is no restriction. Names are compared without case. */
+	const char *const *distros;   /* "debian" */
+	const char *const *releases;  /* VERSION_ID "12" or codename "bookworm" */
+	const char *const *arches;    /* "x86_64" or an alias, "amd64" */
+	const struct pattern *pattern;
+	/* "URL" or "REPOSITORY=URL" (the name of a [repository NAME] section), NULL-ended, or NULL */
+	const char *const *mirrors;
+	const char *keyring;          /* file that takes the place of every manifest's keyring, or NULL */
+	bool allow_unsigned;
+	bool allow_expired;           /* accept an index past its Valid-Until */
+	bool cached_only;             /* what is known already, without the network */
+};
+
+/* One index that could not be had: the others' kernels are listed all the same. */
+struct index_failure {
+	char *distro;
+	char *codename;
+	char *arch;
+	char *url;                    /* or NULL where no mirror is known */
+	char *reason;
+};
+
+struct catalogue {
+	struct kernel_list kernels;   /* sorted and joined */
+	struct index_failure *failures;
+	size_t failure_count;
+	size_t index_count;           /* indexes looked at, failed ones among them */
+	uint64_t bytes_fetched;
+};
+
+/*
+ * Returns 0 also when some indexes failed. Errors: -ENOENT (no manifest, or none of the
+ * asked name: the text lists those there are), -EINVAL (a manifest's line is wrong),
+ * -ECANCELED, -ENOMEM. `transfers` may be NULL with cached_only.
+ */
+int catalogue__load(const struct catalogue_opts *opts, struct workdir *work,
+		    struct transfers *transfers, struct catalogue *catalogue, struct error *err);
+void catalogue__free(struct catalogue *catalogue);
+
+#endif

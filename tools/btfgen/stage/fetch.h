@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Stage: a package, checked, in the working directory's cache. Files there are named
+ * by their SHA-256 (or, where the index gives none, by a digest of the URL), so what is
+ * there is never another package; unfinished ones end in ".part" and are resumed.
+ */
+#ifndef BTFGEN_FETCH_H
+#define BTFGEN_FETCH_H
+
+#include "base/error.h"
+#include "base/kernel.h"
+#include "base/meter.h"
+#include "base/transfer.h"
+#include "base/workdir.h"
+
+struct fetched {
+	char *path;                   /* in the cache, or the file of a file: URL itself */
+	char sha256[65];              /* of the whole package */
+	uint64_t bytes;               /* that came over the network; 0: it was cached */
+	int lock_fd;                  /* keeps the cache from dropping it while in use */
+};
+
+/*
+ * Size and SHA-256 of the package are checked against the index (also for a cached
+ * file that could have been damaged since: its digest is computed again). A mismatch is
+ * -EBADMSG; the file is removed and fetched once more before that is believed.
+ * Before the fetch there must be room for the package on the disk; after it the cache
+ * is held under `cache_limit` bytes by dropping what was used longest ago.
+ */
+int fetch__package(struct transfers *transfers, struct workdir *work,
+		   const struct package *package, uint64_t cache_limit, struct meter *meter,
+		   struct fetched *fetched, struct error *err);
+void fetched__free(struct fetched *fetched);
+
+#endif
