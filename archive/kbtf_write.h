@@ -75,8 +75,8 @@ KBTF_API const struct kbtf_archive *kbtf_writer__base(const struct kbtf_writer *
 
 /*
  * Write all changes: to a temporary file beside the archive, flushed to disk, then
- * renamed over it. On an error (ENOSPC, EIO, EBADMSG when an old block that must be
- * carried over is damaged, ...) the old archive stands and nothing is left behind.
+ * renamed over it. On an error (ENOSPC, EIO, ...) the old archive stands and nothing is left behind.
+ * Blocks that stay are copied as they are, compressed: a reader checks their digests.
  * After success the writer is spent: only close it.
  */
 KBTF_API int kbtf_writer__commit(struct kbtf_writer *writer);

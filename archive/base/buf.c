@@ -90,7 +90,7 @@ void buf__add_str(struct buf *buf, const char *str)
 		return;
 	}
 	buf__add_u32(buf, len);
-	buf__add(buf, str, len);
+	buf__add(buf, len ? str : "", len + 1);
 }
 
 void buf__printf(struct buf *buf, const char *fmt, ...)

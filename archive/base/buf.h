@@ -31,12 +31,12 @@ void buf__add(struct buf *buf, const void *data, size_t len);
 void buf__add_u8(struct buf *buf, uint8_t value);
 void buf__add_u32(struct buf *buf, uint32_t value);
 void buf__add_u64(struct buf *buf, uint64_t value);
-/* u32 length, then the bytes without a NUL. NULL counts as "". */
+/* u32 length, the bytes, and a NUL that the length does not count. NULL counts as "". */
 void buf__add_str(struct buf *buf, const char *str);
 void buf__printf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A NUL after the last byte that is not counted in len; NULL if any append failed. */
 const char *buf__cstr(struct buf *buf);
 
-#define _cleanup_buf_ __attribute__((cleanup(buf__free)))
+#define _cleanup_buf_ __attribute__((__cleanup__(buf__free)))
 
 #endif

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define cleanup(func) __attribute__((cleanup(func)))
+#define cleanup(func) __attribute__((__cleanup__(func)))
 
 #define steal_ptr(ptr)                    \
 	({                                \

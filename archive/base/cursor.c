@@ -52,16 +52,13 @@ uint32_t cursor__count(struct cursor *cur, size_t min_item_size)
 	return count;
 }
 
-char *cursor__str(struct cursor *cur)
+const char *cursor__str(struct cursor *cur)
 {
 	uint32_t len = cursor__u32(cur);
-	const uint8_t *at = cursor__take(cur, len);
-	char *str;
+	const char *at = (const char *)cursor__take(cur, (size_t)len + 1);
 
-	if (!at)
-		return NULL;
-	str = memchr(at, '\0', len) ? NULL : strndup((const char *)at, len);
-	if (!str)
-		cur->failed = true;
-	return str;
+	if (at && memchr(at, '\0', (size_t)len + 1) == at + len)
+		return at;
+	cur->failed = true;
+	return NULL;
 }

@@ -39,7 +39,7 @@ uint64_t cursor__u64(struct cursor *cur);
  * gives 0, if so many cannot fit in what is left.
  */
 uint32_t cursor__count(struct cursor *cur, size_t min_item_size);
-/* A u32 length and as many bytes, as a new string; NULL on failure or a NUL inside. */
-char *cursor__str(struct cursor *cur);
+/* A string as buf__add_str() wrote it, lent; NULL (and failed) unless it is one. */
+const char *cursor__str(struct cursor *cur);
 
 #endif

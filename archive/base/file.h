@@ -41,6 +41,6 @@ void file__sweep(const char *path);
 /* Begin, write and commit in one. */
 int file__replace(const char *path, const void *data, size_t size, unsigned int mode);
 
-#define _cleanup_new_file_ __attribute__((cleanup(file__discard)))
+#define _cleanup_new_file_ __attribute__((__cleanup__(file__discard)))
 
 #endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* What the reader keeps of an open archive; the writer builds on it. */
+#ifndef ARCHIVE_ARCHIVE_H
+#define ARCHIVE_ARCHIVE_H
+
+#include <kbtf.h>
+
+#include "base/cleanup.h"
+#include "base/sha256.h"
+
+/* A run of compressed bytes, lent from the archive or owned by a writer. */
+struct blob {
+	const void *stored;
+	uint64_t stored_size;
+	uint64_t size;
+	uint8_t sha256[SHA256_SIZE];
+};
+
+struct kbtf_profile {
+	const char *name;
+	struct kbtf_object_ref *objects;
+	size_t object_count;
+	uint8_t digest[SHA256_SIZE];
+};
+
+struct entry_min {
+	const struct kbtf_profile *profile;
+	const struct blob *blob;
+};
+
+/* All strings are lent from the mapped index. */
+struct kbtf_entry {
+	struct kbtf_ident ident;
+	struct kbtf_provenance provenance;
+	const struct blob *btf;
+	struct entry_min *mins;
+	size_t min_count;
+};
+
+struct kbtf_archive {
+	const uint8_t *data;
+	size_t size;
+	bool mapped;
+	struct blob *blobs;
+	size_t blob_count;
+	struct kbtf_profile *profiles;
+	size_t profile_count;
+	struct kbtf_entry *entries;
+	size_t entry_count;
+	const struct kbtf_entry **by_build_id; /* those that have one */
+	size_t build_id_count;
+};
+
+DEFINE_CLEANUP(kbtf_archive__closep, struct kbtf_archive, kbtf_archive__close)
+#define _cleanup_archive_ cleanup(kbtf_archive__closep)
+
+/* SHA-256 of the objects' digests, which must be sorted. */
+void profile__digest(const struct kbtf_object_ref *objects, size_t count,
+		     uint8_t digest[SHA256_SIZE]);
+
+int blob__unpack(const struct blob *blob, void **data, size_t *size);
+
+#endif

@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include <kbtf_write.h>
+
+#include <bpf/btf.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <string.h>
+#include <sys/file.h>
+#include <zstd.h>
+
+#include "archive.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "format.h"
+#include "ident.h"
+
+/* High enough for a file that is made once and read often: 2.5 s for a 4 MB BTF. */
+#define COMPRESSION_LEVEL 19
+
+/* What an entry's minimized BTF is during writing: both sides may still move. */
+struct draft_min {
+	const struct kbtf_profile *profile;
+	const struct blob *blob;
+};
+
+struct draft {
+	struct kbtf_ident ident;
+	struct kbtf_provenance provenance;
+	const struct blob *btf;
+	struct draft_min *mins;
+	size_t min_count;
+};
+
+struct kbtf_writer {
+	char *path;
+	int lock_fd;
+	struct kbtf_archive *base;
+	struct draft *drafts;
+	size_t draft_count;
+	/* everything that drafts point to and the base does not own */
+	void **owned;
+	size_t owned_count;
+	bool spent;
+};
+
+DEFINE_CLEANUP(kbtf_writer__closep, struct kbtf_writer, kbtf_writer__close)
+
+/* ---- memory that lives as long as the writer -------------------------------------- */
+
+/* Takes `ptr` over, also on failure; NULL in gives NULL out. */
+static void *own(struct kbtf_writer *writer, void *ptr)
+{
+	void **owned;
+
+	if (!ptr)
+		return NULL;
+	owned = realloc(writer->owned, (writer->owned_count + 1) * sizeof(*owned));
+	if (!owned) {
+		free(ptr);
+		return NULL;
+	}
+	writer->owned = owned;
+	writer->owned[writer->owned_count++] = ptr;
+	return ptr;
+}
+
+static const char *own_str(struct kbtf_writer *writer, const char *str)
+{
+	return own(writer, strdup(str ? str : ""));
+}
+
+static void *own_copy(struct kbtf_writer *writer, const void *data, size_t size)
+{
+	void *copy = own(writer, malloc(size + 1));
+
+	if (copy && size)
+		memcpy(copy, data, size);
+	return copy;
+}
+
+/* ---- opening ------------------------------------------------------------------------ */
+
+/*
+ * The lock is on the directory: the archive itself is replaced at each commit, and a
+ * lock file would be left lying beside it.
+ */
+static int lock_directory_of(const char *path)
+{
+	_cleanup_free_ char *copy = strdup(path);
+	_cleanup_close_ int fd = -1;
+
+	if (!copy)
+		return -ENOMEM;
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return steal_fd(&fd);
+}
+
+static int draft_base(struct kbtf_writer *writer)
+{
+	writer->draft_count = writer->base ? writer->base->entry_count : 0;
+	writer->drafts = calloc(writer->draft_count + 1, sizeof(*writer->drafts));
+	if (!writer->drafts)
+		return -ENOMEM;
+	for (size_t i = 0; i < writer->draft_count; i++) {
+		const struct kbtf_entry *entry = &writer->base->entries[i];
+		struct draft *draft = &writer->drafts[i];
+
+		draft->ident = entry->ident;
+		draft->provenance = entry->provenance;
+		draft->btf = entry->btf;
+		draft->mins = own(writer, calloc(entry->min_count + 1, sizeof(*draft->mins)));
+		if (!draft->mins)
+			return -ENOMEM;
+		for (size_t k = 0; k < entry->min_count; k++)
+			draft->mins[draft->min_count++] = (struct draft_min){
+				.profile = entry->mins[k].profile,
+				.blob = entry->mins[k].blob,
+			};
+	}
+	return 0;
+}
+
+struct kbtf_writer *kbtf_writer__open(const char *path)
+{
+	struct kbtf_writer *writer __attribute__((__cleanup__(kbtf_writer__closep))) =
+		calloc(1, sizeof(*writer));
+	int err;
+
+	if (!writer)
+		return NULL;
+	writer->lock_fd = -1;
+	writer->path = strdup(path);
+	if (!writer->path)
+		return NULL;
+	writer->lock_fd = lock_directory_of(path);
+	if (writer->lock_fd < 0) {
+		errno = -writer->lock_fd;
+		return NULL;
+	}
+	writer->base = kbtf_archive__open(path);
+	if (!writer->base && errno != ENOENT)
+		return NULL;
+	err = draft_base(writer);
+	if (err) {
+		errno = -err;
+		return NULL;
+	}
+	return steal_ptr(writer);
+}
+
+const struct kbtf_archive *kbtf_writer__base(const struct kbtf_writer *writer)
+{
+	return writer->base;
+}
+
+void kbtf_writer__close(struct kbtf_writer *writer)
+{
+	if (!writer)
+		return;
+	for (size_t i = 0; i < writer->owned_count; i++)
+		free(writer->owned[i]);
+	free(writer->owned);
+	free(writer->drafts);
+	kbtf_archive__close(writer->base);
+	if (writer->lock_fd >= 0)
+		close(writer->lock_fd);
+	free(writer->path);
+	free(writer);
+}
+
+/* ---- adding --------------------------------------------------------------------------- */
+
+static const struct blob *find_blob(const struct kbtf_writer *writer,
+				    const uint8_t sha256[SHA256_SIZE])
+{
+	for (size_t i = 0; i < writer->draft_count; i++) {
+		const struct draft *draft = &writer->drafts[i];
+
+		if (memcmp(draft->btf->sha256, sha256, SHA256_SIZE) == 0)
+			return draft->btf;
+		for (size_t k = 0; k < draft->min_count; k++)
+			if (memcmp(draft->mins[k].blob->sha256, sha256, SHA256_SIZE) == 0)
+				return draft->mins[k].blob;
+	}
+	return NULL;
+}
+
+static int check_btf(const void *btf, size_t size)
+{
+	struct btf *parsed;
+	bool empty;
+
+	if (size > FORMAT_BLOB_MAX)
+		return -EMSGSIZE;
+	parsed = size ? btf__new(btf, size) : NULL;
+	if (!parsed)
+		return -EINVAL;
+	empty = btf__type_cnt(parsed) <= 1;
+	btf__free(parsed);
+	return empty ? -EINVAL : 0;
+}
+
+static int pack_blob(struct kbtf_writer *writer, const void *btf, size_t size,
+		     const struct blob **out)
+{
+	size_t bound = ZSTD_compressBound(size), stored_size;
+	_cleanup_free_ void *room = NULL;
+	uint8_t sha256[SHA256_SIZE];
+	struct blob *blob;
+	int err = check_btf(btf, size);
+
+	if (err)
+		return err;
+	sha256__of(btf, size, sha256);
+	*out = find_blob(writer, sha256);
+	if (*out)
+		return 0;
+
+	room = malloc(bound);
+	blob = own(writer, calloc(1, sizeof(*blob)));
+	if (!room || !blob)
+		return -ENOMEM;
+	stored_size = ZSTD_compress(room, bound, btf, size, COMPRESSION_LEVEL);
+	if (ZSTD_isError(stored_size))
+		return -ENOMEM;
+	blob->stored = own_copy(writer, room, stored_size);
+	if (!blob->stored)
+		return -ENOMEM;
+	blob->stored_size = stored_size;
+	blob->size = size;
+	memcpy(blob->sha256, sha256, SHA256_SIZE);
+	*out = blob;
+	return 0;
+}
+
+static int by_digest(const void *a, const void *b)
+{
+	const struct kbtf_object_ref *x = a, *y = b;
+
+	return memcmp(x->sha256, y->sha256, SHA256_SIZE);
+}
+
+static int new_profile(struct kbtf_writer *writer, const struct kbtf_new_min *min,
+		       const struct kbtf_profile **out)
+{
+	struct kbtf_profile *profile = own(writer, calloc(1, sizeof(*profile)));
+
+	if (!profile || !text__is_clean(min->profile, false))
+		return profile ? -EINVAL : -ENOMEM;
+	profile->name = own_str(writer, min->profile);
+	profile->objects = own(writer, calloc(min->object_count + 1, sizeof(*profile->objects)));
+	if (!profile->name || !profile->objects)
+		return -ENOMEM;
+	for (size_t i = 0; i < min->object_count; i++) {
+		if (!text__is_clean(min->objects[i].name, false))
+			return -EINVAL;
+		profile->objects[i] = min->objects[i];
+		profile->objects[i].name = own_str(writer, min->objects[i].name);
+		if (!profile->objects[i].name)
+			return -ENOMEM;
+	}
+	profile->object_count = min->object_count;
+	qsort(profile->objects, profile->object_count, sizeof(*profile->objects), by_digest);
+	for (size_t i = 1; i < profile->object_count; i++)
+		if (by_digest(&profile->objects[i - 1], &profile->objects[i]) == 0)
+			return -EINVAL;
+	profile__digest(profile->objects, profile->object_count, profile->digest);
+	*out = profile;
+	return 0;
+}
+
+static int by_profile(const void *a, const void *b)
+{
+	const struct draft_min *x = a, *y = b;
+
+	return memcmp(x->profile->digest, y->profile->digest, SHA256_SIZE);
+}
+
+static int draft_mins(struct kbtf_writer *writer, struct draft *draft,
+		      const struct kbtf_new_entry *entry)
+{
+	draft->mins = own(writer, calloc(entry->min_count + 1, sizeof(*draft->mins)));
+	if (!draft->mins)
+		return -ENOMEM;
+	for (size_t i = 0; i < entry->min_count; i++) {
+		const struct kbtf_new_min *min = &entry->mins[i];
+		struct draft_min *slot = &draft->mins[i];
+		int err = new_profile(writer, min, &slot->profile);
+
+		if (!err)
+			err = pack_blob(writer, min->btf, min->btf_size, &slot->blob);
+		if (err)
+			return err;
+	}
+	draft->min_count = entry->min_count;
+	qsort(draft->mins, draft->min_count, sizeof(*draft->mins), by_profile);
+	for (size_t i = 1; i < draft->min_count; i++)
+		if (by_profile(&draft->mins[i - 1], &draft->mins[i]) == 0)
+			return -EINVAL;
+	return 0;
+}
+
+static int draft_provenance(struct kbtf_writer *writer, struct draft *draft,
+			    const struct kbtf_provenance *given)
+{
+	struct kbtf_provenance *prov = &draft->provenance;
+	const char **lines[] = { &prov->package, &prov->package_version, &prov->package_sha256,
+				 &prov->verified_by, &prov->encoder, &prov->encoder_version,
+				 &prov->encoder_flags };
+	int err = versioned__copy(prov, sizeof(*prov), given);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (!text__is_clean(*lines[i], false))
+			return -EINVAL;
+		*lines[i] = own_str(writer, *lines[i]);
+		if (!*lines[i])
+			return -ENOMEM;
+	}
+	if (!text__is_clean(prov->notes, true))
+		return -EINVAL;
+	prov->notes = own_str(writer, prov->notes);
+	return prov->notes ? 0 : -ENOMEM;
+}
+
+static int draft_ident(struct kbtf_writer *writer, struct draft *draft)
+{
+	struct kbtf_ident *ident = &draft->ident;
+	const char **strings[] = { &ident->distro, &ident->distro_release, &ident->arch,
+				   &ident->kernel_release, &ident->kernel_version };
+
+	if (!*ident->arch || !*ident->kernel_release)
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+		if (!text__is_clean(*strings[i], false))
+			return -EINVAL;
+		*strings[i] = own_str(writer, *strings[i]);
+		if (!*strings[i])
+			return -ENOMEM;
+	}
+	ident->build_id = own_copy(writer, ident->build_id, ident->build_id_len);
+	return ident->build_id ? 0 : -ENOMEM;
+}
+
+static bool stands_in_same_place(const struct kbtf_ident *old, const struct kbtf_ident *new)
+{
+	if (new->build_id_len)
+		return ident__same_build(new, old) || ident__gives_way(old, new);
+	return ident__compare(old, new) == 0;
+}
+
+/* Remove what the new entry replaces; how many that were. */
+static size_t make_place(struct kbtf_writer *writer, const struct kbtf_ident *ident)
+{
+	size_t kept = 0, removed;
+
+	for (size_t i = 0; i < writer->draft_count; i++)
+		if (!stands_in_same_place(&writer->drafts[i].ident, ident))
+			writer->drafts[kept++] = writer->drafts[i];
+	removed = writer->draft_count - kept;
+	writer->draft_count = kept;
+	return removed;
+}
+
+int kbtf_writer__add(struct kbtf_writer *writer, const struct kbtf_new_entry *given,
+		     enum kbtf_added *added)
+{
+	struct kbtf_new_entry entry;
+	struct draft draft = {}, *drafts;
+	int err = versioned__copy(&entry, sizeof(entry), given);
+
+	if (err || (err = ident__normalize(&entry.ident, &draft.ident)))
+		return err;
+	for (size_t i = 0; i < writer->draft_count; i++)
+		if (ident__gives_way(&draft.ident, &writer->drafts[i].ident)) {
+			*added = KBTF_ADDED_YIELDED;
+			return 0;
+		}
+	if ((err = draft_ident(writer, &draft)) ||
+	    (err = draft_provenance(writer, &draft, &entry.provenance)) ||
+	    (err = pack_blob(writer, entry.btf, entry.btf_size, &draft.btf)) ||
+	    (err = draft_mins(writer, &draft, &entry)))
+		return err;
+
+	drafts = realloc(writer->drafts, (writer->draft_count + 2) * sizeof(*drafts));
+	if (!drafts)
+		return -ENOMEM;
+	writer->drafts = drafts;
+	*added = make_place(writer, &draft.ident) ? KBTF_ADDED_REPLACED : KBTF_ADDED_NEW;
+	writer->drafts[writer->draft_count++] = draft;
+	return 0;
+}
+
+/* ---- writing ---------------------------------------------------------------------------- */
+
+/* The tables of the index, in their fixed order. */
+struct layout {
+	const struct blob **blobs;
+	size_t blob_count;
+	const struct kbtf_profile **profiles;
+	size_t profile_count;
+};
+
+static void layout__free(struct layout *layout)
+{
+	free(layout->blobs);
+	free(layout->profiles);
+}
+
+static int by_ident(const void *a, const void *b)
+{
+	const struct draft *x = a, *y = b;
+
+	return ident__compare(&x->ident, &y->ident);
+}
+
+static int by_profile_digest(const void *a, const void *b)
+{
+	const struct kbtf_profile *x = *(const struct kbtf_profile *const *)a;
+	const struct kbtf_profile *y = *(const struct kbtf_profile *const *)b;
+	int order = memcmp(x->digest, y->digest, SHA256_SIZE);
+
+	/* two names for one set of objects: the lesser one stays, whichever came first */
+	return order ? order : strcmp(x->name, y->name);
+}
+
+static uint32_t profile_index(const struct layout *layout, const struct kbtf_profile *profile)
+{
+	uint32_t i = 0;
+
+	while (memcmp(layout->profiles[i]->digest, profile->digest, SHA256_SIZE) != 0)
+		i++;
+	return i;
+}
+
+static int by_blob_digest(const void *a, const void *b)
+{
+	const struct blob *x = *(const struct blob *const *)a;
+	const struct blob *y = *(const struct blob *const *)b;
+
+	return memcmp(x->sha256, y->sha256, SHA256_SIZE);
+}
+
+static uint32_t blob_index(const struct layout *layout, const struct blob *blob)
+{
+	const struct blob **at = bsearch(&blob, layout->blobs, layout->blob_count,
+					 sizeof(*layout->blobs), by_blob_digest);
+
+	return at - layout->blobs;
+}
+
+static size_t drop_equal(void *items, size_t count, int (*compare)(const void *, const void *))
+{
+	void **at = items;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!kept || compare(&at[kept - 1], &at[i]) != 0)
+			at[kept++] = at[i];
+	return kept;
+}
+
+static int same_profile(const void *a, const void *b)
+{
+	const struct kbtf_profile *x = *(const struct kbtf_profile *const *)a;
+	const struct kbtf_profile *y = *(const struct kbtf_profile *const *)b;
+
+	return memcmp(x->digest, y->digest, SHA256_SIZE);
+}
+
+static int lay_out(struct kbtf_writer *writer, struct layout *layout)
+{
+	size_t mins = 0;
+
+	qsort(writer->drafts, writer->draft_count, sizeof(*writer->drafts), by_ident);
+	for (size_t i = 0; i < writer->draft_count; i++)
+		mins += writer->drafts[i].min_count;
+	layout->blobs = calloc(writer->draft_count + mins + 1, sizeof(*layout->blobs));
+	layout->profiles = calloc(mins + 1, sizeof(*layout->profiles));
+	if (!layout->blobs || !layout->profiles)
+		return -ENOMEM;
+	for (size_t i = 0; i < writer->draft_count; i++) {
+		const struct draft *draft = &writer->drafts[i];
+
+		layout->blobs[layout->blob_count++] = draft->btf;
+		for (size_t k = 0; k < draft->min_count; k++) {
+			layout->blobs[layout->blob_count++] = draft->mins[k].blob;
+			layout->profiles[layout->profile_count++] = draft->mins[k].profile;
+		}
+	}
+	qsort(layout->blobs, layout->blob_count, sizeof(*layout->blobs), by_blob_digest);
+	layout->blob_count = drop_equal(layout->blobs, layout->blob_count, by_blob_digest);
+	qsort(layout->profiles, layout->profile_count, sizeof(*layout->profiles),
+	      by_profile_digest);
+	layout->profile_count = drop_equal(layout->profiles, layout->profile_count, same_profile);
+	return 0;
+}
+
+static void put_profile(struct buf *out, const struct kbtf_profile *profile)
+{
+	buf__add_str(out, profile->name);
+	buf__add_u32(out, profile->object_count);
+	for (size_t i = 0; i < profile->object_count; i++) {
+		buf__add_str(out, profile->objects[i].name);
+		buf__add(out, profile->objects[i].sha256, SHA256_SIZE);
+	}
+}
+
+static void put_entry(struct buf *out, const struct layout *layout, const struct draft *draft)
+{
+	const struct kbtf_ident *ident = &draft->ident;
+	const struct kbtf_provenance *prov = &draft->provenance;
+
+	buf__add_str(out, ident->distro);
+	buf__add_str(out, ident->distro_release);
+	buf__add_str(out, ident->arch);
+	buf__add_str(out, ident->kernel_release);
+	buf__add_str(out, ident->kernel_version);
+	buf__add_u32(out, ident->build_id_len);
+	buf__add(out, ident->build_id, ident->build_id_len);
+	buf__add_str(out, prov->package);
+	buf__add_str(out, prov->package_version);
+	buf__add_str(out, prov->package_sha256);
+	buf__add_u32(out, prov->verification);
+	buf__add_str(out, prov->verified_by);
+	buf__add_str(out, prov->encoder);
+	buf__add_str(out, prov->encoder_version);
+	buf__add_str(out, prov->encoder_flags);
+	buf__add_str(out, prov->notes);
+	buf__add_u32(out, blob_index(layout, draft->btf));
+	buf__add_u32(out, draft->min_count);
+	for (size_t i = 0; i < draft->min_count; i++) {
+		buf__add_u32(out, profile_index(layout, draft->mins[i].profile));
+		buf__add_u32(out, blob_index(layout, draft->mins[i].blob));
+	}
+}
+
+static void put_index(struct buf *out, const struct kbtf_writer *writer,
+		      const struct layout *layout)
+{
+	uint64_t offset = FORMAT_HEADER_SIZE;
+
+	buf__add_u32(out, layout->blob_count);
+	for (size_t i = 0; i < layout->blob_count; i++) {
+		const struct blob *blob = layout->blobs[i];
+
+		buf__add_u64(out, offset);
+		buf__add_u64(out, blob->stored_size);
+		buf__add_u64(out, blob->size);
+		buf__add(out, blob->sha256, SHA256_SIZE);
+		offset += blob->stored_size;
+	}
+	buf__add_u32(out, layout->profile_count);
+	for (size_t i = 0; i < layout->profile_count; i++)
+		put_profile(out, layout->profiles[i]);
+	buf__add_u32(out, writer->draft_count);
+	for (size_t i = 0; i < writer->draft_count; i++)
+		put_entry(out, layout, &writer->drafts[i]);
+}
+
+static int write_archive(int fd, const struct kbtf_writer *writer, const struct layout *layout)
+{
+	_cleanup_buf_ struct buf header = {}, tail = {};
+	uint64_t index_offset = FORMAT_HEADER_SIZE, index_size;
+	uint8_t digest[SHA256_SIZE];
+	int err;
+
+	buf__add(&header, FORMAT_MAGIC, FORMAT_MAGIC_SIZE);
+	buf__add_u32(&header, FORMAT_VERSION);
+	buf__add_u32(&header, 0);
+	put_index(&tail, writer, layout);
+	if (buf__failed(&header) || buf__failed(&tail))
+		return -ENOMEM;
+	index_size = tail.len;
+	sha256__of(tail.data, index_size, digest);
+
+	err = file__write(fd, header.data, header.len);
+	for (size_t i = 0; !err && i < layout->blob_count; i++) {
+		err = file__write(fd, layout->blobs[i]->stored, layout->blobs[i]->stored_size);
+		index_offset += layout->blobs[i]->stored_size;
+	}
+	buf__add_u64(&tail, index_offset);
+	buf__add_u64(&tail, index_size);
+	buf__add(&tail, digest, SHA256_SIZE);
+	buf__add_u64(&tail, 0);
+	buf__add(&tail, FORMAT_END_MAGIC, FORMAT_MAGIC_SIZE);
+	if (!err && buf__failed(&tail))
+		err = -ENOMEM;
+	return err ? err : file__write(fd, tail.data, tail.len);
+}
+
+int kbtf_writer__commit(struct kbtf_writer *writer)
+{
+	_cleanup_new_file_ struct new_file file = { .fd = -1 };
+	struct layout layout __attribute__((__cleanup__(layout__free))) = {};
+	int err;
+
+	if (writer->spent)
+		return -EINVAL;
+	/* the lock says that whoever left such files is gone */
+	file__sweep(writer->path);
+	if ((err = lay_out(writer, &layout)) ||
+	    (err = file__begin(&file, writer->path, 0666)) ||
+	    (err = write_archive(file.fd, writer, &layout)) ||
+	    (err = file__commit(&file)))
+		return err;
+	writer->spent = true;
+	return 0;
+}

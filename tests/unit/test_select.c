@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <kbtf_write.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "small_btf.h"
+
+struct row {
+	const char *distro, *distro_release, *arch, *release, *version, *build_id;
+};
+
+static const struct row entries[] = {
+	{ "debian", "10", "x86_64", "4.19.0-1", "#1 Debian 4.19.1-1", "A" },
+	{ "debian", "10", "x86_64", "4.19.0-1", "#1 Debian 4.19.1-2", "B" },
+	{ "debian", "10", "aarch64", "4.19.0-1", "#1 Debian 4.19.1-1", "C" },
+	{ "ubuntu", "18.04", "x86_64", "4.15.0-20-generic", "#21-Ubuntu", "" },
+	{ "ubuntu", "16.04", "x86_64", "4.15.0-20-generic", "#21~16.04.1-Ubuntu", "" },
+	{ "centos", "8", "x86_64", "4.18.0-80.el8.x86_64", "", "" },
+	{ "rocky", "8", "x86_64", "4.18.0-99.el8.x86_64", "", "" },
+	{ "oracle", "8", "x86_64", "4.18.0-99.el8.x86_64", "", "" },
+};
+
+static const struct {
+	struct row host;
+	bool kernel_btf;
+	enum kbtf_match match;
+	int entry; /* index of entries, or -1 */
+	size_t candidates;
+} table[] = {
+	/* the kernel's own comes first */
+	{ { "debian", "10", "x86_64", "4.19.0-1", "", "A" }, true, KBTF_MATCH_KERNEL, -1, 0 },
+	/* then the build ID, whatever else is said */
+	{ { "fedora", "31", "x86_64", "9.9", "x", "B" }, false, KBTF_MATCH_BUILD_ID, 1, 0 },
+	/* a different build ID is a different kernel, though all names agree */
+	{ { "debian", "10", "x86_64", "4.19.0-1", "#1 Debian 4.19.1-1", "Z" }, false,
+	  KBTF_MATCH_NONE, -1, 2 },
+	/* without one, the version string decides between rebuilds */
+	{ { "debian", "10", "x86_64", "4.19.0-1", "#1 Debian 4.19.1-2", "" }, false,
+	  KBTF_MATCH_VERSION, 1, 2 },
+	{ { "debian", "10", "x86_64", "4.19.0-1", "", "" }, false, KBTF_MATCH_AMBIGUOUS, -1, 2 },
+	{ { "debian", "10", "x86_64", "4.19.0-1", "#1 Debian 4.19.1-3", "" }, false,
+	  KBTF_MATCH_NONE, -1, 2 },
+	{ { "debian", "10", "aarch64", "4.19.0-1", "", "" }, false, KBTF_MATCH_RELEASE, 2, 1 },
+	{ { "debian", "10", "s390x", "4.19.0-1", "", "" }, false, KBTF_MATCH_NONE, -1, 0 },
+	/* entries without a build ID serve a host that has one */
+	{ { "ubuntu", "18.04", "x86_64", "4.15.0-20-generic", "#21-Ubuntu", "Y" }, false,
+	  KBTF_MATCH_VERSION, 3, 2 },
+	{ { "ubuntu", "16.04", "x86_64", "4.15.0-20-generic", "#21~16.04.1-Ubuntu", "Y" }, false,
+	  KBTF_MATCH_VERSION, 4, 2 },
+	/* a container's os-release: the version string alone still leaves one */
+	{ { "alpine", "3.19", "x86_64", "4.15.0-20-generic", "#21-Ubuntu", "" }, false,
+	  KBTF_MATCH_RELEASE, 3, 2 },
+	{ { "centos", "8", "x86_64", "4.18.0-80.el8.x86_64", "#1 SMP", "Y" }, false,
+	  KBTF_MATCH_RELEASE, 5, 1 },
+	/* two distributions of one release: said, not guessed */
+	{ { "alma", "8", "x86_64", "4.18.0-99.el8.x86_64", "", "" }, false,
+	  KBTF_MATCH_AMBIGUOUS, -1, 2 },
+	{ { "", "", "", "4.18.0-80.el8.x86_64", "", "" }, false, KBTF_MATCH_RELEASE, 5, 1 },
+	{ { "", "", "", "", "", "" }, false, KBTF_MATCH_NONE, -1, 0 },
+};
+
+static struct kbtf_ident ident_of(const struct row *row)
+{
+	return (struct kbtf_ident){
+		.sz = sizeof(struct kbtf_ident),
+		.distro = row->distro,
+		.distro_release = row->distro_release,
+		.arch = row->arch,
+		.kernel_release = row->release,
+		.kernel_version = row->version,
+		.build_id = (const uint8_t *)row->build_id,
+		.build_id_len = strlen(row->build_id),
+	};
+}
+
+static char dir[64] = "/tmp/test_select.XXXXXX";
+static char path[96];
+static struct kbtf_archive *archive;
+
+static int make_archive(void **state)
+{
+	struct kbtf_writer *writer;
+	enum kbtf_added added;
+	size_t size;
+	_cleanup_free_ void *btf = small_btf(2, &size);
+
+	(void)state;
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/a", dir);
+	writer = kbtf_writer__open(path);
+	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+		struct kbtf_new_entry entry = { .sz = sizeof(entry), .ident = ident_of(&entries[i]),
+						.provenance.sz = sizeof(entry.provenance),
+						.btf = btf, .btf_size = size };
+
+		if (kbtf_writer__add(writer, &entry, &added))
+			return -1;
+	}
+	if (kbtf_writer__commit(writer))
+		return -1;
+	kbtf_writer__close(writer);
+	archive = kbtf_archive__open(path);
+	return archive ? 0 : -1;
+}
+
+static int remove_archive(void **state)
+{
+	(void)state;
+	kbtf_archive__close(archive);
+	unlink(path);
+	return rmdir(dir);
+}
+
+static void test_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct kbtf_ident ident = ident_of(&table[i].host);
+		struct kbtf_select_opts opts = { .sz = sizeof(opts),
+						 .kernel_btf = table[i].kernel_btf };
+		struct kbtf_selection got;
+
+		print_message("# row %zu: %s\n", i, table[i].host.release);
+		assert_int_equal(kbtf_select(archive, &ident, &opts, &got), 0);
+		assert_int_equal(got.match, table[i].match);
+		assert_int_equal(got.candidates, table[i].candidates);
+		if (table[i].entry < 0) {
+			assert_null(got.entry);
+		} else {
+			const struct row *want = &entries[table[i].entry];
+			const struct kbtf_ident *its;
+
+			assert_non_null(got.entry);
+			its = kbtf_entry__ident(got.entry);
+			assert_string_equal(its->distro, want->distro);
+			assert_string_equal(its->distro_release, want->distro_release);
+			assert_string_equal(its->arch, want->arch);
+			assert_string_equal(its->kernel_version, want->version);
+		}
+		assert_string_not_equal(kbtf_match__text(got.match), "?");
+	}
+}
+
+static void test_no_archive(void **state)
+{
+	struct kbtf_ident ident = ident_of(&entries[0]);
+	struct kbtf_selection got;
+
+	(void)state;
+	assert_int_equal(kbtf_select(NULL, &ident, NULL, &got), 0);
+	assert_int_equal(got.match, KBTF_MATCH_NONE);
+}
+
+static void put_file(const char *name, const void *data, size_t size)
+{
+	char full[256];
+
+	snprintf(full, sizeof(full), "%s%s", dir, name);
+	assert_int_equal(file__replace(full, data, size, 0644), 0);
+}
+
+static void make_dir(const char *name)
+{
+	char full[256];
+
+	snprintf(full, sizeof(full), "%s%s", dir, name);
+	assert_int_equal(mkdir(full, 0755), 0);
+}
+
+static void remove_path(const char *name)
+{
+	char full[256];
+
+	snprintf(full, sizeof(full), "%s%s", dir, name);
+	assert_int_equal(remove(full), 0);
+}
+
+/* Two notes, the second the build ID; os-release with quotes, as CentOS and Amazon write it. */
+static void test_host(void **state)
+{
+	static const uint32_t notes[] = {
+		6, 4, 0x101, 0x756e694c, 0x78, 0,   /* "Linux" */
+		4, 20, 3, 0x00554e47, 0x03020100, 0x07060504, 0x0b0a0908, 0x0f0e0d0c, 0x13121110,
+	};
+	static const char release[] = "NAME=\"CentOS Linux\"\nID_LIKE=\"rhel fedora\"\n# ID=no\n"
+				      "ID=\"centos\"\nVERSION_ID='7'\n";
+	struct kbtf_host_opts opts = { .sz = sizeof(opts), .root = dir };
+	struct kbtf_host *host;
+	const struct kbtf_ident *ident;
+
+	(void)state;
+	make_dir("/sys");
+	make_dir("/sys/kernel");
+	make_dir("/etc");
+	put_file("/sys/kernel/notes", notes, sizeof(notes));
+	put_file("/etc/os-release", release, strlen(release));
+	host = kbtf_host__new(&opts);
+	assert_non_null(host);
+	ident = kbtf_host__ident(host);
+	assert_string_equal(ident->distro, "centos");
+	assert_string_equal(ident->distro_release, "7");
+	assert_int_equal(ident->build_id_len, 20);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(ident->build_id[i], i);
+	assert_null(kbtf_host__kernel_btf(host));
+	kbtf_host__free(host);
+
+	/* a note that says it is larger than the file */
+	put_file("/sys/kernel/notes", notes, 6 * 4 + 16);
+	host = kbtf_host__new(&opts);
+	assert_int_equal(kbtf_host__ident(host)->build_id_len, 0);
+	kbtf_host__free(host);
+	remove_path("/sys/kernel/notes");
+	remove_path("/etc/os-release");
+	remove_path("/etc");
+	remove_path("/sys/kernel");
+	remove_path("/sys");
+}
+
+static void test_ident_file(void **state)
+{
+	static const char good[] = "DISTRO=centos\nARCH=x86_64\nKERNEL_RELEASE=\"4.18.0-80.el8.x86_64\"\n"
+				   "KERNEL_VERSION='#1 SMP Tue'\nBUILD_ID=0aFF\n";
+	char name[128];
+	struct kbtf_host_opts opts = { .sz = sizeof(opts), .ident_file = name };
+	struct kbtf_host *host;
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s/ident", dir);
+	assert_null(kbtf_host__new(&opts));
+	assert_int_equal(errno, ENOENT);
+	put_file("/ident", good, strlen(good));
+	host = kbtf_host__new(&opts);
+	assert_non_null(host);
+	assert_string_equal(kbtf_host__ident(host)->kernel_version, "#1 SMP Tue");
+	assert_int_equal(kbtf_host__ident(host)->build_id_len, 2);
+	assert_int_equal(kbtf_host__ident(host)->build_id[1], 0xff);
+	kbtf_host__free(host);
+	put_file("/ident", "BUILD_ID=xyz1\n", 14);
+	assert_null(kbtf_host__new(&opts));
+	assert_int_equal(errno, EINVAL);
+	put_file("/ident", "ARCH=x86_64\n", 12);
+	assert_null(kbtf_host__new(&opts));
+	remove_path("/ident");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_no_archive),
+		cmocka_unit_test(test_host),
+		cmocka_unit_test(test_ident_file),
+	};
+
+	return cmocka_run_group_tests_name("select", tests, make_archive, remove_archive);
+}
