@@ -17,5 +17,8 @@
  * -EBADMSG (damaged), -EFBIG (over 1 GiB unpacked).
  */
 int vmlinuz__inspect(const char *path, struct kernel_image *image, struct error *err);
+/* The same for an image in memory; `name` is for messages. */
+int vmlinuz__inspect_mem(const void *data, size_t size, const char *name,
+			 struct kernel_image *image, struct error *err);
 
 #endif
