@@ -1,0 +1,96 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The bundled BPF programs keep the rules of bpf/README.md.
+. "$(dirname "$0")/../lib/tap.sh"
+
+objects=${BPF_OBJECTS:-$top/build/bpf}
+btf=${VMLINUX_BTF:-/sys/kernel/btf/vmlinux}
+PATH=$PATH:/usr/sbin:/sbin
+
+# Helpers of 4.9, by number; 112 and 113 are what libbpf turns into 4 on old kernels.
+old_helpers='1 2 3 4 5 14 15 16 25 35 112 113'
+
+sections()
+{
+	readelf -SW "$1" | sed -n 's/^ *\[ *[0-9]*\] *//p'
+}
+
+no_data()
+{
+	sections "$1" >"$work/sections"
+	grep -q '^license ' "$work/sections" || return 1
+	! grep -E '^\.(rodata|data|bss|kconfig|ksyms)' "$work/sections"
+}
+
+# Calls between BPF functions go to .text.
+no_functions()
+{
+	sections "$1" | awk '$1 == ".text" { size = $5 } END { exit size !~ /^0+$/ }'
+}
+
+disassemble()
+{
+	llvm-objdump -d --no-show-raw-insn "$1" >"$work/code" && grep -q exit "$work/code"
+}
+
+helpers_are_old()
+{
+	disassemble "$1" || return 1
+	sed -n 's/.*call \(.*\)/\1/p' "$work/code" | sort -u >"$work/helpers"
+	while read -r helper; do
+		case " $old_helpers " in
+		*" $helper "*) ;;
+		*)
+			echo "calls helper $helper"
+			return 1
+			;;
+		esac
+	done <"$work/helpers"
+}
+
+short_enough()
+{
+	disassemble "$1" && ! awk '{ sub(":", "", $1) } $1 ~ /^[0-9]+$/ && $1 + 0 >= 4096' "$work/code" |
+		grep .
+}
+
+no_loops()
+{
+	disassemble "$1" && ! grep -E 'goto -' "$work/code"
+}
+
+has_type()
+{
+	bpftool gen min_core_btf "$btf" "$work/min.btf" "$1" &&
+		bpftool btf dump file "$work/min.btf" format raw | grep -q "$2"
+}
+
+found=no
+for object in "$objects"/*.bpf.o; do
+	[ -e "$object" ] || continue
+	found=yes
+	name=$(basename "$object")
+	t "$name has no data sections" no_data "$object"
+	t "$name has no BPF-to-BPF calls" no_functions "$object"
+	if command -v llvm-objdump >/dev/null; then
+		t "$name calls helpers of 4.9 only" helpers_are_old "$object"
+		t "$name has at most 4096 instructions a program" short_enough "$object"
+		t "$name has no loops" no_loops "$object"
+	else
+		skip "$name's instructions" "llvm-objdump is missing (package llvm)"
+	fi
+done
+[ "$found" = yes ] || skip_all "no BPF objects in $objects: make bpf"
+
+if [ -r "$btf" ]; then
+	t "execsnoop finds the parent's PID" has_type "$objects/execsnoop.bpf.o" "'real_parent'"
+	t "execsnoop finds the tracepoint's record" has_type "$objects/execsnoop.bpf.o" \
+		"'trace_event_raw_sched_process_exec'"
+	t "opensnoop finds open_how" has_type "$objects/opensnoop.bpf.o" "'open_how'"
+	t "opensnoop finds the registers" has_type "$objects/opensnoop.bpf.o" "'pt_regs'"
+	t "tcpconnect finds the port" has_type "$objects/tcpconnect.bpf.o" "'skc_dport'"
+else
+	skip "relocation against a kernel's BTF" "$btf is missing"
+fi
+
+finish
