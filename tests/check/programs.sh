@@ -50,8 +50,9 @@ helpers_are_old()
 
 short_enough()
 {
-	disassemble "$1" && ! awk '{ sub(":", "", $1) } $1 ~ /^[0-9]+$/ && $1 + 0 >= 4096' "$work/code" |
-		grep .
+	disassemble "$1" || return 1
+	awk '{ sub(":", "", $1) } $1 ~ /^[0-9]+$/ && $1 + 0 >= 4096' "$work/code" >"$work/beyond"
+	[ ! -s "$work/beyond" ]
 }
 
 no_loops()

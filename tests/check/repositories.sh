@@ -18,7 +18,8 @@ has()
 # The sums of Release hold for all files that it names, also by hash.
 release_holds()
 {
-	cd "$dist" && sed -n '/^SHA256:/,$s/^ \([0-9a-f]*\) *[0-9]* \(.*\)/\1  \2/p' Release >"$work/sums" &&
+	cd "$dist" &&
+		awk '/^SHA256:/ { on = 1; next } on { print $1 "  " $3 }' Release >"$work/sums" &&
 		[ "$(grep -c . "$work/sums")" -ge 6 ] && sha256sum --quiet -c "$work/sums" &&
 		while read -r sum file; do
 			cmp "$file" "${file%/*}/by-hash/SHA256/$sum" || return 1
@@ -30,7 +31,8 @@ packages_hold()
 {
 	xz -dc "$dist/main/binary-$1/Packages.xz" |
 		awk '/^Filename:/ { file = $2 } /^SHA256:/ { print $2 "  " file }' >"$work/sums"
-	cd "$mirror" && [ "$(grep -c . "$work/sums")" -eq "$2" ] && sha256sum --quiet -c "$work/sums"
+	cd "$mirror" && [ "$(grep -c . "$work/sums")" -eq "$2" ] &&
+		sha256sum --quiet -c "$work/sums"
 }
 
 # same FILE COMMAND...: the command writes the file's bytes
@@ -48,9 +50,10 @@ deb_member()
 
 if has gpg && has gpgv && has dpkg-deb; then
 	t "make-deb-repo, as stable" "$lib/make-deb-repo" "$work/deb" --suite stable \
-		"dbg:6.1.0-9-amd64:6.1.9-1:$work/vmlinux" "image:6.1.0-9-amd64:6.1.9-1:$work/vmlinuz"
-	t "another architecture is added" "$lib/make-deb-repo" "$work/deb" --suite stable --arch arm64 \
-		--compress gzip --filler 5000 "dbg7:7.2-arm64:7.2-1:$work/vmlinux"
+		"dbg:6.1.0-9-amd64:6.1.9-1:$work/vmlinux" \
+		"image:6.1.0-9-amd64:6.1.9-1:$work/vmlinuz"
+	t "another architecture is added" "$lib/make-deb-repo" "$work/deb" --suite stable \
+		--arch arm64 --compress gzip --filler 5000 "dbg7:7.2-arm64:7.2-1:$work/vmlinux"
 	t "gpgv accepts InRelease" gpgv --keyring "$work/deb/keyring.gpg" "$dist/InRelease"
 	t "gpgv accepts Release.gpg" gpgv --keyring "$work/deb/keyring.gpg" "$dist/Release.gpg" \
 		"$dist/Release"
@@ -66,7 +69,8 @@ if has gpg && has gpgv && has dpkg-deb; then
 	t "vmlinuz too" same "$work/vmlinuz" \
 		deb_member linux-image-6.1.0-9-amd64_6.1.9-1_amd64.deb boot/vmlinuz-6.1.0-9-amd64
 	t "and vmlinux in the layout of 7.x" same "$work/vmlinux" \
-		deb_member linux-image-7.2-arm64-dbg_7.2-1_arm64.deb usr/lib/debug/lib/modules/7.2-arm64/vmlinux
+		deb_member linux-image-7.2-arm64-dbg_7.2-1_arm64.deb \
+		usr/lib/debug/lib/modules/7.2-arm64/vmlinux
 	t "an expired suite with an expired key" "$lib/make-deb-repo" "$work/old" --expired \
 		--expired-key meta:linux-image-amd64-dbg:1
 	t_says 0 EXPKEYSIG "gpgv says that the key has expired" gpgv --status-fd 1 \
@@ -129,10 +133,10 @@ if has rpmbuild && has rpmsign && has createrepo_c && has rpm2archive; then
 	t "vmlinux comes out of the rpm as it went in" same "$work/vmlinux" rpm_member "$x86"
 	t "repomd.xml lists primary's sum" repomd_holds
 	gpg --batch --homedir "$work/rpm/gnupg" --export >"$work/rpm.gpg" 2>/dev/null
-	t "gpgv accepts repomd.xml.asc" gpgv --keyring "$work/rpm.gpg" \
-		"$work/rpm/8/x86_64/repodata/repomd.xml.asc" "$work/rpm/8/x86_64/repodata/repomd.xml"
-	t "an unsigned repository" "$lib/make-rpm-repo" "$work/unsigned" --unsigned --payload gzip \
-		"$work/vmlinux"
+	repomd=$work/rpm/8/x86_64/repodata/repomd.xml
+	t "gpgv accepts repomd.xml.asc" gpgv --keyring "$work/rpm.gpg" "$repomd.asc" "$repomd"
+	t "an unsigned repository" "$lib/make-rpm-repo" "$work/unsigned" --unsigned \
+		--payload gzip "$work/vmlinux"
 	t_not "rpmkeys refuses its package" check_signature \
 		"$work/unsigned/8/x86_64/Packages/kernel-debuginfo-4.18.0-147.el8.x86_64.rpm"
 else

@@ -9,7 +9,8 @@ PATH=$PATH:/usr/sbin:/sbin
 [ "$(id -u)" -eq 0 ] || skip_all "needs root"
 [ -r /sys/kernel/btf/vmlinux ] || skip_all "this kernel has no BTF"
 mkdir "$work/bpffs"
-unshare -m mount -t bpf bpf "$work/bpffs" 2>/dev/null || skip_all "no mount namespace or no bpffs here"
+unshare -m mount -t bpf bpf "$work/bpffs" 2>/dev/null ||
+	skip_all "no mount namespace or no bpffs here"
 
 # In a mount namespace of its own: nothing stays pinned.
 load()
