@@ -24,7 +24,7 @@ struct child_opts {
 struct child_result {
 	int exit_code;             /* 0-255, or 128 + signal */
 	char *out;                 /* stdout, at most 1 MiB of it, NUL-ended */
-	char *err;                 /* stderr, the same */
+	char *err;                 /* stderr, the same; of more it is the last 1 MiB */
 };
 
 /*
@@ -34,5 +34,10 @@ struct child_result {
  */
 int child__run(const struct child_opts *opts, struct child_result *result, struct error *err);
 void child_result__free(struct child_result *result);
+/*
+ * The end of what it said on stderr (stdout where that is empty), which is where programs
+ * tell why they fail, cut to `size` bytes and on one line, for an error's text. Returns tail.
+ */
+const char *child_result__tail(const struct child_result *result, char *tail, size_t size);
 
 #endif
