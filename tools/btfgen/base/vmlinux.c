@@ -215,9 +215,11 @@ static int read_sections(struct subject *subject, bool want_btf, struct kernel_i
 
 	if (!header->e_shoff)
 		return 0;
+	/* of a table that is cut off libelf makes one of no sections, so ask the header, too */
 	if (header->e_shoff >= subject->file_size ||
 	    elf_getshdrnum(subject->elf, &subject->section_count) ||
-	    elf_getshdrstrndx(subject->elf, &subject->names) ||
+	    elf_getshdrstrndx(subject->elf, &subject->names) || !subject->section_count ||
+	    subject->section_count < header->e_shnum ||
 	    subject->section_count > (subject->file_size - header->e_shoff) / header->e_shentsize)
 		return damaged(subject, "its table of sections is not there", err);
 	for (size_t i = 1; i < subject->section_count; i++) {

@@ -16,7 +16,7 @@
 
 #define UNPACKED_MAX ((size_t)1 << 30)
 #define CHUNK ((size_t)1 << 20)
-/* zboot around gzip around Image is the deepest that is built */
+/* zboot around Image in gzip is the deepest that is built; plain gzip in gzip is one layer */
 #define LAYERS_MAX 3
 
 DEFINE_CLEANUP(read_freep, struct archive, archive_read_free)
@@ -73,10 +73,7 @@ static struct archive *open_payload(const struct span *payload)
 	return steal_ptr(raw);
 }
 
-/*
- * `expect_size` is what the image says the payload unpacks to, or 0. With it, rubbish
- * behind the compressed stream is no error once all bytes are there.
- */
+/* `expect_size` is what the image says the payload unpacks to, or 0. */
 static int decompress(const struct span *payload, const char *name, size_t expect_size,
 		      struct buf *out, struct error *err)
 {
@@ -98,8 +95,6 @@ static int decompress(const struct span *payload, const char *name, size_t expec
 		if (cancel__requested())
 			return error__set(err, ECANCELED, "%s: interrupted", name);
 		got = archive_read_data(raw, room, CHUNK);
-		if (got < 0 && expect_size && out->len == expect_size)
-			return 0;
 		if (got < 0)
 			return damaged(name, archive_error_string(raw) ?: "bad payload", err);
 		if (!got)

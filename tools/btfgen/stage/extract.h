@@ -17,7 +17,8 @@ struct extract_opts {
 	const char *package_path;
 	/*
 	 * fnmatch(3) patterns, separated by spaces, of the wanted path without leading
-	 * "./" or "/". The first regular file that matches any of them is taken.
+	 * "./" or "/"; '*' matches '/', too. The first regular file that matches any of
+	 * them is taken.
 	 */
 	const char *member;
 	const char *out_path;         /* written with mode 0600; removed again on failure */
