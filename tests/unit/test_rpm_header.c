@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "small_rpm.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/rpm_header.h"
+#include "base/sha256.h"
+
+static int read_header(const char *name, const char *keyring, struct rpm_header *header,
+		       struct error *err)
+{
+	return rpm_header__read(in_dir(name), keyring ? in_dir(keyring) : NULL, header, err);
+}
+
+static void assert_refused(const char *name, const char *keyring, int code, const char *word)
+{
+	struct rpm_header header;
+	struct error err = {};
+
+	assert_int_equal(read_header(name, keyring, &header, &err), -code);
+	assert_non_null(strstr(err.text, in_dir(name)));
+	if (!strstr(err.text, word))
+		fail_msg("'%s' does not say '%s'", err.text, word);
+	assert_null(header.files);
+	assert_null(header.signed_by);
+}
+
+static int make_input(void **state)
+{
+	int rc = fixture__setup(state);
+
+	if (!rc)
+		rc = file__replace(in_dir("content"), "what a kernel is\n", 17, 0600);
+	return rc;
+}
+
+static void make_packages(void)
+{
+	make_keys();
+	if (access(in_dir("signed.rpm"), F_OK) == 0)
+		return;
+	make_rpm("unsigned.rpm", "w6.xzdio");
+	assert_int_equal(shell("cd $T && cp unsigned.rpm signed.rpm"), 0);
+	sign_rpm("signed.rpm", "one");
+	assert_int_equal(shell("cd $T && cat two.asc one.asc >both.asc && cat two.gpg one.gpg >both.gpg "
+			       "&& echo none >none.asc"), 0);
+}
+
+static void lists_files(void **state)
+{
+	const struct rpm_file *file;
+	struct rpm_header header;
+	struct error err = {};
+	uint8_t digest[SHA256_SIZE];
+
+	(void)state;
+	make_packages();
+	assert_int_equal(read_header("unsigned.rpm", NULL, &header, &err), 0);
+	assert_null(header.signed_by);
+	assert_int_equal(header.file_count, 1);
+	assert_null(rpm_header__find(&header, RPM_MEMBER ".link"));
+	file = rpm_header__find(&header, RPM_MEMBER);
+	assert_non_null(file);
+	assert_int_equal(file->size, 17);
+	assert_true(S_ISREG(file->mode));
+	assert_true(rpm_file__is_strong(file));
+	assert_int_equal(sha256__of_file(in_dir("content"), digest), 0);
+	assert_int_equal(file->digest_len, sizeof(digest));
+	assert_memory_equal(file->digest, digest, sizeof(digest));
+	rpm_header__free(&header);
+}
+
+static void checks_signatures(void **state)
+{
+	static const char *const good[] = { "one.asc", "one.gpg", "both.asc", "both.gpg" };
+	_cleanup_free_ char *fingerprint = NULL;
+
+	(void)state;
+	make_packages();
+	fingerprint = output_of("cat $T/one.fpr");
+	assert_int_equal(strlen(fingerprint), 40);
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct rpm_header header;
+		struct error err = {};
+
+		assert_int_equal(read_header("signed.rpm", good[i], &header, &err), 0);
+		assert_string_equal(header.signed_by, fingerprint);
+		rpm_header__free(&header);
+	}
+	assert_refused("signed.rpm", "two.asc", EKEYREJECTED, "which is not in");
+	assert_refused("signed.rpm", "two.gpg", EKEYREJECTED, "two.gpg");
+	assert_refused("signed.rpm", "none.asc", EKEYREJECTED, "which is not in");
+	assert_refused("unsigned.rpm", "one.asc", EKEYREJECTED, "not signed");
+}
+
+static void names_a_missing_keyring(void **state)
+{
+	struct rpm_header header;
+	struct error err = {};
+
+	(void)state;
+	make_packages();
+	assert_int_equal(read_header("signed.rpm", "nokeys", &header, &err), -EKEYREJECTED);
+	assert_non_null(strstr(err.text, in_dir("nokeys")));
+}
+
+/* One bit in the header, one bit in the signature. */
+static void refuses_alteration(void **state)
+{
+	_cleanup_free_ uint8_t *genuine = NULL, *forged = NULL;
+	size_t size, forged_size, found = 0;
+
+	(void)state;
+	make_packages();
+	assert_int_equal(file__read(in_dir("signed.rpm"), 1 << 24, (void **)&genuine, &size), 0);
+	/* one more bit in a name: the digests tell, with keyring and without */
+	for (size_t at = size - 1; at > 200 && !found; at--)
+		if (memcmp(genuine + at - 7, "vmlinux", 7) == 0)
+			found = at - 7;
+	assert_true(found);
+	genuine[found] ^= 1;
+	assert_int_equal(file__replace(in_dir("altered.rpm"), genuine, size, 0600), 0);
+	assert_refused("altered.rpm", NULL, EBADMSG, "SHA-256");
+	assert_refused("altered.rpm", "one.asc", EBADMSG, "SHA-256");
+	/* a bit in the signature itself: it is the first large entry's data */
+	genuine[found] ^= 1;
+	forged = malloc(size);
+	forged_size = size;
+	memcpy(forged, genuine, size);
+	for (size_t at = 96; at + 8 < size; at++) {
+		/* v4 signature packet of 2 or 1 bytes of length, RSA, SHA-256 or SHA-512 */
+		if (forged[at] == 0x04 && forged[at + 1] == 0x00 && forged[at + 2] == 0x01 &&
+		    (forged[at + 3] == 8 || forged[at + 3] == 10) && forged[at + 4] == 0) {
+			forged[at + 200] ^= 1;
+			break;
+		}
+	}
+	assert_memory_not_equal(forged, genuine, size);
+	assert_int_equal(file__replace(in_dir("forged.rpm"), forged, forged_size, 0600), 0);
+	assert_refused("forged.rpm", "one.asc", EKEYREJECTED, "does not fit");
+}
+
+static void refuses_damage(void **state)
+{
+	(void)state;
+	make_packages();
+	assert_int_equal(shell("cd $T && size=$(stat -c %%s signed.rpm) && "
+			       "head -c $((size - 1)) signed.rpm >cut1.rpm && "
+			       "head -c 2000 signed.rpm >cut2.rpm && head -c 100 signed.rpm >cut3.rpm && "
+			       "head -c 96 signed.rpm >cut4.rpm && : >empty.rpm"), 0);
+	assert_refused("cut1.rpm", NULL, EBADMSG, "cut off");
+	assert_refused("cut2.rpm", NULL, EBADMSG, "inside its header");
+	assert_refused("cut3.rpm", NULL, EBADMSG, "inside its header");
+	assert_refused("cut4.rpm", NULL, EBADMSG, "inside its header");
+	assert_refused("empty.rpm", NULL, EBADMSG, "no RPM package");
+	assert_refused("content", NULL, EBADMSG, "no RPM package");
+	assert_refused("missing.rpm", NULL, ENOENT, "cannot open");
+}
+
+/* Every byte of both headers, one after the other: never accepted with another file list. */
+static void survives_any_byte(void **state)
+{
+	_cleanup_free_ uint8_t *data = NULL;
+	size_t size;
+
+	(void)state;
+	make_packages();
+	assert_int_equal(file__read(in_dir("signed.rpm"), 1 << 24, (void **)&data, &size), 0);
+	for (size_t at = 96; at < 2000 && at < size; at += 7) {
+		struct rpm_header header;
+		struct error err = {};
+
+		data[at] ^= 0xff;
+		assert_int_equal(file__replace(in_dir("fuzz.rpm"), data, size, 0600), 0);
+		if (read_header("fuzz.rpm", "one.asc", &header, &err) == 0)
+			assert_non_null(rpm_header__find(&header, RPM_MEMBER));
+		else
+			assert_true(err.text[0]);
+		rpm_header__free(&header);
+		data[at] ^= 0xff;
+	}
+}
+
+static void *read_many(void *result)
+{
+	for (int i = 0; i < 20; i++) {
+		struct rpm_header header;
+		struct error err = {};
+		/* in_dir's buffers are one thread's */
+		char path[4200], keys[4200];
+
+		snprintf(path, sizeof(path), "%s/signed.rpm", test_dir);
+		snprintf(keys, sizeof(keys), "%s/one.asc", test_dir);
+		if (rpm_header__read(path, keys, &header, &err) || header.file_count != 1)
+			*(int *)result = 1;
+		rpm_header__free(&header);
+	}
+	return NULL;
+}
+
+static void works_on_threads(void **state)
+{
+	pthread_t threads[4];
+	int failed[4] = {};
+
+	(void)state;
+	make_packages();
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, read_many, &failed[i]), 0);
+	for (int i = 0; i < 4; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(failed[i], 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists_files),
+		cmocka_unit_test(checks_signatures),
+		cmocka_unit_test(names_a_missing_keyring),
+		cmocka_unit_test(refuses_alteration),
+		cmocka_unit_test(refuses_damage),
+		cmocka_unit_test(survives_any_byte),
+		cmocka_unit_test(works_on_threads),
+	};
+
+	return cmocka_run_group_tests(tests, make_input, fixture__teardown);
+}
