@@ -29,6 +29,11 @@ ifdef SANITIZE
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 
+# Short lines instead of whole commands, unless V=1.
+ifndef V
+say = @printf '  %-5s %s\n' $(1) $(2);
+endif
+
 LIB_PACKAGES := libbpf libzstd libsodium
 TOOL_PACKAGES := libarchive libcurl libelf libdw liblzma inih jansson expat rpm
 TEST_PACKAGES := cmocka
@@ -73,19 +78,19 @@ tools: $(BUILD)/btfgen
 
 $(BUILD)/obj/archive/%.o: archive/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LIB_PKG_CFLAGS) -c -o $@ $<
+	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) $(LIB_PKG_CFLAGS) -c -o $@ $<
 
 $(BUILD)/obj/tools/btfgen/%.o: tools/btfgen/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itools/btfgen $(TOOL_PKG_CFLAGS) -c -o $@ $<
+	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -Itools/btfgen $(TOOL_PKG_CFLAGS) -c -o $@ $<
 
 # Functions of archive/base are shared with the tools but not exported from the .so.
 $(LIB_A): $(LIB_OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)$(AR) rcs $@ $^
 
 $(LIB_SO): $(LIB_OBJECTS) archive/libkbtf.map
-	$(CC) -shared $(SANITIZERS) $(LDFLAGS) -Wl,-soname,libkbtf.so.$(SOVERSION) \
+	$(call say,LINK,$@)$(CC) -shared $(SANITIZERS) $(LDFLAGS) -Wl,-soname,libkbtf.so.$(SOVERSION) \
 		-Wl,--version-script=archive/libkbtf.map -o $@ $(LIB_OBJECTS) $(LIB_PKG_LIBS)
 	ln -sf $(@F) $(BUILD)/libkbtf.so.$(SOVERSION)
 	ln -sf libkbtf.so.$(SOVERSION) $(BUILD)/libkbtf.so
@@ -96,10 +101,10 @@ $(BUILD)/libkbtf.pc: archive/libkbtf.pc.in Makefile
 
 $(BUILD)/libmodules.a: $(MODULE_OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)$(AR) rcs $@ $^
 
 $(BUILD)/btfgen: $(TOOL_OBJECTS) $(BUILD)/libmodules.a $(LIB_A)
-	$(CC) $(SANITIZERS) $(LDFLAGS) -o $@ $^ $(TOOL_PKG_LIBS) -lpthread
+	$(call say,LINK,$@)$(CC) $(SANITIZERS) $(LDFLAGS) -o $@ $^ $(TOOL_PKG_LIBS) -lpthread
 
 # ---- the bundled BPF programs ---------------------------------------------------
 
@@ -113,13 +118,13 @@ bpf: $(BPF_OBJECTS)
 $(BUILD)/vmlinux.h: | $(BUILD)
 	@test -r $(VMLINUX_BTF) || { echo "$(VMLINUX_BTF): this kernel has no BTF to make vmlinux.h" \
 		"from; give that of any kernel: make VMLINUX_BTF=FILE (btfgen export writes one)" >&2; exit 1; }
-	$(BPFTOOL) btf dump file $(VMLINUX_BTF) format c > $@
+	$(call say,GEN,$@)$(BPFTOOL) btf dump file $(VMLINUX_BTF) format c > $@
 
 # -mcpu=v1: the instruction set of the oldest kernels. Paths are cut so that the bytes
 # of an object, which name a profile, do not depend on where it was built.
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BUILD)/vmlinux.h
 	@mkdir -p $(@D)
-	$(CLANG) -target bpf -mcpu=v1 -g -O2 -Wall -D__TARGET_ARCH_$(BPF_ARCH) -I$(BUILD) -Ibpf \
+	$(call say,BPF,$@)$(CLANG) -target bpf -mcpu=v1 -g -O2 -Wall -D__TARGET_ARCH_$(BPF_ARCH) -isystem $(BUILD) -Ibpf \
 		-ffile-prefix-map=$(CURDIR)=. -fdebug-compilation-dir=. -MMD -MP -c -o $@ $<
 
 $(BUILD):
@@ -131,7 +136,7 @@ tests: $(UNIT_TESTS)
 
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libmodules.a $(LIB_A)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itools/btfgen -Itests/unit $(TOOL_PKG_CFLAGS) $(call pkg_cflags,$(TEST_PACKAGES)) \
+	$(call say,TEST,$@)$(CC) $(ALL_CFLAGS) -Itools/btfgen -Itests/unit $(TOOL_PKG_CFLAGS) $(call pkg_cflags,$(TEST_PACKAGES)) \
 		$(LDFLAGS) -o $@ $< $(BUILD)/libmodules.a $(LIB_A) $(TOOL_PKG_LIBS) \
 		$(call pkg_libs,$(TEST_PACKAGES)) -lpthread
 
@@ -158,7 +163,7 @@ fuzz: $(FUZZERS)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SOURCES) $(TOOL_MODULES)
 	@mkdir -p $(@D)
-	$(CLANG) $(FUZZ_CFLAGS) -o $@ $^ $(TOOL_PKG_LIBS) -lpthread
+	$(call say,FUZZ,$@)$(CLANG) $(FUZZ_CFLAGS) -o $@ $^ $(TOOL_PKG_LIBS) -lpthread
 
 # ---- installation ----------------------------------------------------------------
 
@@ -192,6 +197,6 @@ help:
 	@echo 'make clean          remove $(BUILD)/'
 	@echo
 	@echo 'Variables: CC CFLAGS LDFLAGS BUILD PREFIX DESTDIR CLANG BPFTOOL VMLINUX_BTF'
-	@echo '           WERROR=1 SANITIZE=1 (ASan and UBSan; use another BUILD with it)'
+	@echo '           V=1 (whole commands) WERROR=1 SANITIZE=1 (ASan and UBSan; use another BUILD with it)'
 
 -include $(LIB_OBJECTS:.o=.d) $(MODULE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(BPF_OBJECTS:.o=.d)

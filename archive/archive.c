@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-#include "archive.h"
+#include "open_archive.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -214,6 +214,28 @@ static int by_build_id(const void *a, const void *b)
 	return build_id__compare(x->build_id, x->build_id_len, y->build_id, y->build_id_len);
 }
 
+/* Equal releases stay in the order of entries. */
+static int by_release(const void *a, const void *b)
+{
+	const struct kbtf_entry *x = *(const struct kbtf_entry *const *)a;
+	const struct kbtf_entry *y = *(const struct kbtf_entry *const *)b;
+	int order = strcmp(x->ident.kernel_release, y->ident.kernel_release);
+
+	return order ? order : (x > y) - (x < y);
+}
+
+static int index_releases(struct kbtf_archive *archive)
+{
+	archive->by_release = calloc(archive->entry_count + 1, sizeof(*archive->by_release));
+	if (!archive->by_release)
+		return -ENOMEM;
+	for (size_t i = 0; i < archive->entry_count; i++)
+		archive->by_release[i] = &archive->entries[i];
+	qsort(archive->by_release, archive->entry_count, sizeof(*archive->by_release),
+	      by_release);
+	return 0;
+}
+
 static int index_build_ids(struct kbtf_archive *archive)
 {
 	const struct kbtf_entry **order;
@@ -271,7 +293,8 @@ static int read_index(struct kbtf_archive *archive)
 		return cursor__failed(&cur) ? -EBADMSG : err;
 	if (cursor__failed(&cur) || cur.pos != cur.len)
 		return -EBADMSG;
-	return index_build_ids(archive);
+	err = index_releases(archive);
+	return err ? err : index_build_ids(archive);
 }
 
 /* ---- opening ------------------------------------------------------------------ */
@@ -337,6 +360,7 @@ void kbtf_archive__close(struct kbtf_archive *archive)
 	free(archive->profiles);
 	free(archive->blobs);
 	free(archive->by_build_id);
+	free(archive->by_release);
 	if (archive->mapped)
 		munmap((void *)archive->data, archive->size);
 	free(archive);
@@ -384,9 +408,22 @@ const struct kbtf_entry *kbtf_archive__find_release(const struct kbtf_archive *a
 						    const char *kernel_release,
 						    const struct kbtf_entry *after)
 {
-	for (size_t i = after ? after - archive->entries + 1 : 0; i < archive->entry_count; i++)
-		if (strcmp(archive->entries[i].ident.kernel_release, kernel_release) == 0)
-			return &archive->entries[i];
+	size_t low = 0, high = archive->entry_count;
+
+	/* the first of the release that is behind `after` */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct kbtf_entry *entry = archive->by_release[middle];
+		int order = strcmp(entry->ident.kernel_release, kernel_release);
+
+		if (order < 0 || (!order && after && entry <= after))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < archive->entry_count &&
+	    strcmp(archive->by_release[low]->ident.kernel_release, kernel_release) == 0)
+		return archive->by_release[low];
 	errno = ENOENT;
 	return NULL;
 }

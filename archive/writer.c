@@ -8,7 +8,7 @@
 #include <sys/file.h>
 #include <zstd.h>
 
-#include "archive.h"
+#include "open_archive.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "format.h"

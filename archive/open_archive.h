@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* What the reader keeps of an open archive; the writer builds on it. */
-#ifndef ARCHIVE_ARCHIVE_H
-#define ARCHIVE_ARCHIVE_H
+#ifndef ARCHIVE_OPEN_ARCHIVE_H
+#define ARCHIVE_OPEN_ARCHIVE_H
 
 #include <kbtf.h>
 
@@ -49,6 +49,7 @@ struct kbtf_archive {
 	size_t entry_count;
 	const struct kbtf_entry **by_build_id; /* those that have one */
 	size_t build_id_count;
+	const struct kbtf_entry **by_release;
 };
 
 DEFINE_CLEANUP(kbtf_archive__closep, struct kbtf_archive, kbtf_archive__close)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Local files into the archive, one after the other: what add and import share. */
+#ifndef BTFGEN_ADDING_H
+#define BTFGEN_ADDING_H
+
+#include "factory.h"
+#include "options.h"
+#include "profile.h"
+
+struct adding {
+	/* from the command line */
+	struct text_list objects_given;
+	const char *archive_given, *encoder_name, *keyring, *work_path;
+	bool no_min, keep, json;
+	/* the run */
+	char *archive_path;
+	struct objects objects;
+	struct workdir *work;
+	struct job_opts job;
+	enum encoder encoder;
+	struct task_outcome *outcomes;
+	size_t count;
+};
+
+#define ADDING_OPTIONS(a)                                                                   \
+	{ OPTION_HEADING, NULL, 0, NULL, NULL, "What to make" },                            \
+	{ OPTION_TEXT, "archive", 'a', "FILE", &(a).archive_given,                          \
+	  "the archive to add to (default:\n$XDG_DATA_HOME/btfgen/btfgen.kbtf)" },          \
+	PROFILE_OPTIONS((a).objects_given, (a).no_min),                                     \
+	{ OPTION_TEXT, "encoder", 'e', "NAME", &(a).encoder_name,                           \
+	  "auto, pahole or embedded, as for build" },                                       \
+	{ OPTION_TEXT, "keyring", 0, "FILE", &(a).keyring,                                  \
+	  "RPM packages must be signed by one of its\nkeys" },                              \
+	{ OPTION_HEADING, NULL, 0, NULL, NULL, "How" },                                     \
+	{ OPTION_TEXT, "work", 'w', "DIR", &(a).work_path,                                  \
+	  "cache and scratch (default:\n$XDG_CACHE_HOME/btfgen)" },                         \
+	{ OPTION_FLAG, "keep", 0, NULL, &(a).keep, "leave scratch files for a look" },      \
+	{ OPTION_FLAG, "json", 0, NULL, &(a).json, "print the results as JSON" }
+
+/* EXIT_OK, or an exit code with the reason on stderr. */
+int adding__begin(struct adding *adding);
+/* `known` comes before what the file says. A failure is logged and remembered. */
+void adding__one(struct adding *adding, const char *path, const struct kbtf_ident *known);
+/* Print what came of all; the exit code. */
+int adding__end(struct adding *adding);
+void adding__free(struct adding *adding);
+
+#endif

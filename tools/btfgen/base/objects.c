@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "base/objects.h"
+
+#include <elf.h>
+#include <endian.h>
+#include <glob.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/sha256.h"
+
+#define OBJECT_LIMIT (256u << 20)
+
+void objects__free(struct objects *objects)
+{
+	for (size_t i = 0; i < objects->count; i++)
+		free(objects->paths[i]);
+	free(objects->paths);
+	free(objects->refs);
+	free(objects->name);
+	*objects = (struct objects){};
+}
+
+static bool is_bpf_object(const void *data, size_t size)
+{
+	const Elf64_Ehdr *header = data;
+	uint16_t machine;
+
+	if (size < sizeof(*header) || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    header->e_ident[EI_CLASS] != ELFCLASS64)
+		return false;
+	machine = header->e_ident[EI_DATA] == ELFDATA2MSB ? be16toh(header->e_machine)
+							  : le16toh(header->e_machine);
+	return machine == EM_BPF;
+}
+
+static int read_object(struct objects *objects, const char *path, struct error *err)
+{
+	struct kbtf_object_ref *ref = &objects->refs[objects->count];
+	_cleanup_free_ void *data = NULL;
+	const char *slash = strrchr(path, '/');
+	size_t size;
+	int res = file__read(path, OBJECT_LIMIT, &data, &size);
+
+	if (res)
+		return error__set(err, res, "%s: %s", path, strerror(-res));
+	if (!is_bpf_object(data, size))
+		return error__set(err, EBADMSG, "%s: no BPF object file (ELF for the BPF machine); "
+				  "compile it with clang -target bpf -g", path);
+	sha256__of(data, size, ref->sha256);
+	for (size_t i = 0; i < objects->count; i++)
+		if (memcmp(objects->refs[i].sha256, ref->sha256, SHA256_SIZE) == 0)
+			return 0;
+	objects->paths[objects->count] = strdup(path);
+	if (!objects->paths[objects->count])
+		return error__oom(err);
+	ref->name = objects->paths[objects->count] + (slash ? slash + 1 - path : 0);
+	objects->count++;
+	return 0;
+}
+
+int objects__read(const char *const *paths, size_t count, const char *profile,
+		  struct objects *objects, struct error *err)
+{
+	int res = 0;
+
+	*objects = (struct objects){
+		.name = strdup(profile),
+		.paths = calloc(count + 1, sizeof(*objects->paths)),
+		.refs = calloc(count + 1, sizeof(*objects->refs)),
+	};
+	if (!objects->name || !objects->paths || !objects->refs)
+		res = error__oom(err);
+	for (size_t i = 0; !res && i < count; i++)
+		res = read_object(objects, paths[i], err);
+	if (res)
+		objects__free(objects);
+	return res;
+}
+
+int objects__read_dir(const char *dir, const char *profile, struct objects *objects,
+		      struct error *err)
+{
+	_cleanup_free_ char *pattern = NULL;
+	glob_t found = {};
+	int res;
+
+	*objects = (struct objects){};
+	if (asprintf(&pattern, "%s/*.bpf.o", dir) < 0) {
+		pattern = NULL;
+		return error__oom(err);
+	}
+	if (glob(pattern, 0, NULL, &found) != 0 || !found.gl_pathc)
+		res = error__set(err, ENOENT, "%s: no bundled BPF objects (*.bpf.o) there; build "
+				 "them with `make bpf`, or name yours with --for", dir);
+	else
+		res = objects__read((const char *const *)found.gl_pathv, found.gl_pathc, profile,
+				    objects, err);
+	globfree(&found);
+	return res;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A set of BPF object files that BTF is minimized for: what an archive calls a profile. */
+#ifndef BTFGEN_OBJECTS_H
+#define BTFGEN_OBJECTS_H
+
+#include <kbtf.h>
+
+#include "base/error.h"
+
+struct objects {
+	char *name;                   /* of the profile */
+	char **paths;
+	struct kbtf_object_ref *refs; /* names are lent from paths */
+	size_t count;                 /* 0: nothing is to be minimized */
+};
+
+/*
+ * The objects at `paths`; files of equal bytes count once. Errors: -ENOENT and other
+ * errnos of open(2), -EBADMSG for what is no ELF object for BPF.
+ */
+int objects__read(const char *const *paths, size_t count, const char *profile,
+		  struct objects *objects, struct error *err);
+/* All *.bpf.o of a directory, by name; -ENOENT if there is none. */
+int objects__read_dir(const char *dir, const char *profile, struct objects *objects,
+		      struct error *err);
+void objects__free(struct objects *objects);
+
+#endif

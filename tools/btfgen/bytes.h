@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* BTF that a command works on, wherever it comes from, and where a command's output goes. */
+#ifndef BTFGEN_BYTES_H
+#define BTFGEN_BYTES_H
+
+#include <stddef.h>
+
+#include "archive_file.h"
+#include "base/error.h"
+
+/*
+ * The full BTF in `path`: raw, in an ELF file's .BTF or in a bootable kernel image, or of
+ * the one entry of an archive that `filter` picks. malloc'ed.
+ */
+int btf_bytes__read(const char *path, const struct entry_filter *filter, void **data,
+		    size_t *size, struct error *err);
+
+/* Replace the file `path` in one step; "-" is stdout. */
+int bytes__write(const char *path, const void *data, size_t size, struct error *err);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <string.h>
+
+#include "archive_file.h"
+#include "base/log.h"
+#include "command.h"
+#include "coverage.h"
+#include "known.h"
+#include "table.h"
+
+static json_t *package_json(const struct package *package)
+{
+	json_t *object;
+
+	if (!package->name)
+		return json_null();
+	object = json_pack("{s:s, s:s, s:I, s:s}", "url", package->url, "version",
+			   package->version ? package->version : "", "bytes",
+			   (json_int_t)package->size, "verification",
+			   kbtf_verification__name(package->verification));
+	if (package->sha256)
+		json_object_set_new(object, "sha256", json_string(package->sha256));
+	return object;
+}
+
+static json_t *kernel_json(const struct kernel *kernel, enum coverage coverage,
+			   const json_t *record)
+{
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "distro",
+				   kernel->distro, "release", kernel->distro_release, "codename",
+				   kernel->codename, "suite", kernel->suite, "arch", kernel->arch,
+				   "kernel", kernel->kernel_release, "state",
+				   coverage__name(coverage), "debug", package_json(&kernel->debug),
+				   "image", package_json(&kernel->image));
+
+	if (record && coverage == COVERAGE_FAILED)
+		json_object_set(object, "failure", (json_t *)record);
+	return object;
+}
+
+static void add_row(struct table *table, const struct kernel *kernel, enum coverage coverage)
+{
+	char debug[16] = "none", image[16] = "none";
+	const char *cells[] = { kernel->kernel_release, kernel->distro, kernel->distro_release,
+				kernel->suite, kernel->arch, debug, image,
+				coverage__name(coverage) };
+
+	if (kernel->debug.name)
+		format_bytes(kernel->debug.size, debug);
+	if (kernel->image.name)
+		format_bytes(kernel->image.size, image);
+	table__add(table, cells);
+}
+
+static int print_kernels(const struct known *known, const struct kbtf_archive *archive,
+			 const struct journal *journal, bool missing, bool json)
+{
+	static const char *const headings[] = { "KERNEL", "DISTRO", "RELEASE", "SUITE", "ARCH",
+						">DEBUG", ">IMAGE", "STATE", NULL };
+	const struct kernel_list *kernels = &known->catalogue.kernels;
+	struct table *table = table__new(headings);
+	json_t *array = json_array();
+	size_t shown = 0;
+
+	for (size_t i = 0; i < kernels->count; i++) {
+		const struct kernel *kernel = &kernels->items[i];
+		const json_t *record;
+		enum coverage coverage = coverage__of(kernel, archive, journal, &record);
+
+		if (missing && coverage == COVERAGE_ARCHIVED)
+			continue;
+		shown++;
+		if (json)
+			json_array_append_new(array, kernel_json(kernel, coverage, record));
+		else
+			add_row(table, kernel, coverage);
+	}
+	if (json) {
+		table__free(table);
+		json__print(array);
+	} else {
+		table__print(table);
+		json_decref(array);
+	}
+	if (known->catalogue.failure_count)
+		return EXIT_FAILED;
+	return shown ? EXIT_OK : EXIT_NOTHING;
+}
+
+int cmd_list(int argc, char **argv)
+{
+	struct known known __attribute__((__cleanup__(known__free))) = {};
+	_cleanup_kbtf_archive_ struct kbtf_archive *archive = NULL;
+	_cleanup_free_ char *path = NULL;
+	struct journal *journal = NULL;
+	const char *archive_given = NULL;
+	bool missing = false, json = false, cached = false;
+	const struct option_def options[] = {
+		KNOWN_FILTER_OPTIONS(known),
+		{ OPTION_FLAG, "missing", 'm', NULL, &missing, "only those that are not archived" },
+		{ OPTION_TEXT, "archive", 'a', "FILE", &archive_given,
+		  "the archive to compare with" },
+		KNOWN_SOURCE_OPTIONS(known),
+		{ OPTION_FLAG, "cached", 0, NULL, &cached,
+		  "what is known already, without network" },
+		{ OPTION_HEADING, NULL, 0, NULL, NULL, "Output" },
+		{ OPTION_FLAG, "json", 0, NULL, &json, "print JSON" },
+		{},
+	};
+	const struct command_line line = {
+		.name = "list",
+		.arguments = "[OPTION]...",
+		.description = "List the kernels that distributions publish, and whether the archive "
+			       "has them.",
+		.options = options,
+		.epilogue = "Example:\n  btfgen list --distro debian --kernel 6.1 --missing",
+	};
+	struct error err = {};
+	int exit_code, res;
+
+	if (options__parse(&line, argc, argv, &exit_code) < 0)
+		return exit_code;
+	path = archive_file__path(archive_given);
+	archive = archive_file__open_if_any(path, &res, &err);
+	if (!res)
+		journal = journal__open(path, &err);
+	if (!journal) {
+		log__error("%s", err.text);
+		return EXIT_FAILED;
+	}
+	exit_code = known__load(&known, cached);
+	if (exit_code == EXIT_OK)
+		exit_code = print_kernels(&known, archive, journal, missing, json);
+	journal__close(journal);
+	return exit_code;
+}

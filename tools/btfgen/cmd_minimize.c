@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/objects.h"
+#include "base/workdir.h"
+#include "bytes.h"
+#include "command.h"
+#include "stage/minimize.h"
+#include "table.h"
+
+struct minimizing {
+	struct entry_filter filter;
+	const char *out, *work_path;
+	struct workdir *work;
+	char *scratch;
+	struct objects objects;
+	void *full, *min;
+	size_t full_size, min_size;
+};
+
+static void minimizing__free(struct minimizing *it)
+{
+	entry_filter__free(&it->filter);
+	objects__free(&it->objects);
+	if (it->scratch)
+		workdir__drop(it->scratch, 0);
+	workdir__close(it->work);
+	free(it->full);
+	free(it->min);
+}
+
+static int run(struct minimizing *it, const char *btf, const char *const *objects, size_t count,
+	       struct error *err)
+{
+	int res;
+
+	if ((res = entry_filter__prepare(&it->filter, err)) ||
+	    (res = btf_bytes__read(btf, &it->filter, &it->full, &it->full_size, err)) ||
+	    (res = objects__read(objects, count, "", &it->objects, err)))
+		return res;
+	it->work = workdir__open(it->work_path, err);
+	it->scratch = it->work ? workdir__scratch(it->work, err) : NULL;
+	if (!it->scratch)
+		return -EIO;
+	if ((res = minimize__btf(it->full, it->full_size, (const char *const *)it->objects.paths,
+				 it->objects.count, it->scratch, &it->min, &it->min_size, err)))
+		return res;
+	return bytes__write(it->out, it->min, it->min_size, err);
+}
+
+int cmd_minimize(int argc, char **argv)
+{
+	struct minimizing it __attribute__((__cleanup__(minimizing__free))) = {};
+	const struct option_def options[] = {
+		{ OPTION_HEADING, NULL, 0, NULL, NULL, "Output" },
+		{ OPTION_TEXT, "output", 'o', "OUT.btf", &it.out, "write here; - is stdout" },
+		ENTRY_FILTER_OPTIONS(it.filter),
+		{ OPTION_HEADING, NULL, 0, NULL, NULL, "How" },
+		{ OPTION_TEXT, "work", 'w', "DIR", &it.work_path,
+		  "scratch (default: $XDG_CACHE_HOME/btfgen)" },
+		{},
+	};
+	const struct command_line line = {
+		.name = "minimize",
+		.arguments = "-o OUT.btf [OPTION]... BTF OBJ.bpf.o...",
+		.description = "Cut BTF down to the types that the CO-RE relocations of BPF objects "
+			       "reference.\nBTF is a raw file, a vmlinux or vmlinuz, or an archive of "
+			       "which the options\nbelow name an entry.",
+		.options = options,
+		.epilogue = "Example:\n  btfgen minimize /sys/kernel/btf/vmlinux agent.bpf.o -o min.btf",
+		.min_arguments = 2,
+		.max_arguments = -1,
+	};
+	char full[16], min[16];
+	struct error err = {};
+	int exit_code, first = options__parse(&line, argc, argv, &exit_code);
+
+	if (first < 0)
+		return exit_code;
+	if (!it.out) {
+		log__error("minimize: -o OUT.btf is missing");
+		return EXIT_USAGE;
+	}
+	if (run(&it, argv[first], (const char *const *)argv + first + 1,
+		(size_t)(argc - first - 1), &err)) {
+		log__error("%s", err.text);
+		return EXIT_FAILED;
+	}
+	log__info("%s: %s of %s", it.out, format_bytes(it.min_size, min),
+		  format_bytes(it.full_size, full));
+	return EXIT_OK;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* How a known kernel stands: archived, failed, or not tried. */
+#ifndef BTFGEN_COVERAGE_H
+#define BTFGEN_COVERAGE_H
+
+#include <kbtf.h>
+
+#include "base/kernel.h"
+#include "journal.h"
+
+enum coverage { COVERAGE_MISSING, COVERAGE_ARCHIVED, COVERAGE_FAILED };
+
+const char *coverage__name(enum coverage coverage);
+/* `archive` may be NULL. *record is the journal's last word on a failed one, lent. */
+enum coverage coverage__of(const struct kernel *kernel, const struct kbtf_archive *archive,
+			   const struct journal *journal, const json_t **record);
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "factory.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <string.h>
+#include <time.h>
+
+#include "archive_file.h"
+#include "base/cancel.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "stage/fetch.h"
+
+/* Beside the kernels that compute, so many wait for the network. */
+#define FETCH_AHEAD 2
+
+struct factory {
+	const struct factory_opts *opts;
+	const struct plan *plan;
+	struct task_outcome *outcomes;
+	sem_t cores;            /* held while a task computes */
+	pthread_mutex_t lock;   /* of next and the journal */
+	size_t next;
+};
+
+const char *outcome__name(enum outcome outcome)
+{
+	static const char *const names[] = { "done", "skipped", "failed", "interrupted" };
+
+	return names[outcome];
+}
+
+/* ---- one attempt ------------------------------------------------------------------------ */
+
+static double seconds_since(const struct timespec *began)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - began->tv_sec) + (double)(now.tv_nsec - began->tv_nsec) / 1e9;
+}
+
+static const char *file_name(const struct package *package)
+{
+	const char *slash = strrchr(package->url, '/');
+
+	return slash ? slash + 1 : package->url;
+}
+
+static struct job_input input_of(const struct task *task, const struct package *package,
+				 const struct fetched *fetched)
+{
+	const struct kernel *kernel = task->kernel;
+
+	return (struct job_input){
+		.path = fetched->path,
+		.member = package->member,
+		.rpm_keyring = package->keyring,
+		.encoder = task->encoder,
+		.known = { .sz = sizeof(struct kbtf_ident),
+			   .distro = kernel->distro,
+			   .distro_release = kernel->distro_release,
+			   .arch = kernel->arch,
+			   .kernel_release = kernel->kernel_release },
+		.provenance = { .sz = sizeof(struct kbtf_provenance),
+				.package = file_name(package),
+				.package_version = package->version,
+				.package_sha256 = fetched->sha256,
+				.verification = package->verification,
+				.verified_by = package->verified_by },
+	};
+}
+
+/* Wait for a core; a cancel ends the wait. */
+static int take_core(struct factory *factory, struct error *err)
+{
+	while (sem_wait(&factory->cores) < 0)
+		;
+	if (!cancel__requested())
+		return 0;
+	sem_post(&factory->cores);
+	return error__set(err, ECANCELED, "interrupted");
+}
+
+static int attempt(struct factory *factory, const struct task *task,
+		   const struct package *package, struct meter *meter, struct task_outcome *out)
+{
+	struct fetched fetched = { .lock_fd = -1 };
+	struct timespec began;
+	int res;
+
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	out->result.stage = STAGE_FETCH;
+	meter__stage(meter, "fetch", package->size);
+	res = fetch__package(factory->opts->transfers, factory->opts->job->work, package,
+			     factory->opts->cache_limit, meter, &fetched, &out->err);
+	out->result.seconds[STAGE_FETCH] += seconds_since(&began);
+	out->result.fetched += fetched.bytes;
+	if (!res)
+		res = take_core(factory, &out->err);
+	if (!res) {
+		struct job_input input = input_of(task, package, &fetched);
+
+		res = job__run(factory->opts->job, &input, meter, &out->result, &out->err);
+		sem_post(&factory->cores);
+	}
+	fetched__free(&fetched);
+	return res;
+}
+
+/* A kernel image that turns out to have no .BTF: the debug package serves instead. */
+static bool try_debug_package(const struct task *task, int res)
+{
+	return res == -ENODATA && task->encoder == ENCODER_AUTO &&
+	       task->package == &task->kernel->image && task->kernel->debug.name;
+}
+
+static int build(struct factory *factory, const struct task *task, struct meter *meter,
+		 struct task_outcome *out)
+{
+	int res = attempt(factory, task, task->package, meter, out);
+
+	if (try_debug_package(task, res)) {
+		log__verbose("%s: its image has no .BTF, taking the debug package",
+			     task->kernel->kernel_release);
+		res = attempt(factory, task, &task->kernel->debug, meter, out);
+	}
+	return res;
+}
+
+static int minimize_archived(struct factory *factory, const struct task *task,
+			     struct meter *meter, struct task_outcome *out)
+{
+	const struct job_opts *job = factory->opts->job;
+	_cleanup_kbtf_archive_ struct kbtf_archive *archive =
+		archive_file__open(job->archive_path, &out->err);
+	const struct kbtf_entry *entry;
+	int res;
+
+	out->result.stage = STAGE_MINIMIZE;
+	if (!archive)
+		return -EBADMSG;
+	entry = plan__find_entry(archive, task->kernel);
+	if (!entry)
+		return error__set(&out->err, ESTALE, "%s: %s was removed meanwhile; run the same "
+				  "command again", job->archive_path, task->kernel->kernel_release);
+	res = take_core(factory, &out->err);
+	if (!res) {
+		res = job__minimize(job, entry, meter, &out->result, &out->err);
+		sem_post(&factory->cores);
+	}
+	return res;
+}
+
+/* ---- one task ------------------------------------------------------------------------------ */
+
+static json_t *failure_record(const struct task_outcome *out)
+{
+	return json_pack("{s:s, s:s, s:s}", "status", "failed", "stage",
+			 job_stage__name(out->result.stage), "reason", out->err.text);
+}
+
+static json_t *success_record(const struct task_outcome *out)
+{
+	json_t *record = job_result__json(&out->result);
+
+	json_object_set_new(record, "status", json_string("done"));
+	return record;
+}
+
+static void record(struct factory *factory, const struct task *task, struct task_outcome *out)
+{
+	struct error err;
+	int res;
+
+	if (out->outcome == OUTCOME_INTERRUPTED)
+		return;
+	pthread_mutex_lock(&factory->lock);
+	res = journal__add(factory->opts->journal, task->kernel,
+			   out->outcome == OUTCOME_DONE ? success_record(out) : failure_record(out),
+			   &err);
+	pthread_mutex_unlock(&factory->lock);
+	if (res && out->outcome == OUTCOME_DONE) {
+		out->outcome = OUTCOME_FAILED;
+		out->err = err;
+	}
+}
+
+static void tell(const struct task *task, const struct task_outcome *out)
+{
+	const struct job_result *result = &out->result;
+	double seconds = 0;
+
+	for (int i = 0; i < STAGE_COUNT; i++)
+		seconds += result->seconds[i];
+	if (out->outcome == OUTCOME_FAILED)
+		log__error("%s (%s %s): %s failed: %s", task->kernel->kernel_release,
+			   task->kernel->distro, task->kernel->codename,
+			   job_stage__name(result->stage), out->err.text);
+	else if (out->outcome == OUTCOME_DONE)
+		log__info("%s: done, %zu bytes of BTF, %zu minimized, %.1f s",
+			  task->kernel->kernel_release, result->full_size, result->min_size,
+			  seconds);
+}
+
+static void run_task(struct factory *factory, const struct task *task, struct task_outcome *out)
+{
+	struct meter *meter;
+	int res;
+
+	if (task->kind == TASK_DONE || task->kind == TASK_IMPOSSIBLE) {
+		out->outcome = OUTCOME_SKIPPED;
+		error__set(&out->err, 0, "%s", task->why ? task->why : "already archived");
+		return;
+	}
+	if (cancel__requested()) {
+		out->outcome = OUTCOME_INTERRUPTED;
+		return;
+	}
+	meter = meter__new(task->kernel->kernel_release);
+	res = task->kind == TASK_BUILD ? build(factory, task, meter, out)
+				       : minimize_archived(factory, task, meter, out);
+	meter__free(meter);
+	if (!res)
+		out->outcome = OUTCOME_DONE;
+	else
+		out->outcome = cancel__requested() ? OUTCOME_INTERRUPTED : OUTCOME_FAILED;
+	record(factory, task, out);
+	tell(task, out);
+}
+
+static void *work(void *arg)
+{
+	struct factory *factory = arg;
+
+	for (;;) {
+		size_t i;
+
+		pthread_mutex_lock(&factory->lock);
+		i = factory->next++;
+		pthread_mutex_unlock(&factory->lock);
+		if (i >= factory->plan->count)
+			return NULL;
+		run_task(factory, &factory->plan->tasks[i], &factory->outcomes[i]);
+	}
+}
+
+void factory__run(const struct factory_opts *opts, const struct plan *plan,
+		  struct task_outcome *outcomes)
+{
+	struct factory factory = { .opts = opts, .plan = plan, .outcomes = outcomes };
+	size_t wanted = opts->jobs + FETCH_AHEAD, started = 0;
+	_cleanup_free_ pthread_t *threads = NULL;
+
+	if (wanted > plan->count)
+		wanted = plan->count;
+	threads = calloc(wanted + 1, sizeof(*threads));
+	sem_init(&factory.cores, 0, opts->jobs);
+	pthread_mutex_init(&factory.lock, NULL);
+	while (threads && started + 1 < wanted &&
+	       pthread_create(&threads[started], NULL, work, &factory) == 0)
+		started++;
+	work(&factory); /* this thread too, and alone where there are no others */
+	for (size_t i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	pthread_mutex_destroy(&factory.lock);
+	sem_destroy(&factory.cores);
+}

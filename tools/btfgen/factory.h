@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A plan carried out: several kernels at once, each ending with a record. */
+#ifndef BTFGEN_FACTORY_H
+#define BTFGEN_FACTORY_H
+
+#include "base/transfer.h"
+#include "job.h"
+#include "journal.h"
+
+enum outcome { OUTCOME_DONE, OUTCOME_SKIPPED, OUTCOME_FAILED, OUTCOME_INTERRUPTED };
+const char *outcome__name(enum outcome outcome);
+
+struct factory_opts {
+	const struct job_opts *job;
+	struct transfers *transfers;
+	struct journal *journal;
+	unsigned int jobs;      /* kernels in the stages that take a core and memory */
+	uint64_t cache_limit;   /* bytes of kept packages */
+};
+
+struct task_outcome {
+	enum outcome outcome;
+	struct job_result result;
+	struct error err;       /* why it failed, or was skipped */
+};
+
+/*
+ * Carry out all tasks; outcomes[i] is that of tasks[i]. Failures don't stop the others.
+ * The journal's own failure is a failure of the kernel it could not record.
+ */
+void factory__run(const struct factory_opts *opts, const struct plan *plan,
+		  struct task_outcome *outcomes);
+
+#endif

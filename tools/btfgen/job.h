@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * One kernel, from a package or file that is here to an entry in the archive: the stages
+ * extract, encode, minimize and pack in a row.
+ */
+#ifndef BTFGEN_JOB_H
+#define BTFGEN_JOB_H
+
+#include <jansson.h>
+#include <kbtf.h>
+
+#include "base/error.h"
+#include "base/meter.h"
+#include "base/objects.h"
+#include "base/workdir.h"
+#include "stage/plan.h"
+
+/* What a whole run shares. */
+struct job_opts {
+	const char *archive_path;
+	struct workdir *work;
+	const struct objects *objects; /* count 0: minimize for nothing */
+	unsigned int timeout_s;        /* of the encoder */
+	uint64_t memory_limit;         /* of the encoder */
+	bool keep;                     /* leave scratch directories */
+};
+
+struct job_input {
+	const char *path;
+	const char *member;            /* patterns of the wanted file in a package; NULL: the usual ones */
+	const char *rpm_keyring;       /* an .rpm must be signed by a key of this file; or NULL */
+	enum encoder encoder;
+	/*
+	 * What is known about the kernel beforehand; "" and 0 where nothing is. What the
+	 * kernel's file says of itself must agree with it, unless `override`.
+	 */
+	struct kbtf_ident known;
+	bool override;
+	struct kbtf_provenance provenance; /* package and how it was verified */
+};
+
+enum job_stage { STAGE_FETCH, STAGE_EXTRACT, STAGE_ENCODE, STAGE_MINIMIZE, STAGE_PACK, STAGE_COUNT };
+const char *job_stage__name(enum job_stage stage);
+
+/* What came of it, also as far as it got before a failure. */
+struct job_result {
+	enum job_stage stage;          /* the last one begun */
+	double seconds[STAGE_COUNT];
+	uint64_t fetched;              /* bytes from the network */
+	bool yielded;                  /* the archive has a better entry, which stays */
+	char *distro, *distro_release, *arch, *kernel_release, *kernel_version;
+	char build_id[2 * KBTF_BUILD_ID_MAX + 1]; /* hex */
+	char *package;
+	char *encoder, *encoder_version, *encoder_flags, *notes;
+	enum kbtf_verification verification;
+	char *verified_by;
+	size_t full_size, stored_size, min_size;
+};
+
+/*
+ * -ENODATA says that the file holds no BTF, or no DWARF, as the encoder needs it:
+ * another package of the same kernel may. Other errors are final for this input.
+ */
+int job__run(const struct job_opts *opts, const struct job_input *input, struct meter *meter,
+	     struct job_result *result, struct error *err);
+/* The archive's own full BTF of `entry`, minimized for one more set of objects. */
+int job__minimize(const struct job_opts *opts, const struct kbtf_entry *entry,
+		  struct meter *meter, struct job_result *result, struct error *err);
+void job_result__free(struct job_result *result);
+/* For --json and for records; a new reference. */
+json_t *job_result__json(const struct job_result *result);
+
+#endif

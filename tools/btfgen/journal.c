@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "journal.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+
+#define JOURNAL_LIMIT (512u << 20)
+
+struct journal {
+	char *path;
+	json_t *records; /* key -> record */
+};
+
+DEFINE_CLEANUP(journal__closep, struct journal, journal__close)
+
+/* What makes one kernel's work: a new build of the same release is other work. */
+static char *key_of(const struct kernel *kernel)
+{
+	const char *version = kernel->debug.version ? kernel->debug.version : kernel->image.version;
+	char *key;
+
+	if (asprintf(&key, "%s/%s/%s/%s/%s", kernel->distro, kernel->distro_release, kernel->arch,
+		     kernel->kernel_release, version ? version : "") < 0)
+		return NULL;
+	return key;
+}
+
+static void read_line(struct journal *journal, const char *line, size_t len)
+{
+	json_t *record = json_loadb(line, len, 0, NULL);
+	const char *key = json_string_value(json_object_get(record, "key"));
+
+	if (key)
+		json_object_set(journal->records, key, record);
+	json_decref(record);
+}
+
+struct journal *journal__open(const char *archive_path, struct error *err)
+{
+	struct journal *journal __attribute__((__cleanup__(journal__closep))) =
+		calloc(1, sizeof(*journal));
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	int res;
+
+	if (!journal || asprintf(&journal->path, "%s.journal", archive_path) < 0) {
+		error__oom(err);
+		return NULL;
+	}
+	journal->records = json_object();
+	res = file__read(journal->path, JOURNAL_LIMIT, (void **)&text, &size);
+	if (res && res != -ENOENT) {
+		error__set(err, res, "%s: %s", journal->path, strerror(-res));
+		return NULL;
+	}
+	for (char *line = text, *end; line && (end = strchr(line, '\n')); line = end + 1)
+		read_line(journal, line, end - line);
+	return steal_ptr(journal);
+}
+
+void journal__close(struct journal *journal)
+{
+	if (!journal)
+		return;
+	json_decref(journal->records);
+	free(journal->path);
+	free(journal);
+}
+
+static int append(const char *path, const json_t *record)
+{
+	_cleanup_free_ char *text = json_dumps(record, JSON_COMPACT);
+	_cleanup_close_ int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	_cleanup_buf_ struct buf line = {};
+	char last = '\n';
+	off_t end;
+
+	if (fd < 0)
+		return -errno;
+	/* a line that a crash cut short must not swallow this one */
+	end = lseek(fd, 0, SEEK_END);
+	if (end > 0 && pread(fd, &last, 1, end - 1) < 0)
+		return -errno;
+	buf__printf(&line, "%s%s\n", last == '\n' ? "" : "\n", text ? text : "");
+	if (!text || buf__failed(&line))
+		return -ENOMEM;
+	return file__write(fd, line.data, line.len);
+}
+
+int journal__add(struct journal *journal, const struct kernel *kernel, json_t *record,
+		 struct error *err)
+{
+	_cleanup_free_ char *key = key_of(kernel);
+	const char *status = json_string_value(json_object_get(record, "status"));
+	const json_t *before = journal__find(journal, kernel);
+	json_int_t failures = 0;
+	char now[32];
+	time_t clock = time(NULL);
+	struct tm utc;
+	int res;
+
+	if (!key)
+		return error__oom(err);
+	if (strcmp(status, "failed") == 0)
+		failures = 1 + json_integer_value(json_object_get(before, "failures"));
+	strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&clock, &utc));
+	json_object_set_new(record, "key", json_string(key));
+	json_object_set_new(record, "distro", json_string(kernel->distro));
+	json_object_set_new(record, "release", json_string(kernel->distro_release));
+	json_object_set_new(record, "arch", json_string(kernel->arch));
+	json_object_set_new(record, "kernel", json_string(kernel->kernel_release));
+	json_object_set_new(record, "time", json_string(now));
+	if (failures)
+		json_object_set_new(record, "failures", json_integer(failures));
+	res = append(journal->path, record);
+	json_object_set_new(journal->records, key, record);
+	return res ? error__set(err, res, "%s: %s", journal->path, strerror(-res)) : 0;
+}
+
+const json_t *journal__find(const struct journal *journal, const struct kernel *kernel)
+{
+	_cleanup_free_ char *key = key_of(kernel);
+
+	return key ? json_object_get(journal->records, key) : NULL;
+}

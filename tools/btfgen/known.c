@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "known.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "paths.h"
+
+static int open_sources(struct known *known, bool cached_only)
+{
+	struct error err = {};
+
+	if (known->pattern_text && pattern__parse(known->pattern_text, &known->pattern, &err)) {
+		log__error("--kernel: %s", err.text);
+		return EXIT_USAGE;
+	}
+	known->work = workdir__open(known->work_path, &err);
+	if (known->work && !cached_only)
+		known->transfers = transfers__new(NULL, &err);
+	if (!known->work || (!cached_only && !known->transfers)) {
+		log__error("%s", err.text);
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
+static void print_failures(const struct known *known)
+{
+	for (size_t i = 0; i < known->catalogue.failure_count; i++) {
+		const struct index_failure *failure = &known->catalogue.failures[i];
+
+		log__error("%s %s %s: no index: %s", failure->distro, failure->codename,
+			   failure->arch, failure->reason);
+	}
+}
+
+int known__load(struct known *known, bool cached_only)
+{
+	_cleanup_free_ char *manifests = known->manifests ? strdup(known->manifests)
+							  : paths__manifests();
+	struct catalogue_opts opts = {
+		.manifest_dir = manifests,
+		.distros = known->distros.items,
+		.releases = known->releases.items,
+		.arches = known->arches.items,
+		.mirrors = known->mirrors.items,
+		.keyring = known->keyring,
+		.allow_unsigned = known->allow_unsigned,
+		.allow_expired = known->allow_expired,
+		.cached_only = cached_only,
+	};
+	struct error err = {};
+	int res = open_sources(known, cached_only);
+
+	if (res != EXIT_OK)
+		return res;
+	opts.pattern = known->pattern;
+	res = catalogue__load(&opts, known->work, known->transfers, &known->catalogue, &err);
+	if (res == -ECANCELED)
+		return EXIT_FAILED;
+	if (res) {
+		log__error("%s", err.text);
+		return res == -EINVAL || res == -ENOENT ? EXIT_USAGE : EXIT_FAILED;
+	}
+	print_failures(known);
+	return EXIT_OK;
+}
+
+void known__free(struct known *known)
+{
+	catalogue__free(&known->catalogue);
+	pattern__free(known->pattern);
+	transfers__free(known->transfers);
+	workdir__close(known->work);
+	text_list__free(&known->distros);
+	text_list__free(&known->releases);
+	text_list__free(&known->arches);
+	text_list__free(&known->mirrors);
+}

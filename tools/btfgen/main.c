@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <curl/curl.h>
+#include <elfutils/version.h>
+#include <errno.h>
+#include <bpf/libbpf.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "base/cancel.h"
+#include "base/log.h"
+#include "base/meter.h"
+#include "command.h"
+#include "kbtf.h"
+#include "options.h"
+#include "stage/encode.h"
+
+static const struct command {
+	const char *name;
+	const char *alias;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+	{ "build", NULL, cmd_build, "fetch, encode, minimize and archive kernels" },
+	{ "list", NULL, cmd_list, "the kernels known, and which are archived" },
+	{ "index", NULL, cmd_index, "refresh what is known from signed indexes" },
+	{ "status", NULL, cmd_status, "coverage: known, archived, failed and why" },
+	{ "add", NULL, cmd_add, "archive local packages, vmlinux files and BTF" },
+	{ "import", NULL, cmd_import, "archive a BTFHub tree" },
+	{ "export", NULL, cmd_export, "write BTF out of an archive" },
+	{ "encode", NULL, cmd_encode, "make BTF of one vmlinux" },
+	{ "minimize", "min", cmd_minimize, "cut BTF down to what BPF objects need" },
+	{ "show", NULL, cmd_show, "print types as C or raw" },
+	{ "which", NULL, cmd_which, "what this machine would use, and why" },
+	{ "verify", NULL, cmd_verify, "check an archive, digest by digest" },
+	{ "stats", NULL, cmd_stats, "what an archive holds and what it takes" },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "btfgen: BTF for every Linux kernel\n\n"
+		     "Usage: btfgen --kernel PATTERN [OPTION]...    same as: btfgen build ...\n"
+		     "       btfgen COMMAND [OPTION]... [ARGUMENT]...\n\nCommands:\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-12s%s\n", commands[i].name, commands[i].summary);
+	fprintf(out, "\nOptions:\n"
+		     "  -h, --help     this help; `btfgen COMMAND --help` tells more\n"
+		     "  -V, --version  versions of btfgen and of what it works with\n\n"
+		     "Examples:\n"
+		     "  btfgen --kernel 4.18                 BTF of every 4.18 kernel there is\n"
+		     "  btfgen list --distro debian --kernel 5.10\n"
+		     "  btfgen add vmlinux                   one that you built yourself\n"
+		     "  btfgen show FILE 'struct task_struct'\n\n"
+		     "Exit status: 0 all done, 1 something failed, 2 usage, 3 nothing matched.\n");
+}
+
+static int print_version(void)
+{
+	char *version = NULL, *flags = NULL;
+	struct error err = {};
+
+	encode__plan("", &version, &flags, &err);
+	printf("btfgen %s\nlibbpf %u.%u\npahole %s\nlibdw (elfutils) 0.%d\nzstd %s\nlibcurl %s\n",
+	       kbtf__version(), libbpf_major_version(), libbpf_minor_version(),
+	       version ? version : "not found", _ELFUTILS_VERSION, ZSTD_versionString(),
+	       curl_version_info(CURLVERSION_NOW)->version);
+	free(version);
+	free(flags);
+	return EXIT_OK;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(name, commands[i].name) == 0 ||
+		    (commands[i].alias && strcmp(name, commands[i].alias) == 0))
+			return &commands[i];
+	return NULL;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	const struct command *command;
+
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 ||
+	    (strcmp(argv[1], "help") == 0 && argc == 2)) {
+		print_help(stdout);
+		return EXIT_OK;
+	}
+	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0)
+		return print_version();
+	/* only options: the main job */
+	if (argv[1][0] == '-')
+		return cmd_build(argc, argv);
+	command = find_command(argv[1]);
+	if (!command) {
+		fprintf(stderr, "btfgen: no command '%s'. Try 'btfgen --help'.\n", argv[1]);
+		return EXIT_USAGE;
+	}
+	return command->run(argc - 1, argv + 1);
+}
+
+/* libbpf's own words would come between ours; errors reach us by its return values. */
+static int silence(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level, (void)format, (void)args;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int exit_code;
+
+	if (sodium_init() < 0) {
+		fprintf(stderr, "btfgen: libsodium can't start: no source of random numbers\n");
+		return EXIT_FAILED;
+	}
+	cancel__install();
+	libbpf_set_print(silence);
+	exit_code = dispatch(argc, argv);
+	/* a full disk or a closed pipe shows only here */
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log__error("can't write the output: %s", strerror(errno));
+		exit_code = EXIT_FAILED;
+	}
+	if (cancel__requested())
+		cancel__reraise();
+	return exit_code;
+}

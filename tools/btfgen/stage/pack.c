@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "stage/pack.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+
+DEFINE_CLEANUP(kbtf_writer__closep, struct kbtf_writer, kbtf_writer__close)
+
+/* Everything lent to one kbtf_new_entry while old minimized BTF is carried over. */
+struct carried {
+	struct kbtf_new_min *mins;
+	size_t count;
+	void **owned;
+	size_t owned_count;
+};
+
+static void carried__free(struct carried *carried)
+{
+	for (size_t i = 0; i < carried->owned_count; i++)
+		free(carried->owned[i]);
+	free(carried->owned);
+	free(carried->mins);
+}
+
+static bool same_objects(const struct kbtf_profile *profile, const struct kbtf_new_min *min)
+{
+	size_t count = kbtf_profile__object_count(profile), found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < min->object_count; k++)
+			found += memcmp(kbtf_profile__object(profile, i)->sha256,
+					min->objects[k].sha256, KBTF_SHA256_SIZE) == 0;
+	return count == min->object_count && found == count;
+}
+
+static bool is_new(const struct kbtf_profile *profile, const struct kbtf_new_entry *entry)
+{
+	for (size_t i = 0; i < entry->min_count; i++)
+		if (same_objects(profile, &entry->mins[i]))
+			return true;
+	return false;
+}
+
+static int carry_profile(struct carried *carried, const struct kbtf_entry *old,
+			 const struct kbtf_profile *profile)
+{
+	size_t count = kbtf_profile__object_count(profile), size;
+	struct kbtf_object_ref *objects = calloc(count + 1, sizeof(*objects));
+	void *btf = NULL;
+	int res = objects ? kbtf_entry__read_min(old, profile, &btf, &size) : -ENOMEM;
+
+	if (res) {
+		free(objects);
+		return res;
+	}
+	carried->owned[carried->owned_count++] = objects;
+	carried->owned[carried->owned_count++] = btf;
+	for (size_t i = 0; i < count; i++)
+		objects[i] = *kbtf_profile__object(profile, i);
+	carried->mins[carried->count++] = (struct kbtf_new_min){
+		.profile = kbtf_profile__name(profile),
+		.objects = objects,
+		.object_count = count,
+		.btf = btf,
+		.btf_size = size,
+	};
+	return 0;
+}
+
+/* Minimized BTF stays true only while the full BTF that it was cut from is the same. */
+static bool same_btf(const struct kbtf_entry *old, const struct kbtf_new_entry *entry)
+{
+	_cleanup_free_ void *btf = NULL;
+	size_t size;
+
+	return kbtf_entry__btf_size(old) == entry->btf_size &&
+	       kbtf_entry__read_btf(old, &btf, &size) == 0 &&
+	       memcmp(btf, entry->btf, size) == 0;
+}
+
+static int carry(const struct kbtf_archive *base, const struct kbtf_new_entry *entry,
+		 struct carried *carried)
+{
+	size_t profiles = base ? kbtf_archive__profile_count(base) : 0;
+	const struct kbtf_entry *old = NULL;
+
+	carried->mins = calloc(profiles + entry->min_count + 1, sizeof(*carried->mins));
+	carried->owned = calloc(2 * profiles + 1, sizeof(*carried->owned));
+	if (!carried->mins || !carried->owned)
+		return -ENOMEM;
+	for (size_t i = 0; i < entry->min_count; i++)
+		carried->mins[carried->count++] = entry->mins[i];
+	if (base)
+		old = kbtf_archive__find_build_id(base, entry->ident.build_id,
+						  entry->ident.build_id_len);
+	if (!old || !same_btf(old, entry))
+		return 0;
+	for (size_t i = 0; i < profiles; i++) {
+		const struct kbtf_profile *profile = kbtf_archive__profile(base, i);
+		int res = 0;
+
+		if (kbtf_entry__min_size(old, profile) && !is_new(profile, entry))
+			res = carry_profile(carried, old, profile);
+		if (res)
+			return res;
+	}
+	return 0;
+}
+
+int pack__entry(const char *archive_path, const struct kbtf_new_entry *given,
+		struct packed *packed, struct error *err)
+{
+	struct kbtf_writer *writer __attribute__((__cleanup__(kbtf_writer__closep))) =
+		kbtf_writer__open(archive_path);
+	struct carried carried __attribute__((__cleanup__(carried__free))) = {};
+	struct kbtf_new_entry entry = *given;
+	int res;
+
+	if (!writer) {
+		res = -errno;
+		return error__set(err, res, "%s: %s", archive_path,
+				  res == -EBADMSG ? "is no archive, or is damaged; move it away and "
+						    "build anew" : strerror(-res));
+	}
+	res = carry(kbtf_writer__base(writer), given, &carried);
+	if (!res) {
+		entry.mins = carried.mins;
+		entry.min_count = carried.count;
+		res = kbtf_writer__add(writer, &entry, &packed->added);
+	}
+	if (!res && packed->added != KBTF_ADDED_YIELDED)
+		res = kbtf_writer__commit(writer);
+	if (res == -ENOSPC || res == -EDQUOT)
+		return error__set(err, res, "%s: the disk is full; the archive is as it was. Free "
+				  "some space and run the same command again", archive_path);
+	if (res)
+		return error__set(err, res, "%s: can't add %s: %s", archive_path,
+				  given->ident.kernel_release, strerror(-res));
+	return 0;
+}

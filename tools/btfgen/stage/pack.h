@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Stage: results go into the archive, through libkbtf's public write API. */
+#ifndef BTFGEN_PACK_H
+#define BTFGEN_PACK_H
+
+#include <kbtf_write.h>
+
+#include "base/error.h"
+#include "base/objects.h"
+
+struct packed {
+	enum kbtf_added added;
+	size_t stored_size; /* of the full BTF */
+};
+
+/*
+ * Add one kernel and commit. `mins` are the profiles wanted; what the archive already
+ * has for other profiles of an entry with the very same full BTF is kept. Calls from
+ * several threads and processes wait for each other at the archive's lock. -ENOSPC and
+ * other errors leave the archive as it was.
+ */
+int pack__entry(const char *archive_path, const struct kbtf_new_entry *entry,
+		struct packed *packed, struct error *err);
+
+#endif

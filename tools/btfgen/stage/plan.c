@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "stage/plan.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sha256.h"
+
+int encoder__parse(const char *name, enum encoder *encoder, struct error *err)
+{
+	if (!name || strcmp(name, "auto") == 0)
+		*encoder = ENCODER_AUTO;
+	else if (strcmp(name, "pahole") == 0)
+		*encoder = ENCODER_PAHOLE;
+	else if (strcmp(name, "embedded") == 0)
+		*encoder = ENCODER_EMBEDDED;
+	else
+		return error__set(err, EINVAL, "--encoder: '%s' is none of auto, pahole, embedded",
+				  name);
+	return 0;
+}
+
+/* ---- what the archive has --------------------------------------------------------- */
+
+static bool made_from(const struct kbtf_entry *entry, const struct package *package)
+{
+	const struct kbtf_provenance *prov = kbtf_entry__provenance(entry);
+
+	return package->name && package->sha256 &&
+	       strcmp(prov->package_sha256, package->sha256) == 0;
+}
+
+const struct kbtf_entry *plan__find_entry(const struct kbtf_archive *archive,
+					  const struct kernel *kernel)
+{
+	const struct kbtf_entry *entry = NULL;
+
+	if (!archive)
+		return NULL;
+	while ((entry = kbtf_archive__find_release(archive, kernel->kernel_release, entry)))
+		if (made_from(entry, &kernel->debug) || made_from(entry, &kernel->image))
+			return entry;
+	return NULL;
+}
+
+static bool has_object(const struct objects *objects, const uint8_t sha256[SHA256_SIZE])
+{
+	for (size_t i = 0; i < objects->count; i++)
+		if (memcmp(objects->refs[i].sha256, sha256, SHA256_SIZE) == 0)
+			return true;
+	return false;
+}
+
+static bool is_profile_of(const struct kbtf_profile *profile, const struct objects *objects)
+{
+	if (kbtf_profile__object_count(profile) != objects->count)
+		return false;
+	for (size_t i = 0; i < objects->count; i++)
+		if (!has_object(objects, kbtf_profile__object(profile, i)->sha256))
+			return false;
+	return true;
+}
+
+const struct kbtf_profile *plan__find_profile(const struct kbtf_archive *archive,
+					      const struct objects *objects)
+{
+	for (size_t i = 0; archive && i < kbtf_archive__profile_count(archive); i++)
+		if (is_profile_of(kbtf_archive__profile(archive, i), objects))
+			return kbtf_archive__profile(archive, i);
+	return NULL;
+}
+
+/* ---- one kernel --------------------------------------------------------------------- */
+
+static bool entry_serves(const struct kbtf_entry *entry, const struct kernel *kernel,
+			 const struct plan_opts *opts)
+{
+	const struct kbtf_provenance *prov = kbtf_entry__provenance(entry);
+	bool embedded = strcmp(prov->encoder, "embedded") == 0;
+
+	if (opts->encoder == ENCODER_EMBEDDED || (embedded && opts->encoder == ENCODER_AUTO))
+		return embedded;
+	return strcmp(prov->encoder, "pahole") == 0 &&
+	       opts->is_current(opts->arg, kernel->kernel_release, prov);
+}
+
+static void choose_package(struct task *task)
+{
+	const struct kernel *kernel = task->kernel;
+	const struct package *debug = kernel->debug.name ? &kernel->debug : NULL;
+	const struct package *image = kernel->image.name ? &kernel->image : NULL;
+
+	task->kind = TASK_BUILD;
+	switch (task->encoder) {
+	case ENCODER_PAHOLE:
+		task->package = debug;
+		task->why = "no debug package of it is published, and pahole needs one";
+		break;
+	case ENCODER_EMBEDDED:
+		/* the debug package's vmlinux holds the same .BTF, but is much larger */
+		task->package = image ? image : debug;
+		break;
+	case ENCODER_AUTO:
+		task->package = image && (kernel->expect_embedded || !debug) ? image : debug;
+		break;
+	}
+	if (task->package)
+		task->why = NULL;
+	else
+		task->kind = TASK_IMPOSSIBLE;
+}
+
+static void plan_task(struct task *task, const struct kbtf_archive *archive,
+		      const struct kbtf_profile *profile, const struct plan_opts *opts)
+{
+	const struct kbtf_entry *entry = plan__find_entry(archive, task->kernel);
+
+	task->encoder = opts->encoder;
+	if (!entry || !entry_serves(entry, task->kernel, opts)) {
+		choose_package(task);
+		return;
+	}
+	if (opts->objects->count && (!profile || !kbtf_entry__min_size(entry, profile)))
+		task->kind = TASK_MINIMIZE;
+	else
+		task->kind = TASK_DONE;
+}
+
+/* ---- the list -------------------------------------------------------------------------- */
+
+/* "-cloud-amd64" of 6.1.0-56-cloud-amd64, ".el8.x86_64" of 4.18.0-80.1.2.el8.x86_64. */
+static const char *flavour_of(const char *kernel_release)
+{
+	while (*kernel_release) {
+		if (strchr("-.+_", *kernel_release) && isalpha((unsigned char)kernel_release[1]))
+			break;
+		kernel_release++;
+	}
+	return kernel_release;
+}
+
+static bool same_flavour(const struct kernel *a, const struct kernel *b)
+{
+	return strcmp(flavour_of(a->kernel_release), flavour_of(b->kernel_release)) == 0;
+}
+
+/* The list is sorted by these three first. */
+static bool same_group(const struct kernel *a, const struct kernel *b)
+{
+	return strcmp(a->distro, b->distro) == 0 &&
+	       strcmp(a->distro_release, b->distro_release) == 0 &&
+	       strcmp(a->arch, b->arch) == 0;
+}
+
+/* How many of the kernels behind `index`, which are newer, are of its flavour. */
+static unsigned int newer_ones(const struct kernel_list *kernels, size_t index,
+			       enum encoder encoder)
+{
+	unsigned int count = 0;
+
+	for (size_t i = index + 1;
+	     i < kernels->count && same_group(&kernels->items[index], &kernels->items[i]); i++)
+		if (same_flavour(&kernels->items[index], &kernels->items[i]) &&
+		    (encoder != ENCODER_PAHOLE || kernels->items[i].debug.name))
+			count++;
+	return count;
+}
+
+int plan__make(const struct kernel_list *kernels, const struct kbtf_archive *archive,
+	       const struct plan_opts *opts, struct plan *plan, struct error *err)
+{
+	const struct kbtf_profile *profile = plan__find_profile(archive, opts->objects);
+
+	*plan = (struct plan){ .tasks = calloc(kernels->count + 1, sizeof(*plan->tasks)) };
+	if (!plan->tasks)
+		return error__oom(err);
+	for (size_t i = 0; i < kernels->count; i++) {
+		struct task *task = &plan->tasks[plan->count];
+
+		if (opts->newest && newer_ones(kernels, i, opts->encoder) >= opts->newest)
+			continue;
+		task->kernel = &kernels->items[i];
+		plan_task(task, archive, profile, opts);
+		if (opts->newest && task->kind == TASK_IMPOSSIBLE)
+			continue;
+		plan->by_kind[task->kind]++;
+		plan->count++;
+	}
+	return 0;
+}
+
+void plan__free(struct plan *plan)
+{
+	free(plan->tasks);
+	*plan = (struct plan){};
+}
