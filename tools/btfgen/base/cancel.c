@@ -4,31 +4,33 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* A signal handler gets no argument of ours, so what it touches is here. */
-static volatile sig_atomic_t stop_signal;
-static volatile sig_atomic_t stop_fd = -1;
+/*
+ * A signal handler gets no argument of ours, so what it touches is here; atomic, since
+ * it runs in one thread while others ask.
+ */
+static atomic_int stop_signal;
+static atomic_int stop_fd = -1;
 
 static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 static void on_signal(int number)
 {
 	uint64_t one = 1;
+	int none = 0;
 	int saved = errno;
 
-	if (stop_signal) {
+	if (!atomic_compare_exchange_strong(&stop_signal, &none, number)) {
 		/* delivered with its default action as soon as this handler returns */
 		signal(number, SIG_DFL);
 		raise(number);
-	} else {
-		stop_signal = number;
-		if (write(stop_fd, &one, sizeof(one)) < 0) {
-			/* pollers miss it; those who ask cancel__requested() do not */
-		}
+	} else if (write(stop_fd, &one, sizeof(one)) < 0) {
+		/* pollers miss it; those who ask cancel__requested() do not */
 	}
 	errno = saved;
 }

@@ -4,9 +4,10 @@
  * of its own. Proxies, ca-bundles and .netrc are as curl users know them (http_proxy,
  * https_proxy, no_proxy, CURL_CA_BUNDLE, SSL_CERT_FILE).
  *
- * A transfer is tried again with backoff on a connection error, a stall, 408, 429
- * (with Retry-After) and 5xx; not on any other 4xx. A URL that redirects more than 10
- * times fails.
+ * A transfer is tried again with backoff on a connection error, a stall, an answer that
+ * breaks off, 408, 429 and 5xx (after Retry-After, of 120 s at most), and once on an
+ * answer of the wrong length; not on any other 4xx. Tries that fetched much are not
+ * counted. A URL that redirects more than 10 times fails.
  */
 #ifndef BTFGEN_TRANSFER_H
 #define BTFGEN_TRANSFER_H
@@ -24,6 +25,7 @@ struct transfers_opts {
 	unsigned int parallel_per_host; /* 0: 4 */
 	unsigned int tries;             /* per transfer; 0: 4 */
 	unsigned int stall_s;           /* seconds below 1 byte/s that count as a stall; 0: 30 */
+	unsigned int backoff_ms;        /* before the second try, doubled each time; 0: 1000 */
 };
 
 struct transfers *transfers__new(const struct transfers_opts *opts, struct error *err);
@@ -57,7 +59,9 @@ struct transfer_result {
  * Errors, all with the URL in *err: -ENOENT (404, 410, missing file), -EACCES (401,
  * 403, 407), -EHOSTUNREACH (no connection, no such host, timeout), -EBADMSG (length
  * differs from what was announced or expected), -ENOSPC (disk full; found from the
- * expected size before the first byte where it is known), -ECANCELED, -EIO.
+ * expected or announced size before the first byte where it is known), -ECANCELED, -EIO
+ * (any other answer, 5xx to the last, a redirect loop, TLS, the file can't be written).
+ * *result must be freed in each case.
  */
 int transfers__get(struct transfers *transfers, const struct transfer *transfer,
 		   struct transfer_result *result, struct error *err);

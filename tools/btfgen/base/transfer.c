@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "base/transfer.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <kbtf.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/cancel.h"
+#include "base/cleanup.h"
+#include "base/download.h"
+#include "base/log.h"
+#include "base/url.h"
+
+#define POLL_MAX_MS 1000
+#define BACKOFF_MAX_MS 60000
+/* A try that got this far was not in vain: large files over bad lines take many. */
+#define WORTHWHILE_BYTES (1024 * 1024)
+
+/* One transfers__get(), on its caller's stack; the thread's until `over`. */
+struct job {
+	struct download download;
+	unsigned int failures;
+	uint64_t not_before_ms;
+	bool over;
+	struct job *next;
+};
+
+struct transfers {
+	pthread_t thread;
+	pthread_mutex_t lock;       /* of what is here down to users */
+	pthread_cond_t changed;     /* a job is over, or a user has left */
+	struct job *incoming;
+	bool stopping;
+	unsigned int users;
+
+	CURLM *multi;               /* the thread's; others only wake it up */
+	struct job *waiting;        /* for a place, or for the next try */
+	struct job *active;
+	unsigned int active_count;
+	unsigned int parallel;
+	unsigned int tries;
+	unsigned int backoff_ms;
+	struct download_setup setup;
+	char *user_agent;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void append(struct job **list, struct job *job)
+{
+	while (*list)
+		list = &(*list)->next;
+	job->next = NULL;
+	*list = job;
+}
+
+static void take_out(struct job **list, struct job *job)
+{
+	while (*list != job)
+		list = &(*list)->next;
+	*list = job->next;
+	job->next = NULL;
+}
+
+/* The job is its caller's again: not to be touched after this. */
+static void end_job(struct transfers *transfers, struct job *job)
+{
+	pthread_mutex_lock(&transfers->lock);
+	job->over = true;
+	pthread_cond_broadcast(&transfers->changed);
+	pthread_mutex_unlock(&transfers->lock);
+}
+
+static void start_job(struct transfers *transfers, struct job *job)
+{
+	struct download *download = &job->download;
+
+	take_out(&transfers->waiting, job);
+	download->status = download__begin(download, &transfers->setup);
+	if (!download->status &&
+	    curl_multi_add_handle(transfers->multi, download->easy) != CURLM_OK)
+		download->status = error__oom(download->err);
+	if (download->status) {
+		end_job(transfers, job);
+		return;
+	}
+	append(&transfers->active, job);
+	transfers->active_count++;
+}
+
+static void start_ready(struct transfers *transfers)
+{
+	uint64_t now = now_ms();
+
+	for (struct job *job = transfers->waiting, *next; job; job = next) {
+		next = job->next;
+		if (transfers->active_count >= transfers->parallel)
+			return;
+		if (job->not_before_ms <= now)
+			start_job(transfers, job);
+	}
+}
+
+static void put_off(struct transfers *transfers, struct job *job, unsigned int wait_s)
+{
+	uint64_t pause_ms = transfers->backoff_ms;
+
+	for (unsigned int i = 1; i < job->failures && pause_ms < BACKOFF_MAX_MS; i++)
+		pause_ms *= 2;
+	if (pause_ms > BACKOFF_MAX_MS)
+		pause_ms = BACKOFF_MAX_MS;
+	if (pause_ms < wait_s * 1000ULL)
+		pause_ms = wait_s * 1000ULL;
+	job->not_before_ms = now_ms() + pause_ms;
+	log__verbose("%s; trying again in %.1f s", job->download.err->text, pause_ms / 1000.0);
+	append(&transfers->waiting, job);
+}
+
+static void end_try(struct transfers *transfers, struct job *job, CURLcode code)
+{
+	struct download *download = &job->download;
+	enum download_next next;
+	unsigned int wait_s;
+
+	curl_multi_remove_handle(transfers->multi, download->easy);
+	take_out(&transfers->active, job);
+	transfers->active_count--;
+	next = download__end(download, code, &wait_s);
+	if (next == DOWNLOAD_AGAIN_NOW) {
+		job->not_before_ms = 0;
+		append(&transfers->waiting, job);
+		return;
+	}
+	if (next == DOWNLOAD_AGAIN) {
+		if (download->gained >= WORTHWHILE_BYTES)
+			job->failures = 0;
+		if (++job->failures < transfers->tries) {
+			put_off(transfers, job, wait_s);
+			return;
+		}
+	}
+	end_job(transfers, job);
+}
+
+static void reap(struct transfers *transfers)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(transfers->multi, &left))) {
+		CURLcode code = message->data.result;
+		struct job *job = transfers->active;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		while (job && job->download.easy != message->easy_handle)
+			job = job->next;
+		if (job)
+			end_try(transfers, job, code);
+	}
+}
+
+static void end_stalled(struct transfers *transfers)
+{
+	for (struct job *job = transfers->active, *next; job; job = next) {
+		next = job->next;
+		if (download__has_stalled(&job->download, transfers->setup.stall_s))
+			end_try(transfers, job, CURLE_OPERATION_TIMEDOUT);
+	}
+}
+
+static void cancel_job(struct transfers *transfers, struct job **list)
+{
+	struct job *job = *list;
+	struct download *download = &job->download;
+
+	take_out(list, job);
+	download->status = error__set(download->err, ECANCELED, "%s: interrupted", download->url);
+	end_job(transfers, job);
+}
+
+static void cancel_all(struct transfers *transfers)
+{
+	while (transfers->active) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+		/* or a name look-up under way, which can't be cut short, holds us up */
+		curl_easy_setopt(transfers->active->download.easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+		curl_multi_remove_handle(transfers->multi, transfers->active->download.easy);
+		transfers->active_count--;
+		cancel_job(transfers, &transfers->active);
+	}
+	while (transfers->waiting)
+		cancel_job(transfers, &transfers->waiting);
+}
+
+/* Until something arrives, a job may start, or a stop is asked for. */
+static void wait_for_more(struct transfers *transfers)
+{
+	/* a stop once requested stays readable: polling for it again would spin */
+	struct curl_waitfd stop = { .fd = cancel__fd(), .events = CURL_WAIT_POLLIN };
+	bool watch = stop.fd >= 0 && !cancel__requested();
+	uint64_t now = now_ms();
+	uint64_t pause_ms = POLL_MAX_MS;
+
+	for (struct job *job = transfers->waiting; job; job = job->next)
+		if (transfers->active_count < transfers->parallel &&
+		    job->not_before_ms < now + pause_ms)
+			pause_ms = job->not_before_ms > now ? job->not_before_ms - now : 0;
+	curl_multi_poll(transfers->multi, watch ? &stop : NULL, watch ? 1 : 0, pause_ms, NULL);
+}
+
+static bool take_incoming(struct transfers *transfers)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&transfers->lock);
+	while (transfers->incoming) {
+		struct job *job = transfers->incoming;
+
+		transfers->incoming = job->next;
+		append(&transfers->waiting, job);
+	}
+	stopping = transfers->stopping;
+	pthread_mutex_unlock(&transfers->lock);
+	return stopping;
+}
+
+static void *run(void *arg)
+{
+	struct transfers *transfers = arg;
+	bool stopping = false;
+	int running;
+
+	while (!stopping) {
+		stopping = take_incoming(transfers);
+		if (stopping || cancel__requested())
+			cancel_all(transfers);
+		start_ready(transfers);
+		curl_multi_perform(transfers->multi, &running);
+		reap(transfers);
+		end_stalled(transfers);
+		if (!stopping)
+			wait_for_more(transfers);
+	}
+	return NULL;
+}
+
+/* ---- for other threads ---------------------------------------------------------- */
+
+static void init_curl(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* These variables are the curl command's doing, not the library's. */
+static void read_environment(struct download_setup *setup)
+{
+	setup->ca_file = getenv("CURL_CA_BUNDLE");
+	if (!setup->ca_file || !*setup->ca_file)
+		setup->ca_file = getenv("SSL_CERT_FILE");
+	if (setup->ca_file && !*setup->ca_file)
+		setup->ca_file = NULL;
+	setup->ca_dir = getenv("SSL_CERT_DIR");
+	if (setup->ca_dir && !*setup->ca_dir)
+		setup->ca_dir = NULL;
+}
+
+/* Signals are for the threads that know what to do; SIGPIPE and SIGXFSZ become errors. */
+static int start_thread(struct transfers *transfers)
+{
+	sigset_t all, before;
+	int status;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	status = pthread_create(&transfers->thread, NULL, run, transfers);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -status;
+}
+
+static void free_memory(struct transfers *transfers)
+{
+	if (transfers->multi)
+		curl_multi_cleanup(transfers->multi);
+	pthread_cond_destroy(&transfers->changed);
+	pthread_mutex_destroy(&transfers->lock);
+	free(transfers->user_agent);
+	free(transfers);
+}
+
+struct transfers *transfers__new(const struct transfers_opts *opts, struct error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	static const struct transfers_opts defaults;
+	struct transfers *transfers = calloc(1, sizeof(*transfers));
+	long per_host;
+	int status;
+
+	if (!transfers) {
+		error__oom(err);
+		return NULL;
+	}
+	if (!opts)
+		opts = &defaults;
+	pthread_once(&once, init_curl);
+	pthread_mutex_init(&transfers->lock, NULL);
+	pthread_cond_init(&transfers->changed, NULL);
+	transfers->parallel = opts->parallel ? opts->parallel : 6;
+	transfers->tries = opts->tries ? opts->tries : 4;
+	transfers->backoff_ms = opts->backoff_ms ? opts->backoff_ms : 1000;
+	transfers->setup.stall_s = opts->stall_s ? opts->stall_s : 30;
+	read_environment(&transfers->setup);
+	if (asprintf(&transfers->user_agent, "btfgen/%s", kbtf__version()) < 0)
+		transfers->user_agent = NULL;
+	transfers->setup.user_agent = transfers->user_agent;
+	transfers->multi = curl_multi_init();
+	if (!transfers->multi || !transfers->user_agent) {
+		free_memory(transfers);
+		error__oom(err);
+		return NULL;
+	}
+	per_host = opts->parallel_per_host ? opts->parallel_per_host : 4;
+	curl_multi_setopt(transfers->multi, CURLMOPT_MAX_HOST_CONNECTIONS, per_host);
+	status = start_thread(transfers);
+	if (status) {
+		free_memory(transfers);
+		error__set(err, status, "cannot start a thread for transfers: %s",
+			   strerror(-status));
+		return NULL;
+	}
+	return transfers;
+}
+
+void transfers__free(struct transfers *transfers)
+{
+	if (!transfers)
+		return;
+	pthread_mutex_lock(&transfers->lock);
+	transfers->stopping = true;
+	pthread_mutex_unlock(&transfers->lock);
+	curl_multi_wakeup(transfers->multi);
+	pthread_join(transfers->thread, NULL);
+	pthread_mutex_lock(&transfers->lock);
+	while (transfers->users) /* on their way out with -ECANCELED */
+		pthread_cond_wait(&transfers->changed, &transfers->lock);
+	pthread_mutex_unlock(&transfers->lock);
+	free_memory(transfers);
+}
+
+static int wait_until_over(struct transfers *transfers, struct job *job)
+{
+	pthread_mutex_lock(&transfers->lock);
+	transfers->users++;
+	if (transfers->stopping) {
+		job->over = true;
+		job->download.status = error__set(job->download.err, ECANCELED, "%s: interrupted",
+						  job->download.url);
+	} else {
+		append(&transfers->incoming, job);
+		curl_multi_wakeup(transfers->multi);
+	}
+	while (!job->over)
+		pthread_cond_wait(&transfers->changed, &transfers->lock);
+	transfers->users--;
+	pthread_cond_broadcast(&transfers->changed);
+	pthread_mutex_unlock(&transfers->lock);
+	return job->download.status;
+}
+
+/* Nothing is left to ask for. */
+static bool is_whole(const struct transfer *transfer)
+{
+	struct stat st;
+
+	return transfer->resume && transfer->expect_size && stat(transfer->path, &st) == 0 &&
+	       S_ISREG(st.st_mode) && (uint64_t)st.st_size == transfer->expect_size;
+}
+
+int transfers__get(struct transfers *transfers, const struct transfer *transfer,
+		   struct transfer_result *result, struct error *err)
+{
+	struct job job = {};
+	int status;
+
+	*result = (struct transfer_result){};
+	if (is_whole(transfer))
+		return 0;
+	status = download__init(&job.download, transfer, result, err);
+	if (status)
+		return status;
+	status = wait_until_over(transfers, &job);
+	download__free(&job.download);
+	return status;
+}
+
+void transfer_result__free(struct transfer_result *result)
+{
+	free(result->etag);
+	*result = (struct transfer_result){};
+}
