@@ -17,7 +17,7 @@ struct fetched {
 	char *path;                   /* in the cache, or the file of a file: URL itself */
 	char sha256[65];              /* of the whole package */
 	uint64_t bytes;               /* that came over the network; 0: it was cached */
-	int lock_fd;                  /* keeps the cache from dropping it while in use */
+	int lock_fd;                  /* keeps the cache from dropping it while in use; or -1 */
 };
 
 /*
@@ -25,7 +25,10 @@ struct fetched {
  * file that could have been damaged since: its digest is computed again). A mismatch is
  * -EBADMSG; the file is removed and fetched once more before that is believed.
  * Before the fetch there must be room for the package on the disk; after it the cache
- * is held under `cache_limit` bytes by dropping what was used longest ago.
+ * is held under `cache_limit` bytes by dropping what was used longest ago; 0 keeps only
+ * what is in use, UINT64_MAX all. What must go for want of room goes before the fetch.
+ * Meter stages: "fetch", then "check". Errors: those of transfers__get(), with -EBADMSG
+ * for a size or digest that differs. *fetched must be freed in each case.
  */
 int fetch__package(struct transfers *transfers, struct workdir *work,
 		   const struct package *package, uint64_t cache_limit, struct meter *meter,

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "stage/fetch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/cache.h"
+#include "base/cancel.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/sha256.h"
+#include "base/url.h"
+
+#define READ_CHUNK (256 * 1024)
+
+/* One package on its way; the strings are fetch__package()'s. */
+struct fetch {
+	struct transfers *transfers;
+	const struct package *package;
+	struct meter *meter;
+	struct fetched *fetched;
+	struct error *err;
+	const char *url;            /* for messages */
+	const char *dir;
+	const char *final;
+	const char *part;
+	bool has_digest;
+	uint8_t digest[SHA256_SIZE];
+};
+
+/* ---- is it the package? --------------------------------------------------------- */
+
+/* Not sha256__of_file(): seconds of work want a meter, and an ear for Ctrl-C. */
+static int digest_file(struct fetch *fetch, int fd, const char *path, uint64_t size,
+		       uint8_t digest[SHA256_SIZE])
+{
+	_cleanup_free_ uint8_t *chunk = malloc(READ_CHUNK);
+	crypto_hash_sha256_state state;
+	uint64_t done = 0;
+
+	if (!chunk)
+		return error__oom(fetch->err);
+	meter__stage(fetch->meter, "check", size);
+	crypto_hash_sha256_init(&state);
+	for (;;) {
+		ssize_t got = pread(fd, chunk, READ_CHUNK, done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error__set(fetch->err, EIO, "%s: cannot read it: %s", path,
+					  strerror(errno));
+		if (cancel__requested())
+			return error__set(fetch->err, ECANCELED, "%s: interrupted", path);
+		if (!got)
+			break;
+		crypto_hash_sha256_update(&state, chunk, got);
+		done += got;
+		meter__advance(fetch->meter, done, size);
+	}
+	crypto_hash_sha256_final(&state, digest);
+	return 0;
+}
+
+/* A proxy's or a mirror's web page in the place of a package is worth a word. */
+static const char *web_page_hint(int fd)
+{
+	char head[512] = {};
+	ssize_t got = pread(fd, head, sizeof(head) - 1, 0);
+
+	if (got > 0 && (strcasestr(head, "<html") || strcasestr(head, "<!doctype html")))
+		return ": it is a web page, as a proxy or a login page sends";
+	return "";
+}
+
+/* `name` is what the user knows the file by: its URL, or its path. */
+static int check(struct fetch *fetch, int fd, const char *name)
+{
+	char is[SHA256_HEX_SIZE], should[SHA256_HEX_SIZE];
+	uint8_t digest[SHA256_SIZE];
+	struct stat st;
+	int status;
+
+	if (fstat(fd, &st) < 0)
+		return error__set(fetch->err, EIO, "%s: %s", name, strerror(errno));
+	if (fetch->package->size && (uint64_t)st.st_size != fetch->package->size)
+		return error__set(fetch->err, EBADMSG,
+				  "%s: it has %jd bytes where the index says %" PRIu64
+				  "%s; refresh the index, or try another mirror", name,
+				  (intmax_t)st.st_size, fetch->package->size, web_page_hint(fd));
+	status = digest_file(fetch, fd, name, st.st_size, digest);
+	if (status)
+		return status;
+	hex__encode(digest, sizeof(digest), is);
+	if (fetch->has_digest && memcmp(digest, fetch->digest, sizeof(digest)) != 0)
+		return error__set(fetch->err, EBADMSG,
+				  "%s: its SHA-256 is %s where the index says %s%s; refresh the "
+				  "index, or try another mirror", name, is,
+				  hex__encode(fetch->digest, sizeof(fetch->digest), should),
+				  web_page_hint(fd));
+	memcpy(fetch->fetched->sha256, is, sizeof(is));
+	return 0;
+}
+
+/* ---- where it comes from -------------------------------------------------------- */
+
+static int fetch_local(struct fetch *fetch)
+{
+	_cleanup_free_ char *path = url__local_path(fetch->package->url);
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	int status;
+
+	if (!path && errno == ENOMEM)
+		return error__oom(fetch->err);
+	if (!path)
+		return error__set(fetch->err, ENOENT,
+				  "%s: not a file of this machine; write file:///PATH",
+				  fetch->url);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return error__set(fetch->err, errno, "%s: %s", path, strerror(errno));
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return error__set(fetch->err, EBADMSG, "%s: not a regular file", path);
+	status = check(fetch, fd, path);
+	if (!status)
+		fetch->fetched->path = steal_ptr(path);
+	return status;
+}
+
+static int keep_result(struct fetch *fetch, int *fd)
+{
+	fetch->fetched->path = strdup(fetch->final);
+	if (!fetch->fetched->path)
+		return error__oom(fetch->err);
+	fetch->fetched->lock_fd = steal_fd(fd);
+	return 0;
+}
+
+/* -ENOENT: it is not there, or was damaged and is there no more. */
+static int take_cached(struct fetch *fetch)
+{
+	_cleanup_close_ int fd = cache__hold(fetch->final);
+	int status;
+
+	if (fd == -ENOENT)
+		return -ENOENT;
+	if (fd < 0)
+		return error__set(fetch->err, fd, "%s: %s", fetch->final, strerror(-fd));
+	status = check(fetch, fd, fetch->final);
+	if (!status)
+		return keep_result(fetch, &fd);
+	if (status != -EBADMSG)
+		return status;
+	log__warn("%s; it is fetched again", fetch->err->text);
+	if (unlink(fetch->final) < 0 && errno != ENOENT)
+		return error__set(fetch->err, errno, "%s: damaged, and cannot be removed: %s",
+				  fetch->final, strerror(errno));
+	return -ENOENT;
+}
+
+/* Old packages make room for a new one where that is enough; else the transfer says so. */
+static void make_room(struct fetch *fetch, int part_fd)
+{
+	uint64_t usage = 0, room, have, need = fetch->package->size;
+	struct statvfs fs;
+	struct stat st;
+
+	if (statvfs(fetch->dir, &fs) < 0 || fstat(part_fd, &st) < 0)
+		return;
+	room = (uint64_t)fs.f_bavail * fs.f_frsize;
+	have = (uint64_t)st.st_blocks * 512;
+	if (need <= have || need - have <= room)
+		return;
+	need -= have + room;
+	if (cache__usage(fetch->dir, &usage) == 0 && usage >= need)
+		cache__drop(fetch->dir, UINT64_MAX, need);
+}
+
+static int download(struct fetch *fetch, int part_fd)
+{
+	struct transfer transfer = {
+		.url = fetch->package->url,
+		.path = fetch->part,
+		.resume = true,
+		.expect_size = fetch->package->size,
+		.meter = fetch->meter,
+	};
+	struct transfer_result result;
+	struct stat st;
+	int status;
+
+	make_room(fetch, part_fd);
+	meter__stage(fetch->meter, "fetch", fetch->package->size);
+	status = transfers__get(fetch->transfers, &transfer, &result, fetch->err);
+	fetch->fetched->bytes += result.bytes;
+	transfer_result__free(&result);
+	/* nothing to go on from: no litter for a package that is not there */
+	if (status && fstat(part_fd, &st) == 0 && !st.st_size)
+		unlink(fetch->part);
+	return status;
+}
+
+/*
+ * Under a claim of the unfinished file. -EAGAIN: look at the cache again, since another
+ * process was faster, or dropped it already.
+ */
+static int fetch_claimed(struct fetch *fetch, int *part_fd)
+{
+	int status = 0;
+
+	if (access(fetch->final, F_OK) == 0) {
+		unlink(fetch->part);
+		return -EAGAIN;
+	}
+	/* wrong bytes are believed the second time: the first may have been an old part */
+	for (int tries = 0; tries < 2; tries++) {
+		status = download(fetch, *part_fd);
+		if (status)
+			return status;
+		status = check(fetch, *part_fd, fetch->url);
+		if (status != -EBADMSG)
+			break;
+		log__verbose("%s; fetched anew", fetch->err->text);
+		if (ftruncate(*part_fd, 0) < 0)
+			return error__set(fetch->err, errno, "%s: %s", fetch->part,
+					  strerror(errno));
+	}
+	if (status == -EBADMSG)
+		unlink(fetch->part);
+	if (status)
+		return status;
+	status = cache__publish(*part_fd, fetch->part, fetch->final);
+	if (status == -EAGAIN)
+		return status;
+	if (status)
+		return error__set(fetch->err, status, "%s: %s", fetch->final, strerror(-status));
+	return keep_result(fetch, part_fd);
+}
+
+static int fetch_remote(struct fetch *fetch)
+{
+	for (;;) {
+		_cleanup_close_ int part_fd = -1;
+		int status = take_cached(fetch);
+
+		if (status != -ENOENT)
+			return status;
+		part_fd = cache__claim(fetch->part);
+		if (part_fd < 0)
+			return error__set(fetch->err, part_fd, "%s: %s", fetch->part,
+					  part_fd == -ECANCELED ? "interrupted" :
+					  strerror(-part_fd));
+		status = fetch_claimed(fetch, &part_fd);
+		if (status != -EAGAIN)
+			return status;
+	}
+}
+
+/* ---- the stage ------------------------------------------------------------------ */
+
+/* The file's name in the cache; nothing in it is the index's to choose. */
+static int name_files(struct fetch *fetch, char **final, char **part)
+{
+	const struct package *package = fetch->package;
+	uint8_t of_url[SHA256_SIZE];
+	char hex[SHA256_HEX_SIZE];
+
+	if (package->sha256 && *package->sha256) {
+		if (!hex__decode(package->sha256, fetch->digest, sizeof(fetch->digest)))
+			return error__set(fetch->err, EBADMSG,
+					  "%s: \"%.80s\" in its index is no SHA-256; refresh the "
+					  "index", fetch->url, package->sha256);
+		fetch->has_digest = true;
+		hex__encode(fetch->digest, sizeof(fetch->digest), hex);
+	} else {
+		sha256__of(package->url, strlen(package->url), of_url);
+		hex__encode(of_url, sizeof(of_url), hex);
+	}
+	if (asprintf(final, "%s/%s%s", fetch->dir, fetch->has_digest ? "" : "url-", hex) < 0) {
+		*final = NULL;
+		return error__oom(fetch->err);
+	}
+	if (asprintf(part, "%s.part", *final) < 0) {
+		*part = NULL;
+		return error__oom(fetch->err);
+	}
+	fetch->final = *final;
+	fetch->part = *part;
+	return 0;
+}
+
+int fetch__package(struct transfers *transfers, struct workdir *work,
+		   const struct package *package, uint64_t cache_limit, struct meter *meter,
+		   struct fetched *fetched, struct error *err)
+{
+	_cleanup_free_ char *url = url__display(package->url);
+	_cleanup_free_ char *final = NULL;
+	_cleanup_free_ char *part = NULL;
+	struct fetch fetch = {
+		.transfers = transfers, .package = package, .meter = meter, .fetched = fetched,
+		.err = err, .url = url, .dir = workdir__packages(work),
+	};
+	int status;
+
+	*fetched = (struct fetched){ .lock_fd = -1 };
+	if (!url)
+		return error__oom(err);
+	status = name_files(&fetch, &final, &part);
+	if (status)
+		return status;
+	if (url__is_file(package->url))
+		return fetch_local(&fetch);
+	status = fetch_remote(&fetch);
+	if (!status && cache__drop(fetch.dir, cache_limit, 0) < 0)
+		log__warn("%s: cannot be held under its limit", fetch.dir);
+	return status;
+}
+
+void fetched__free(struct fetched *fetched)
+{
+	if (fetched->path)
+		closep(&fetched->lock_fd);
+	free(fetched->path);
+	*fetched = (struct fetched){ .lock_fd = -1 };
+}
