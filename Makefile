@@ -66,7 +66,7 @@ BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(BPF_SOURCES))
 LIB_A := $(BUILD)/libkbtf.a
 LIB_SO := $(BUILD)/libkbtf.so.$(VERSION)
 
-.PHONY: all tools lib bpf check check-net check-root check-long bench fuzz install clean help tests
+.PHONY: all tools lib bpf check check-ci check-net check-root check-long bench fuzz install clean help tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -140,20 +140,25 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libmodules.a $(LIB_A)
 		$(LDFLAGS) -o $@ $< $(BUILD)/libmodules.a $(LIB_A) $(TOOL_PKG_LIBS) \
 		$(call pkg_libs,$(TEST_PACKAGES)) -lpthread
 
+in = $(sort $(wildcard tests/$(1)/*.sh))
+
 check: all tests
-	tests/run $(UNIT_TESTS) $(sort $(wildcard tests/check/*.sh))
+	tests/run $(UNIT_TESTS) $(call in,check)
 
 check-net: all
-	tests/run $(sort $(wildcard tests/net/*.sh))
+	tests/run $(call in,net)
 
 check-root: all
-	tests/run $(sort $(wildcard tests/root/*.sh))
+	tests/run $(call in,root)
+
+check-ci: all tests
+	tests/run $(UNIT_TESTS) $(call in,check) $(call in,root) $(call in,net)
 
 check-long: all fuzz
-	tests/run $(sort $(wildcard tests/long/*.sh))
+	tests/run $(call in,long)
 
 bench: all
-	@for bench in $(sort $(wildcard tests/bench/*.sh)); do $$bench || exit 1; done
+	@for bench in $(call in,bench); do $$bench || exit 1; done
 
 # libFuzzer needs clang; objects are compiled anew, instrumented.
 FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKBTF_VERSION='"$(VERSION)"' -g -O1 -Iarchive -Itools/btfgen \
@@ -190,6 +195,7 @@ help:
 	@echo 'make check          tests without network and root, about a minute'
 	@echo 'make check-net      tests against the Debian mirrors of this machine'
 	@echo 'make check-root     tests that need root'
+	@echo 'make check-ci       the three above in one run, as scripts/test does'
 	@echo 'make check-long     all suites, fuzzing by the hour'
 	@echo 'make fuzz           build the libFuzzer harnesses (needs clang)'
 	@echo 'make bench          print measurements against other tools'

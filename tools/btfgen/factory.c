@@ -92,7 +92,6 @@ static int attempt(struct factory *factory, const struct task *task,
 
 	clock_gettime(CLOCK_MONOTONIC, &began);
 	out->result.stage = STAGE_FETCH;
-	meter__stage(meter, "fetch", package->size);
 	res = fetch__package(factory->opts->transfers, factory->opts->job->work, package,
 			     factory->opts->cache_limit, meter, &fetched, &out->err);
 	out->result.seconds[STAGE_FETCH] += seconds_since(&began);

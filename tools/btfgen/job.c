@@ -273,7 +273,9 @@ static int run_stage(struct job *job, enum job_stage stage, int (*run)(struct jo
 	if (cancel__requested())
 		return error__set(job->err, ECANCELED, "interrupted");
 	begin_stage(job, stage);
-	meter__stage(job->meter, job_stage__name(stage), 0);
+	/* extract and encode show their own, which they know the size of */
+	if (stage == STAGE_MINIMIZE || stage == STAGE_PACK)
+		meter__stage(job->meter, job_stage__name(stage), 0);
 	res = run(job);
 	end_stage(job);
 	return res;

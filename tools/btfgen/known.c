@@ -32,6 +32,9 @@ static void print_failures(const struct known *known)
 	for (size_t i = 0; i < known->catalogue.failure_count; i++) {
 		const struct index_failure *failure = &known->catalogue.failures[i];
 
+		/* architectures share an index, and its failure */
+		if (i && strcmp(failure[-1].reason, failure->reason) == 0)
+			continue;
 		log__error("%s %s %s: no index: %s", failure->distro, failure->codename,
 			   failure->arch, failure->reason);
 	}

@@ -130,15 +130,28 @@ static void plan_task(struct task *task, const struct kbtf_archive *archive,
 
 /* ---- the list -------------------------------------------------------------------------- */
 
-/* "-cloud-amd64" of 6.1.0-56-cloud-amd64, ".el8.x86_64" of 4.18.0-80.1.2.el8.x86_64. */
+/* A part of a release that is letters and a number counts versions: deb12, el8, rc1. */
+static bool is_counter(const char *part)
+{
+	size_t letters = 0;
+
+	while (isalpha((unsigned char)part[letters]))
+		letters++;
+	return letters && isdigit((unsigned char)part[letters]);
+}
+
+/* "cloud-amd64" of 6.1.0-56-cloud-amd64 and of 6.12.9+deb12-cloud-amd64. */
 static const char *flavour_of(const char *kernel_release)
 {
-	while (*kernel_release) {
-		if (strchr("-.+_", *kernel_release) && isalpha((unsigned char)kernel_release[1]))
-			break;
-		kernel_release++;
+	const char *part = kernel_release;
+
+	while (*part) {
+		if (isalpha((unsigned char)*part) && !is_counter(part))
+			return part;
+		part += strcspn(part, "-.+_");
+		part += *part != '\0';
 	}
-	return kernel_release;
+	return part;
 }
 
 static bool same_flavour(const struct kernel *a, const struct kernel *b)
