@@ -22,9 +22,13 @@ struct catalogue_opts {
 	const char *const *releases;  /* VERSION_ID "12" or codename "bookworm" */
 	const char *const *arches;    /* "x86_64" or an alias, "amd64" */
 	const struct pattern *pattern;
-	/* "URL" or "REPOSITORY=URL" (the name of a [repository NAME] section), NULL-ended, or NULL */
+	/*
+	 * "URL", which serves every repository, or "REPOSITORY=URL" (the name of a
+	 * [repository NAME] section), which goes before; NULL-ended, or NULL.
+	 */
 	const char *const *mirrors;
 	const char *keyring;          /* file that takes the place of every manifest's keyring, or NULL */
+	const char *apt_root;         /* goes before /etc/apt: for tests, or NULL */
 	bool allow_unsigned;
 	bool allow_expired;           /* accept an index past its Valid-Until */
 	bool cached_only;             /* what is known already, without the network */

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "source/access.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/sha256.h"
+#include "base/url.h"
+
+struct openpgp_policy access__policy(const struct access *access, const struct manifest *manifest,
+				     const struct release *release, const char *storage[2])
+{
+	storage[0] = access->keyring;
+	storage[1] = NULL;
+	return (struct openpgp_policy){
+		.keyrings = access->keyring ? storage : (const char *const *)release->keyrings,
+		.keyring_package = manifest->keyring_package,
+		.scratch = access->scratch,
+		.accept_expired_keys = release->accept_expired_keys,
+	};
+}
+
+const char *access__keyring(const struct access *access, const struct release *release)
+{
+	const char *given[] = { access->keyring, NULL };
+	const char *const *keyrings = access->keyring ? given :
+							(const char *const *)release->keyrings;
+
+	for (; keyrings && *keyrings; keyrings++)
+		if (!faccessat(AT_FDCWD, *keyrings, R_OK, 0))
+			return *keyrings;
+	return NULL;
+}
+
+char *access__temp_path(const struct access *access, const char *what)
+{
+	static atomic_uint counter;
+	char *path;
+
+	if (asprintf(&path, "%s/%s-%u", access->scratch, what, atomic_fetch_add(&counter, 1)) < 0)
+		return NULL;
+	return path;
+}
+
+static int fetch(struct access *access, struct transfer *transfer, struct document *document,
+		 bool *not_modified, struct error *err)
+{
+	cleanup(transfer_result__free) struct transfer_result result = { 0 };
+	int ret;
+
+	document->path = access__temp_path(access, "index");
+	if (!document->path)
+		return error__oom(err);
+	transfer->path = document->path;
+	ret = transfers__get(access->transfers, transfer, &result, err);
+	atomic_fetch_add(&access->bytes_fetched, result.bytes);
+	document->modified = result.modified;
+	*not_modified = result.not_modified;
+	return ret;
+}
+
+int access__fetch(struct access *access, const char *url, uint64_t expect_size,
+		  struct document *document, struct error *err)
+{
+	struct transfer transfer = { .url = url, .expect_size = expect_size };
+	bool not_modified;
+
+	*document = (struct document){ 0 };
+	return fetch(access, &transfer, document, &not_modified, err);
+}
+
+/* A name for a URL's file, by digest: URLs hold what file names must not. */
+static char *kept_path(const struct access *access, const char *url)
+{
+	const char *slash = strrchr(url, '/');
+	uint8_t digest[SHA256_SIZE];
+	char hex[SHA256_HEX_SIZE], *path;
+
+	sha256__of(url, strlen(url), digest);
+	hex__encode(digest, sizeof(digest), hex);
+	if (asprintf(&path, "%s/%.32s-%.40s", access->index_dir, hex, slash ? slash + 1 : "") < 0)
+		return NULL;
+	return path;
+}
+
+int access__fetch_changed(struct access *access, const char *url, struct document *document,
+			  struct error *err)
+{
+	struct transfer transfer = { .url = url };
+	bool not_modified = false;
+	struct stat st;
+	int ret;
+
+	*document = (struct document){ .kept_path = kept_path(access, url) };
+	if (!document->kept_path)
+		return error__oom(err);
+	/* Its time is the server's, see document__keep(); a local file is as near as its copy. */
+	if (!url__is_file(url) && !stat(document->kept_path, &st) && st.st_size)
+		transfer.if_modified = st.st_mtime;
+	ret = fetch(access, &transfer, document, &not_modified, err);
+	if (ret || !not_modified)
+		return ret;
+	unlink(document->path);
+	free(document->path);
+	document->path = strdup(document->kept_path);
+	document->is_kept = true;
+	return document->path ? 0 : error__oom(err);
+}
+
+int document__keep(struct document *document, struct error *err)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = document->modified } };
+
+	if (document->is_kept || !document->kept_path)
+		return 0;
+	/* Without a date there is nothing to ask by: the next run fetches it again. */
+	if (document->modified && utimensat(AT_FDCWD, document->path, times, 0))
+		return error__set(err, errno, "%s: its time cannot be set: %s", document->path,
+				  strerror(errno));
+	if (!document->modified)
+		return 0;
+	if (rename(document->path, document->kept_path))
+		return error__set(err, errno, "%s cannot be made: %s", document->kept_path,
+				  strerror(errno));
+	free(document->path);
+	document->path = strdup(document->kept_path);
+	document->is_kept = true;
+	return document->path ? 0 : error__oom(err);
+}
+
+void document__forget(struct document *document)
+{
+	if (document->is_kept && document->kept_path)
+		unlink(document->kept_path);
+}
+
+void document__free(struct document *document)
+{
+	int saved = errno;
+
+	if (document->path && !document->is_kept)
+		unlink(document->path);
+	free(document->path);
+	free(document->kept_path);
+	*document = (struct document){ 0 };
+	errno = saved;
+}
+
+int document__check(const struct document *document, const char *url, uint64_t size,
+		    const char *sha256, struct error *err)
+{
+	uint8_t digest[SHA256_SIZE];
+	char hex[SHA256_HEX_SIZE];
+	struct stat st;
+	int ret;
+
+	if (stat(document->path, &st))
+		return error__set(err, errno, "%s cannot be read: %s", document->path,
+				  strerror(errno));
+	if (size && (uint64_t)st.st_size != size)
+		return error__set(err, EBADMSG,
+				  "%s has %llu bytes where the signed index says %llu: the mirror may "
+				  "be in the middle of an update; try again later or another mirror",
+				  url, (unsigned long long)st.st_size, (unsigned long long)size);
+	ret = sha256__of_file(document->path, digest);
+	if (ret)
+		return error__set(err, ret, "%s cannot be read: %s", document->path,
+				  strerror(-ret));
+	if (strcasecmp(hex__encode(digest, sizeof(digest), hex), sha256))
+		return error__set(err, EBADMSG,
+				  "%s has another SHA-256 than the signed index says: the mirror may "
+				  "be in the middle of an update; try again later or another mirror",
+				  url);
+	return 0;
+}

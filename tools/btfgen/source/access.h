@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* How indexes are reached and trusted: what every repository type needs for its fetches. */
+#ifndef BTFGEN_ACCESS_H
+#define BTFGEN_ACCESS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/transfer.h"
+#include "source/manifest.h"
+#include "source/openpgp.h"
+
+struct access {
+	struct transfers *transfers;
+	const char *index_dir;       /* of the working directory */
+	const char *scratch;         /* directory for temporary files */
+	const char *keyring;         /* in place of the manifest's, or NULL */
+	bool allow_unsigned;
+	bool allow_expired;
+	atomic_uint_fast64_t bytes_fetched;
+};
+
+/* The release's keyrings, or the user's; `storage` holds the list and must outlive the policy. */
+struct openpgp_policy access__policy(const struct access *access, const struct manifest *manifest,
+				     const struct release *release, const char *storage[2]);
+
+/* The first keyring that is on this machine, lent; NULL: none. */
+const char *access__keyring(const struct access *access, const struct release *release);
+
+/* A file fetched: temporary, or kept from an earlier run and not modified since. */
+struct document {
+	char *path;
+	char *kept_path;             /* where document__keep() puts it; NULL: nowhere */
+	bool is_kept;
+	int64_t modified;
+};
+
+/* A new temporary name, malloc'ed; NULL without memory. */
+char *access__temp_path(const struct access *access, const char *what);
+
+/* *document must be freed in each case. Errors: those of transfers__get(). */
+int access__fetch(struct access *access, const char *url, uint64_t expect_size,
+		  struct document *document, struct error *err);
+/*
+ * The same for a file that is asked for at each run: the server is asked whether it has
+ * changed since it was kept. To be kept only after it was checked.
+ */
+int access__fetch_changed(struct access *access, const char *url, struct document *document,
+			  struct error *err);
+int document__keep(struct document *document, struct error *err);
+/* Forget what was kept, which turned out to be no good. */
+void document__forget(struct document *document);
+/* Removes a temporary file. */
+void document__free(struct document *document);
+
+/*
+ * That the file has this size (0: unknown) and SHA-256 (hex). -EBADMSG where not; `url`
+ * is for the text.
+ */
+int document__check(const struct document *document, const char *url, uint64_t size,
+		    const char *sha256, struct error *err);
+
+#endif

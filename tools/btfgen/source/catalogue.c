@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "source/catalogue.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cancel.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/words.h"
+#include "source/access.h"
+#include "source/apt_mirrors.h"
+#include "source/manifest.h"
+#include "source/mirrors.h"
+#include "source/suite_index.h"
+
+#define THREADS 6
+
+/* All of one call. */
+struct loading {
+	const struct catalogue_opts *opts;
+	struct manifest **manifests;
+	size_t manifest_count;
+	struct suite_indexes *suites;    /* the work list */
+	size_t suite_count;
+	struct access access;
+	struct apt_config apt;
+	/* the threads' */
+	atomic_size_t next;
+	pthread_mutex_t lock;
+	int status;
+	struct error error;
+};
+
+/* ---- manifests and what of them is asked for ------------------------------------- */
+
+static int is_manifest(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && len > 4 && !strcmp(entry->d_name + len - 4, ".ini");
+}
+
+static int add_manifest(struct loading *loading, const char *path, struct error *err)
+{
+	struct manifest **manifests = reallocarray(loading->manifests, loading->manifest_count + 1,
+						   sizeof(*manifests));
+	int ret;
+
+	if (!manifests)
+		return error__oom(err);
+	loading->manifests = manifests;
+	ret = manifest__read(path, &manifests[loading->manifest_count], err);
+	if (!ret)
+		loading->manifest_count++;
+	return ret;
+}
+
+static int read_manifests(struct loading *loading, struct error *err)
+{
+	const char *directory = loading->opts->manifest_dir;
+	struct dirent **names;
+	int count = scandir(directory, &names, is_manifest, alphasort), ret = 0;
+
+	if (count < 0)
+		return error__set(err, errno, "the manifests' directory %s cannot be read: %s",
+				  directory, strerror(errno));
+	for (int i = 0; i < count; i++) {
+		_cleanup_free_ char *path = NULL;
+
+		if (!ret && asprintf(&path, "%s/%s", directory, names[i]->d_name) < 0) {
+			path = NULL;
+			ret = error__oom(err);
+		}
+		if (!ret)
+			ret = add_manifest(loading, path, err);
+		free(names[i]);
+	}
+	free(names);
+	if (!ret && !count)
+		ret = error__set(err, ENOENT, "there is no manifest (*.ini) in %s", directory);
+	return ret;
+}
+
+/* Names that a user may write on every distribution. */
+static const char *canonical_arch(const char *name)
+{
+	if (!strcasecmp(name, "amd64"))
+		return "x86_64";
+	if (!strcasecmp(name, "arm64"))
+		return "aarch64";
+	return name;
+}
+
+static bool wants_distro(const struct catalogue_opts *opts, const struct manifest *manifest)
+{
+	return words__allow(opts->distros, manifest->id);
+}
+
+static bool wants_release(const struct catalogue_opts *opts, const struct release *release)
+{
+	return words__allow(opts->releases, release->version) ||
+	       words__allow(opts->releases, release->codename);
+}
+
+static bool is_arch(const struct architecture *arch, const char *name)
+{
+	return !strcasecmp(arch->name, canonical_arch(name)) || !strcasecmp(arch->alias, name);
+}
+
+static bool wants_arch(const struct catalogue_opts *opts, const struct architecture *arch)
+{
+	if (!opts->arches)
+		return true;
+	for (size_t i = 0; opts->arches[i]; i++)
+		if (is_arch(arch, opts->arches[i]))
+			return true;
+	return false;
+}
+
+/* The names of one kind that the manifests know, for messages and to check the user's. */
+static int add_names(const struct loading *loading, const struct manifest *manifest, char kind,
+		     char ***names, char ***aliases)
+{
+	int ret = 0;
+
+	if (kind == 'd')
+		return words__add(names, manifest->id);
+	if (!wants_distro(loading->opts, manifest))
+		return 0;
+	for (size_t i = 0; kind == 'r' && !ret && i < manifest->release_count; i++) {
+		ret = words__add(names, manifest->releases[i].codename);
+		if (!ret)
+			ret = words__add(aliases, manifest->releases[i].version);
+	}
+	for (size_t i = 0; kind == 'a' && !ret && i < manifest->arch_count; i++) {
+		if (!words__count((const char *const *)*names) ||
+		    !words__allow((const char *const *)*names, manifest->arches[i].name))
+			ret = words__add(names, manifest->arches[i].name);
+		if (!ret)
+			ret = words__add(aliases, manifest->arches[i].alias);
+	}
+	return ret;
+}
+
+/* A name that no manifest knows is a slip of the pen, not an empty result. */
+static int check_names(const struct loading *loading, const char *const *asked, char kind,
+		       const char *what, struct error *err)
+{
+	_cleanup_words_ char **names = words__split(NULL), **aliases = words__split(NULL);
+	_cleanup_free_ char *known = NULL;
+
+	if (!names || !aliases)
+		return error__oom(err);
+	for (size_t i = 0; i < loading->manifest_count; i++)
+		if (add_names(loading, loading->manifests[i], kind, &names, &aliases))
+			return error__oom(err);
+	for (; asked && *asked; asked++) {
+		const char *name = kind == 'a' ? canonical_arch(*asked) : *asked;
+
+		if (words__allow((const char *const *)names, name) ||
+		    words__allow((const char *const *)aliases, name))
+			continue;
+		known = words__join((const char *const *)names);
+		return error__set(err, ENOENT, "no manifest in %s knows %s '%s'; there are: %s",
+				  loading->opts->manifest_dir, what, *asked, known ? known : "");
+	}
+	return 0;
+}
+
+static int check_mirrors(const struct loading *loading, struct error *err)
+{
+	const char *const *given = loading->opts->mirrors;
+
+	for (; given && *given; given++) {
+		bool known = false;
+
+		for (size_t i = 0; i < loading->manifest_count; i++)
+			known |= mirrors__is_for(loading->manifests[i], *given);
+		if (!known)
+			return error__set(err, ENOENT,
+					  "--mirror %s: no manifest in %s has a repository of that name",
+					  *given, loading->opts->manifest_dir);
+	}
+	return 0;
+}
+
+/* ---- the work list ---------------------------------------------------------------- */
+
+static bool may_hold(const struct release *release, const struct pattern *pattern)
+{
+	if (!release->series[0])
+		return true;
+	for (size_t i = 0; release->series[i]; i++)
+		if (pattern__may_match_series(pattern, release->series[i]))
+			return true;
+	return false;
+}
+
+static int add_suite(struct loading *loading, const struct manifest *manifest,
+		     const struct release *release, const struct suite *suite)
+{
+	struct suite_indexes *suites = reallocarray(loading->suites, loading->suite_count + 1,
+						    sizeof(*suites));
+
+	if (!suites)
+		return -ENOMEM;
+	loading->suites = suites;
+	suites += loading->suite_count++;
+	*suites = (struct suite_indexes){ .manifest = manifest, .release = release,
+					  .suite = suite };
+	for (size_t i = 0; i < manifest->arch_count; i++)
+		if (wants_arch(loading->opts, &manifest->arches[i]) &&
+		    suite_indexes__add(suites, &manifest->arches[i]))
+			return -ENOMEM;
+	return suite_indexes__load(suites, &loading->access);
+}
+
+static int plan(struct loading *loading, struct error *err)
+{
+	for (size_t i = 0; i < loading->manifest_count; i++) {
+		const struct manifest *manifest = loading->manifests[i];
+
+		for (size_t j = 0; j < manifest->release_count; j++) {
+			const struct release *release = &manifest->releases[j];
+
+			if (!wants_distro(loading->opts, manifest) ||
+			    !wants_release(loading->opts, release) ||
+			    !may_hold(release, loading->opts->pattern))
+				continue;
+			for (size_t k = 0; k < release->suite_count; k++)
+				if (add_suite(loading, manifest, release, &release->suites[k]))
+					return error__oom(err);
+		}
+	}
+	return 0;
+}
+
+/* ---- the threads ------------------------------------------------------------------ */
+
+static int refresh(struct loading *loading, struct suite_indexes *suite, struct error *err)
+{
+	cleanup(mirrors__free) struct mirrors mirrors = { 0 };
+	int ret = mirrors__find(suite->manifest, suite->suite, loading->opts->mirrors,
+				&loading->apt, &mirrors, err);
+
+	if (ret == -ENOMEM)
+		return ret;
+	for (size_t i = 0; ret && i < suite->count; i++)
+		suite->items[i].error = *err;
+	return ret ? 0 : suite_indexes__refresh(suite, &loading->access, &mirrors, err);
+}
+
+static void *work(void *context)
+{
+	struct loading *loading = context;
+	struct error err;
+
+	for (;;) {
+		size_t i = atomic_fetch_add(&loading->next, 1);
+		int ret;
+
+		if (i >= loading->suite_count)
+			return NULL;
+		if (cancel__requested())
+			ret = error__set(&err, ECANCELED, "stopped while indexes were fetched");
+		else
+			ret = refresh(loading, &loading->suites[i], &err);
+		if (!ret)
+			continue;
+		pthread_mutex_lock(&loading->lock);
+		if (!loading->status) {
+			loading->status = ret;
+			loading->error = err;
+		}
+		pthread_mutex_unlock(&loading->lock);
+		return NULL;
+	}
+}
+
+static int refresh_all(struct loading *loading, struct error *err)
+{
+	pthread_t threads[THREADS];
+	size_t count = 0;
+
+	while (count < THREADS && count < loading->suite_count &&
+	       !pthread_create(&threads[count], NULL, work, loading))
+		count++;
+	/* Where no thread can be had, this one does. */
+	if (!count)
+		work(loading);
+	while (count)
+		pthread_join(threads[--count], NULL);
+	if (loading->status)
+		*err = loading->error;
+	return loading->status;
+}
+
+static void fail_unknown(struct loading *loading)
+{
+	for (size_t i = 0; i < loading->suite_count; i++) {
+		struct suite_indexes *suite = &loading->suites[i];
+
+		for (size_t j = 0; j < suite->count; j++) {
+			struct suite_index *item = &suite->items[j];
+
+			item->is_fresh = item->has_index;
+			error__set(&item->error, ENOENT,
+				   "nothing is known of it yet: 'btfgen index --distro %s' asks its "
+				   "mirrors",
+				   suite->manifest->id);
+		}
+	}
+}
+
+/* ---- what comes out ---------------------------------------------------------------- */
+
+static bool set_text(char **field, const char *text)
+{
+	*field = text ? strdup(text) : NULL;
+	return !text || *field;
+}
+
+static bool fill_package(struct package *package, const struct index_package *from,
+			 const struct index_kernel *kernel, const struct loading *loading,
+			 const struct suite_indexes *suite, const struct suite_index *item,
+			 const char *member)
+{
+	bool is_rpm = suite->manifest->type == REPOSITORY_RPM_MD;
+	const struct index *index = &item->index;
+
+	if (!from->name)
+		return true;
+	package->size = from->size;
+	package->format = is_rpm ? PACKAGE_RPM : PACKAGE_DEB;
+	package->verification = index->verification;
+	package->allow_unsigned = loading->access.allow_unsigned;
+	if (asprintf(&package->url, "%s/%s", index->base, from->path) < 0)
+		package->url = NULL;
+	/* With allow_unsigned nothing "must have signed it". */
+	return package->url && set_text(&package->name, from->name) &&
+	       set_text(&package->version, kernel->version) &&
+	       set_text(&package->sha256, from->sha256) && set_text(&package->member, member) &&
+	       set_text(&package->verified_by, index->signer) &&
+	       set_text(&package->keyring, is_rpm && !package->allow_unsigned ?
+						   access__keyring(&loading->access, suite->release) :
+						   NULL);
+}
+
+static int add_kernel(const struct loading *loading, const struct suite_indexes *suite,
+		      const struct suite_index *item, const struct index_kernel *from,
+		      struct kernel_list *list)
+{
+	const struct release *release = suite->release;
+	struct kernel kernel = { .expect_embedded = release->embedded };
+	bool filled = set_text(&kernel.distro, suite->manifest->id) &&
+		      set_text(&kernel.distro_release, release->version) &&
+		      set_text(&kernel.codename, release->codename) &&
+		      set_text(&kernel.suite, item->path) &&
+		      set_text(&kernel.arch, item->arch->name) &&
+		      set_text(&kernel.kernel_release, from->kernel_release) &&
+		      fill_package(&kernel.debug, &from->debug, from, loading, suite, item,
+				   release->debug.member) &&
+		      fill_package(&kernel.image, &from->image, from, loading, suite, item,
+				   release->image.member);
+
+	if (filled)
+		return kernel_list__add(list, &kernel);
+	kernel__free(&kernel);
+	return -ENOMEM;
+}
+
+static int add_failure(struct catalogue *catalogue, const struct suite_indexes *suite,
+		       const struct suite_index *item)
+{
+	struct index_failure *failures = reallocarray(
+		catalogue->failures, catalogue->failure_count + 1, sizeof(*failures));
+
+	if (!failures)
+		return -ENOMEM;
+	catalogue->failures = failures;
+	failures += catalogue->failure_count++;
+	*failures = (struct index_failure){ 0 };
+	return set_text(&failures->distro, suite->manifest->id) &&
+			       set_text(&failures->codename, suite->release->codename) &&
+			       set_text(&failures->arch, item->arch->name) &&
+			       set_text(&failures->url, item->url) &&
+			       set_text(&failures->reason, item->error.text) ?
+		       0 :
+		       -ENOMEM;
+}
+
+static int add_results(const struct loading *loading, const struct suite_indexes *suite,
+		       struct catalogue *catalogue)
+{
+	for (size_t i = 0; i < suite->count; i++) {
+		const struct suite_index *item = &suite->items[i];
+		const struct index *index = &item->index;
+
+		catalogue->index_count++;
+		log__verbose("index %s %s: %zu kernels%s", item->path, item->arch->name,
+			     index->count, item->is_fresh ? "" : ", as known before");
+		if (!item->is_fresh && add_failure(catalogue, suite, item))
+			return -ENOMEM;
+		for (size_t j = 0; item->has_index && j < index->count; j++)
+			if (pattern__matches(loading->opts->pattern,
+					     index->kernels[j].kernel_release) &&
+			    add_kernel(loading, suite, item, &index->kernels[j],
+				       &catalogue->kernels))
+				return -ENOMEM;
+	}
+	return 0;
+}
+
+static void loading__free(struct loading *loading)
+{
+	for (size_t i = 0; i < loading->suite_count; i++)
+		suite_indexes__free(&loading->suites[i]);
+	free(loading->suites);
+	for (size_t i = 0; i < loading->manifest_count; i++)
+		manifest__free(loading->manifests[i]);
+	free(loading->manifests);
+	apt_config__free(&loading->apt);
+	pthread_mutex_destroy(&loading->lock);
+}
+
+static int load(struct loading *loading, struct error *err)
+{
+	const struct catalogue_opts *opts = loading->opts;
+	int ret = read_manifests(loading, err);
+
+	if (!ret)
+		ret = check_names(loading, opts->distros, 'd', "distribution", err);
+	if (!ret)
+		ret = check_names(loading, opts->releases, 'r', "release", err);
+	if (!ret)
+		ret = check_names(loading, opts->arches, 'a', "architecture", err);
+	if (!ret)
+		ret = check_mirrors(loading, err);
+	if (!ret)
+		ret = plan(loading, err);
+	if (ret)
+		return ret;
+	if (opts->cached_only) {
+		fail_unknown(loading);
+		return 0;
+	}
+	ret = apt_config__read(opts->apt_root ? opts->apt_root : "", &loading->apt, err);
+	return ret ? ret : refresh_all(loading, err);
+}
+
+int catalogue__load(const struct catalogue_opts *opts, struct workdir *work,
+		    struct transfers *transfers, struct catalogue *catalogue, struct error *err)
+{
+	cleanup(loading__free) struct loading loading = {
+		.opts = opts,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.access = { .transfers = transfers, .index_dir = workdir__index(work),
+			    .keyring = opts->keyring, .allow_unsigned = opts->allow_unsigned,
+			    .allow_expired = opts->allow_expired },
+	};
+	char *scratch = NULL;
+	int ret = 0;
+
+	*catalogue = (struct catalogue){ 0 };
+	if (!opts->cached_only) {
+		scratch = workdir__scratch(work, err);
+		if (!scratch)
+			return errno ? -errno : -EIO;
+	}
+	loading.access.scratch = scratch;
+	ret = load(&loading, err);
+	for (size_t i = 0; !ret && i < loading.suite_count; i++)
+		if (add_results(&loading, &loading.suites[i], catalogue))
+			ret = error__oom(err);
+	if (scratch)
+		workdir__drop(scratch, 0);
+	if (ret) {
+		catalogue__free(catalogue);
+		return ret;
+	}
+	kernel_list__sort(&catalogue->kernels);
+	catalogue->bytes_fetched = atomic_load(&loading.access.bytes_fetched);
+	return 0;
+}
+
+void catalogue__free(struct catalogue *catalogue)
+{
+	kernel_list__free(&catalogue->kernels);
+	for (size_t i = 0; i < catalogue->failure_count; i++) {
+		struct index_failure *failure = &catalogue->failures[i];
+
+		free(failure->distro);
+		free(failure->codename);
+		free(failure->arch);
+		free(failure->url);
+		free(failure->reason);
+	}
+	free(catalogue->failures);
+	*catalogue = (struct catalogue){ 0 };
+}

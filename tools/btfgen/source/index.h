@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What one package index (Packages, primary.xml) of one suite and architecture says of
+ * kernels, and its file in the working directory, so that it is not read again before
+ * it changes.
+ */
+#ifndef BTFGEN_INDEX_H
+#define BTFGEN_INDEX_H
+
+#include <kbtf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/kernel.h"
+#include "source/manifest.h"
+
+struct index_package {
+	char *name;             /* NULL: no such package */
+	char *path;             /* below index.base */
+	char *sha256;
+	uint64_t size;
+	size_t preference;      /* of the pattern that it matched: less is better */
+};
+
+struct index_kernel {
+	char *kernel_release;
+	char *version;          /* of its packages */
+	struct index_package debug, image;
+};
+
+struct index {
+	char *digest;           /* hex SHA-256 of the index's file, which a signature vouches for */
+	char *recipe;           /* digest of what the manifest said when it was read */
+	char *base;             /* URL that paths are below */
+	char *signer;           /* fingerprint, or NULL */
+	enum kbtf_verification verification;
+	struct index_kernel *kernels;
+	size_t count;
+	size_t cap;
+};
+
+/* A package as an index lists it; lent. */
+struct listed_package {
+	const char *name;
+	const char *version;    /* whole: [epoch:]version-release */
+	const char *path;
+	const char *sha256;     /* hex; NULL: the index gives none */
+	uint64_t size;
+	/* RPM, for kernel-release templates; else NULL */
+	const char *rpm_version, *rpm_release, *rpm_arch;
+};
+
+/* Digest of the manifest's parts that decide what index__add() takes; malloc'ed, or NULL. */
+char *index__recipe(const struct release *release, const char *arch);
+
+/*
+ * Take the package if the release's rules say that it is a kernel's. Packages of one
+ * kernel release and version are one kernel. Errors: -EBADMSG (a kernel's package whose
+ * path or digest is none; `source` names the index in the text), -ENOMEM.
+ */
+int index__add(struct index *index, const struct release *release,
+	       const struct listed_package *package, const char *source, struct error *err);
+
+/*
+ * -ENOENT when there is no such file or it is of another recipe, format or damaged:
+ * all the same to a cache. *index must be freed in each case.
+ */
+int index__load(const char *path, const char *recipe, struct index *index);
+int index__save(const char *path, const struct index *index, struct error *err);
+void index__free(struct index *index);
+
+/* A path that stays below its base, and is the same bytes in a URL. */
+bool is_safe_path(const char *path);
+
+#endif
