@@ -108,10 +108,10 @@ static int attempt(struct factory *factory, const struct task *task,
 	return res;
 }
 
-/* A kernel image that turns out to have no .BTF: the debug package serves instead. */
+/* The image has no .BTF, or its package is gone from the mirror: the debug package serves. */
 static bool try_debug_package(const struct task *task, int res)
 {
-	return res == -ENODATA && task->encoder == ENCODER_AUTO &&
+	return (res == -ENODATA || res == -ENOENT) && task->encoder == ENCODER_AUTO &&
 	       task->package == &task->kernel->image && task->kernel->debug.name;
 }
 
@@ -121,8 +121,7 @@ static int build(struct factory *factory, const struct task *task, struct meter 
 	int res = attempt(factory, task, task->package, meter, out);
 
 	if (try_debug_package(task, res)) {
-		log__verbose("%s: its image has no .BTF, taking the debug package",
-			     task->kernel->kernel_release);
+		log__verbose("%s; taking the debug package", out->err.text);
 		res = attempt(factory, task, &task->kernel->debug, meter, out);
 	}
 	return res;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "base/objects.h"
 
+#include <dirent.h>
 #include <elf.h>
 #include <endian.h>
-#include <glob.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -79,24 +79,45 @@ int objects__read(const char *const *paths, size_t count, const char *profile,
 	return res;
 }
 
+static int is_object_name(const struct dirent *file)
+{
+	const char *suffix = ".bpf.o";
+	size_t len = strlen(file->d_name), suffix_len = strlen(suffix);
+
+	return len > suffix_len && strcmp(file->d_name + len - suffix_len, suffix) == 0;
+}
+
+static int join_dir(const char *dir, struct dirent **files, size_t count, char **paths)
+{
+	for (size_t i = 0; i < count; i++)
+		if (asprintf(&paths[i], "%s/%s", dir, files[i]->d_name) < 0) {
+			paths[i] = NULL;
+			return -ENOMEM;
+		}
+	return 0;
+}
+
 int objects__read_dir(const char *dir, const char *profile, struct objects *objects,
 		      struct error *err)
 {
-	_cleanup_free_ char *pattern = NULL;
-	glob_t found = {};
-	int res;
+	struct dirent **files = NULL;
+	int found = scandir(dir, &files, is_object_name, alphasort), res;
+	size_t count = found > 0 ? (size_t)found : 0;
+	char **paths = calloc(count + 1, sizeof(*paths));
 
 	*objects = (struct objects){};
-	if (asprintf(&pattern, "%s/*.bpf.o", dir) < 0) {
-		pattern = NULL;
-		return error__oom(err);
-	}
-	if (glob(pattern, 0, NULL, &found) != 0 || !found.gl_pathc)
+	if (!paths || join_dir(dir, files, count, paths))
+		res = error__oom(err);
+	else if (!count)
 		res = error__set(err, ENOENT, "%s: no bundled BPF objects (*.bpf.o) there; build "
 				 "them with `make bpf`, or name yours with --for", dir);
 	else
-		res = objects__read((const char *const *)found.gl_pathv, found.gl_pathc, profile,
-				    objects, err);
-	globfree(&found);
+		res = objects__read((const char *const *)paths, count, profile, objects, err);
+	for (size_t i = 0; i < count; i++) {
+		free(files[i]);
+		free(paths ? paths[i] : NULL);
+	}
+	free(files);
+	free(paths);
 	return res;
 }
