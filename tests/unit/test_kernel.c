@@ -4,7 +4,8 @@
 #include "base/kernel.h"
 
 static const char *const versions[] = {
-	"1.0", "1.00", "1.0-1", "1.0-1.1", "1.0~rc1", "1.0~rc1-1", "1.0~~", "1.0~", "1.0+b1", "1.0a",
+	"1.0", "1.00", "1.0-1", "1.0-1.1", "1.0~rc1", "1.0~rc1-1", "1.0~~", "1.0~", "1.0+b1",
+	"1.0a",
 	"1.0.1", "2", "10", "9", "1:0.1", "0:1.0", "2:1", "6.1.0-56-cloud-amd64", "6.1.0-56-amd64",
 	"6.1.0-6-amd64", "6.12.90+deb12-amd64", "6.12.90+deb12.1-amd64", "6.12.95-1~bpo12+1",
 	"6.12.95-1", "4.18.0-80.el8.x86_64", "4.18.0-147.5.1.el8_1.x86_64", "007", "7",
@@ -23,8 +24,10 @@ static void test_version_as_dpkg(void **state)
 	need("dpkg");
 	script = fopen(in_dir("pairs.sh"), "w");
 	assert_non_null(script);
-	fputs("exec 2>/dev/null\ncmp() { if dpkg --compare-versions \"$1\" lt \"$2\"; then echo '<'; "
-	      "elif dpkg --compare-versions \"$1\" gt \"$2\"; then echo '>'; else echo '='; fi; }\n",
+	fputs("exec 2>/dev/null\ncmp() { if dpkg --compare-versions \"$1\" lt \"$2\"; then echo "
+	      "'<'; "
+	      "elif dpkg --compare-versions \"$1\" gt \"$2\"; then echo '>'; else echo '='; fi; "
+	      "}\n",
 	      script);
 	for (size_t i = 0; i < COUNT; i++)
 		for (size_t j = 0; j < i; j++)
@@ -48,8 +51,8 @@ static void test_version_as_dpkg(void **state)
 	free(text);
 }
 
-static void add(struct kernel_list *list, const char *arch, const char *release, const char *version,
-		const char *suite, bool debug, bool image)
+static void add(struct kernel_list *list, const char *arch, const char *release,
+		const char *version, const char *suite, bool debug, bool image)
 {
 	struct kernel kernel = { .distro = strdup("debian"), .distro_release = strdup("12"),
 				 .codename = strdup("bookworm"), .suite = strdup(suite),

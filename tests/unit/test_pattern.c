@@ -71,7 +71,7 @@ static const struct {
 };
 
 static const char *const bad[] = { "",	  ",",	  "4.18,", "..", "4.19..4.14", "a..b", "4.18.",
-				   "-4",  " ",	  "4..5x", "4.18.." "." };
+				   "-4",  " ",	  "4..5x", "4.18..." };
 
 static struct pattern *parse(const char *text)
 {

@@ -165,8 +165,10 @@ int document__check(const struct document *document, const char *url, uint64_t s
 				  strerror(errno));
 	if (size && (uint64_t)st.st_size != size)
 		return error__set(err, EBADMSG,
-				  "%s has %llu bytes where the signed index says %llu: the mirror may "
-				  "be in the middle of an update; try again later or another mirror",
+				  "%s has %llu bytes where the signed index says %llu: the mirror "
+				  "may "
+				  "be in the middle of an update; try again later or another "
+				  "mirror",
 				  url, (unsigned long long)st.st_size, (unsigned long long)size);
 	ret = sha256__of_file(document->path, digest);
 	if (ret)
@@ -174,8 +176,10 @@ int document__check(const struct document *document, const char *url, uint64_t s
 				  strerror(-ret));
 	if (strcasecmp(hex__encode(digest, sizeof(digest), hex), sha256))
 		return error__set(err, EBADMSG,
-				  "%s has another SHA-256 than the signed index says: the mirror may "
-				  "be in the middle of an update; try again later or another mirror",
+				  "%s has another SHA-256 than the signed index says: the mirror "
+				  "may "
+				  "be in the middle of an update; try again later or another "
+				  "mirror",
 				  url);
 	return 0;
 }

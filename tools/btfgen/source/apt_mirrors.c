@@ -312,7 +312,8 @@ static int is_sources(const struct dirent *entry)
 {
 	const char *dot = strrchr(entry->d_name, '.');
 
-	return entry->d_name[0] != '.' && dot && (!strcmp(dot, ".list") || !strcmp(dot, ".sources"));
+	return entry->d_name[0] != '.' && dot &&
+	       (!strcmp(dot, ".list") || !strcmp(dot, ".sources"));
 }
 
 static int read_directory(struct apt_config *config, const char *root, bool check)

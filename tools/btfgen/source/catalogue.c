@@ -185,7 +185,8 @@ static int check_mirrors(const struct loading *loading, struct error *err)
 			known |= mirrors__is_for(loading->manifests[i], *given);
 		if (!known)
 			return error__set(err, ENOENT,
-					  "--mirror %s: no manifest in %s has a repository of that name",
+					  "--mirror %s: no manifest in %s has a repository of "
+					  "that name",
 					  *given, loading->opts->manifest_dir);
 	}
 	return 0;
@@ -312,7 +313,8 @@ static void fail_unknown(struct loading *loading)
 
 			item->is_fresh = item->has_index;
 			error__set(&item->error, ENOENT,
-				   "nothing is known of it yet: 'btfgen index --distro %s' asks its "
+				   "nothing is known of it yet: 'btfgen index --distro %s' asks "
+				   "its "
 				   "mirrors",
 				   suite->manifest->id);
 		}
@@ -334,23 +336,24 @@ static bool fill_package(struct package *package, const struct index_package *fr
 {
 	bool is_rpm = suite->manifest->type == REPOSITORY_RPM_MD;
 	const struct index *index = &item->index;
+	const char *keyring = NULL;
 
 	if (!from->name)
 		return true;
+	/* With allow_unsigned nothing "must have signed it". */
+	if (is_rpm && !loading->access.allow_unsigned)
+		keyring = access__keyring(&loading->access, suite->release);
 	package->size = from->size;
 	package->format = is_rpm ? PACKAGE_RPM : PACKAGE_DEB;
 	package->verification = index->verification;
 	package->allow_unsigned = loading->access.allow_unsigned;
 	if (asprintf(&package->url, "%s/%s", index->base, from->path) < 0)
 		package->url = NULL;
-	/* With allow_unsigned nothing "must have signed it". */
 	return package->url && set_text(&package->name, from->name) &&
 	       set_text(&package->version, kernel->version) &&
 	       set_text(&package->sha256, from->sha256) && set_text(&package->member, member) &&
 	       set_text(&package->verified_by, index->signer) &&
-	       set_text(&package->keyring, is_rpm && !package->allow_unsigned ?
-						   access__keyring(&loading->access, suite->release) :
-						   NULL);
+	       set_text(&package->keyring, keyring);
 }
 
 static int add_kernel(const struct loading *loading, const struct suite_indexes *suite,

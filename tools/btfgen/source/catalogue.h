@@ -27,7 +27,7 @@ struct catalogue_opts {
 	 * [repository NAME] section), which goes before; NULL-ended, or NULL.
 	 */
 	const char *const *mirrors;
-	const char *keyring;          /* file that takes the place of every manifest's keyring, or NULL */
+	const char *keyring;          /* file in place of every manifest's keyring, or NULL */
 	const char *apt_root;         /* goes before /etc/apt: for tests, or NULL */
 	bool allow_unsigned;
 	bool allow_expired;           /* accept an index past its Valid-Until */

@@ -143,7 +143,8 @@ static int check_identity(const struct deb_query *query, const struct release_te
 	    (repository->origin && strcmp(repository->origin, origin)) ||
 	    (repository->label && strcmp(repository->label, label)))
 		return error__set(err, EBADMSG,
-				  "%s is the index of another suite: Origin '%.60s', Label '%.60s', "
+				  "%s is the index of another suite: Origin '%.60s', Label "
+				  "'%.60s', "
 				  "Suite '%.60s', Codename '%.60s', where %s of %s was asked for; "
 				  "try another --mirror",
 				  url, origin, label, fields->suite ? fields->suite : "",
@@ -166,8 +167,10 @@ static int check_date(const struct access *access, const struct deb_query *query
 		return 0;
 	if (!access->allow_expired && !query->accept_expired)
 		return error__set(err, ESTALE,
-				  "%s has expired: valid until %.60s; a mirror that is not kept up to "
-				  "date could hide security updates: try another --mirror, or accept "
+				  "%s has expired: valid until %.60s; a mirror that is not kept "
+				  "up to "
+				  "date could hide security updates: try another --mirror, or "
+				  "accept "
 				  "it with --allow-expired",
 				  url, fields->valid_until);
 	log__warn("%s has expired (valid until %s): accepted, as %s", url, fields->valid_until,
@@ -411,7 +414,8 @@ int deb_suite__read(struct access *access, const struct deb_suite *suite,
 	reading.source = source;
 	/* An empty file has no format that a decoder could tell. */
 	if (file->size)
-		ret = deb_packages__read(document.path, PACKAGES_LIMIT, take_package, &reading, err);
+		ret = deb_packages__read(document.path, PACKAGES_LIMIT, take_package, &reading,
+					 err);
 	if (ret)
 		return ret;
 	index->digest = strdup(file->sha256);

@@ -172,8 +172,9 @@ static int set_package(struct index_package *into, const struct listed_package *
 	if (into->name && into->preference <= preference)
 		return 0;
 	if (!package->path || !is_safe_path(package->path))
-		return error__set(err, EBADMSG, "%s: package %s has no path that can be believed: %.200s",
-				  source, package->name, package->path ? package->path : "none");
+		return error__set(err, EBADMSG,
+				  "%s: package %s has no path that can be believed: %.200s", source,
+				  package->name, package->path ? package->path : "none");
 	if (package->sha256 && !hex__decode(package->sha256, digest, sizeof(digest)))
 		return error__set(err, EBADMSG, "%s: package %s has a SHA-256 that is none: %.100s",
 				  source, package->name, package->sha256);

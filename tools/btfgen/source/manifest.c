@@ -194,7 +194,8 @@ static int set_suites(struct reader *reader, const struct setting *setting,
 
 		if (!colon || !colon[1])
 			return complain(reader, setting->line,
-					"a suite is a repository's name, a colon and a path, not '%s'",
+					"a suite is a repository's name, a colon and a path, not "
+					"'%s'",
 					words[i]);
 		*colon = '\0';
 		suite->repository = manifest__repository(reader->manifest, words[i]);
@@ -363,7 +364,8 @@ static int compile(struct reader *reader, struct package_rules *rules, unsigned 
 		rules->count++;
 		if (!pattern->re_nsub && !has_template)
 			return complain(reader, line,
-					"pattern '%s' has no group for the kernel release, and there "
+					"pattern '%s' has no group for the kernel release, and "
+					"there "
 					"is no 'kernel-release' that makes it of the version",
 					words[i]);
 	}
@@ -392,7 +394,8 @@ static int finish_release(struct reader *reader, struct release *release)
 {
 	unsigned int line = line_of(reader, "release", release->codename, "version");
 
-	if (!release->keyrings && inherit_words(reader, &release->keyrings, reader->defaults.keyrings))
+	if (!release->keyrings &&
+	    inherit_words(reader, &release->keyrings, reader->defaults.keyrings))
 		return reader->status;
 	if (!release->series && inherit_words(reader, &release->series, NULL))
 		return reader->status;
@@ -426,7 +429,8 @@ static int finish_repository(struct reader *reader, struct repository *repositor
 	for (size_t i = 0; repository->mirrors && repository->mirrors[i]; i++)
 		if (!strchr(repository->mirrors[i], ':'))
 			return complain(reader, line,
-					"'mirror' is a list of URLs, with 'apt' first or not; not '%s'",
+					"'mirror' is a list of URLs, with 'apt' first or not; not "
+					"'%s'",
 					repository->mirrors[i]);
 	if (!repository->mirrors == !repository->mirror_of)
 		return complain(reader, line, "[repository %s] needs 'mirror' or 'mirror-of'",
@@ -438,7 +442,8 @@ static int finish_repository(struct reader *reader, struct repository *repositor
 		manifest__repository(reader->manifest, repository->mirror_of);
 
 	if (!other || other->mirror_of)
-		return complain(reader, line_of(reader, "repository", repository->name, "mirror-of"),
+		return complain(reader,
+				line_of(reader, "repository", repository->name, "mirror-of"),
 				"'mirror-of' names a repository that has mirrors, not '%s'",
 				repository->mirror_of);
 	return inherit(reader, &repository->component, "main");

@@ -51,7 +51,7 @@ struct release {
 	char *version;          /* VERSION_ID */
 	struct suite *suites;
 	size_t suite_count;
-	char **series;          /* all that it may hold: "4.18", "4.9..4.19", "6.1.."; empty: unknown */
+	char **series;          /* all that it may hold: "4.18", "4.9..4.19"; empty: unknown */
 	char **keyrings;
 	bool embedded;
 	bool ignore_valid_until;

@@ -138,7 +138,8 @@ int mirrors__find(const struct manifest *manifest, const struct suite *suite,
 	if (ret || mirrors->count)
 		return ret;
 	return error__set(err, ENOENT,
-			  "no mirror of %s's repository '%s' is known: this machine's apt has none; "
+			  "no mirror of %s's repository '%s' is known: this machine's apt has "
+			  "none; "
 			  "name one with --mirror %s=URL",
 			  manifest->name, repository->name, repository->name);
 }

@@ -66,7 +66,8 @@ static int dearmor(const char *text, const char *name, struct buf *keys, struct 
 
 		body = end ? armor_body(block, end, &len) : NULL;
 		if (!body)
-			return error__set(err, EBADMSG, "keyring %s: a key block without end", name);
+			return error__set(err, EBADMSG, "keyring %s: a key block without end",
+					  name);
 		room = buf__reserve(keys, len);
 		if (!room)
 			return error__oom(err);
@@ -257,7 +258,8 @@ static int judge(const struct verdict *verdict, const struct openpgp_policy *pol
 				  verdict->revoked);
 	if (*verdict->expired)
 		return error__set(err, EKEYEXPIRED,
-				  "%s: signed by an expired key, %s; bring %s up to date, or name a "
+				  "%s: signed by an expired key, %s; bring %s up to date, or name "
+				  "a "
 				  "newer file of keys with --keyring",
 				  name, verdict->expired, package);
 	if (*verdict->weak)
@@ -266,7 +268,8 @@ static int judge(const struct verdict *verdict, const struct openpgp_policy *pol
 				  name, verdict->weak);
 	if (*verdict->unknown)
 		return error__set(err, ENOKEY,
-				  "%s: signed by key %s, which is in no keyring at hand; install or "
+				  "%s: signed by key %s, which is in no keyring at hand; install "
+				  "or "
 				  "update %s, or name a file of keys with --keyring",
 				  name, verdict->unknown, package);
 	return error__set(err, EKEYREJECTED, "%s: no usable signature: gpgv says: %.300s", name,

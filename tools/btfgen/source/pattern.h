@@ -21,7 +21,7 @@ int pattern__parse(const char *text, struct pattern **pattern, struct error *err
 void pattern__free(struct pattern *pattern);
 /* NULL matches everything. */
 bool pattern__matches(const struct pattern *pattern, const char *kernel_release);
-/* Whether any release of a series ("4.18") or a range of them ("4.19..5.10", "6.1..") could match. */
+/* Whether any release of a series ("4.18"), or of some ("4.9..4.19", "6.1.."), could match. */
 bool pattern__may_match_series(const struct pattern *pattern, const char *series);
 
 #endif

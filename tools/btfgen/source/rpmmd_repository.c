@@ -99,7 +99,8 @@ static int accept_unsigned(const struct access *access, const struct rpmmd_query
 				  url, query->manifest->path);
 	if (!access__keyring(access, query->release))
 		return error__set(err, ENOKEY,
-				  "%s is not signed, and there are no keys to check its packages with: "
+				  "%s is not signed, and there are no keys to check its packages "
+				  "with: "
 				  "install %s, or name a file of keys with --keyring",
 				  url,
 				  query->manifest->keyring_package ?

@@ -68,7 +68,8 @@ static int add_setting(struct lines *lines, const char *section, const char *key
 	for (size_t i = 0; i < settings->count; i++)
 		if (!strcmp(settings->items[i].section, section) &&
 		    !strcmp(settings->items[i].key, key))
-			return error__set(lines->err, EINVAL, "%s:%u: '%s' was given in line %u already",
+			return error__set(lines->err, EINVAL,
+					  "%s:%u: '%s' was given in line %u already",
 					  lines->path, lines->line, key, settings->items[i].line);
 	items = reallocarray(settings->items, settings->count + 1, sizeof(*items));
 	if (!items)
@@ -90,7 +91,8 @@ static int take_setting(void *context, const char *section, const char *key, con
 	if (lines->status)
 		return 0;
 	if (lines->continues && settings->count)
-		lines->status = continue_setting(lines, &settings->items[settings->count - 1], value);
+		lines->status = continue_setting(lines, settings->items + settings->count - 1,
+						 value);
 	else
 		lines->status = add_setting(lines, section, key, value);
 	return !lines->status;
