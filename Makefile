@@ -72,7 +72,7 @@ LIB_SO := $(BUILD)/libkbtf.so.$(VERSION)
 
 all: lib tools bpf
 
-lib: $(LIB_A) $(LIB_SO) $(BUILD)/libkbtf.pc
+lib: $(LIB_A) $(LIB_SO)
 
 tools: $(BUILD)/btfgen
 
@@ -94,10 +94,6 @@ $(LIB_SO): $(LIB_OBJECTS) archive/libkbtf.map
 		-Wl,--version-script=archive/libkbtf.map -o $@ $(LIB_OBJECTS) $(LIB_PKG_LIBS)
 	ln -sf $(@F) $(BUILD)/libkbtf.so.$(SOVERSION)
 	ln -sf libkbtf.so.$(SOVERSION) $(BUILD)/libkbtf.so
-
-$(BUILD)/libkbtf.pc: archive/libkbtf.pc.in Makefile
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' $< > $@
 
 $(BUILD)/libmodules.a: $(MODULE_OBJECTS)
 	@rm -f $@
@@ -179,6 +175,8 @@ install: all
 	$(INSTALL) -m 644 $(LIB_A) $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -m 755 $(LIB_SO) $(DESTDIR)$(LIBDIR)
 	cp -P $(BUILD)/libkbtf.so $(BUILD)/libkbtf.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' archive/libkbtf.pc.in > $(BUILD)/libkbtf.pc
 	$(INSTALL) -m 644 $(BUILD)/libkbtf.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 	$(INSTALL) -m 644 archive/kbtf.h archive/kbtf_write.h $(DESTDIR)$(INCLUDEDIR)
 	$(INSTALL) -m 644 $(BPF_OBJECTS) $(DESTDIR)$(LIBDIR)/btfgen/bpf
