@@ -122,8 +122,8 @@ int cmd_status(int argc, char **argv)
 	const struct command_line line = {
 		.name = "status",
 		.arguments = "[OPTION]...",
-		.description = "How many kernels are known, archived and failed, by release, and why "
-			       "they failed.\nWithout network: `btfgen index` refreshes what is known.",
+		.description = "How many kernels are known, archived and failed, by release, and why.\n"
+			       "Without network: `btfgen index` refreshes what is known.",
 		.options = options,
 	};
 	struct error err = {};
