@@ -46,7 +46,7 @@ LIB_PKG_LIBS = $(eval LIB_PKG_LIBS := $(call pkg_libs,$(LIB_PACKAGES)))$(LIB_PKG
 TOOL_PKG_LIBS = $(eval TOOL_PKG_LIBS := $(call pkg_libs,$(LIB_PACKAGES) $(TOOL_PACKAGES)))$(TOOL_PKG_LIBS)
 
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DKBTF_VERSION='"$(VERSION)"' \
-	     $(WARNINGS) -fvisibility=hidden -fPIC -MMD -MP -Iarchive $(CFLAGS) $(CPPFLAGS) $(SANITIZERS)
+	     $(WARNINGS) -fvisibility=hidden -fPIC -MMD -MP -Iarchive -I$(BUILD)/gen $(CFLAGS) $(CPPFLAGS) $(SANITIZERS)
 
 LIB_SOURCES := $(wildcard archive/*.c archive/base/*.c)
 TOOL_MODULES := $(wildcard tools/btfgen/base/*.c tools/btfgen/source/*.c tools/btfgen/stage/*.c)
@@ -83,6 +83,15 @@ $(BUILD)/obj/archive/%.o: archive/%.c
 $(BUILD)/obj/tools/btfgen/%.o: tools/btfgen/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -Itools/btfgen $(TOOL_PKG_CFLAGS) -c -o $@ $<
+
+# How many arguments each helper takes, from the prototypes that libbpf ships.
+HELPER_DEFS = $(firstword $(wildcard $(shell $(PKG_CONFIG) --variable=includedir libbpf)/bpf/bpf_helper_defs.h))
+
+$(BUILD)/gen/helper_arity.h: archive/helper_arity.awk
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)awk -f $< $(HELPER_DEFS) > $@
+
+$(BUILD)/obj/archive/liveness.o: $(BUILD)/gen/helper_arity.h
 
 # Functions of archive/base are shared with the tools but not exported from the .so.
 $(LIB_A): $(LIB_OBJECTS)
@@ -157,12 +166,12 @@ bench: all
 	@for bench in $(call in,bench); do $$bench || exit 1; done
 
 # libFuzzer needs clang; objects are compiled anew, instrumented.
-FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKBTF_VERSION='"$(VERSION)"' -g -O1 -Iarchive -Itools/btfgen \
+FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKBTF_VERSION='"$(VERSION)"' -g -O1 -Iarchive -I$(BUILD)/gen -Itools/btfgen \
 	      -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(TOOL_PKG_CFLAGS)
 
 fuzz: $(FUZZERS)
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SOURCES) $(TOOL_MODULES)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SOURCES) $(TOOL_MODULES) | $(BUILD)/gen/helper_arity.h
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)$(CLANG) $(FUZZ_CFLAGS) -o $@ $^ $(TOOL_PKG_LIBS) -lpthread
 

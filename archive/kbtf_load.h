@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * libkbtf, the loading side: one BPF object file on every kernel. It stands beside
+ * libbpf, not in its place: what kbtf_object__bpf() lends is libbpf's own object, and
+ * everything between open and load is done with libbpf's calls.
+ *
+ * See kbtf.h for the conventions. There is no global state: no section handlers and no
+ * print callback are registered. All calls about one object come from one thread at a
+ * time.
+ */
+#ifndef KBTF_LOAD_H
+#define KBTF_LOAD_H
+
+#include <bpf/libbpf.h>
+#include <kbtf.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct kbtf_object;
+
+/* Whether programs get their global variables by way of array maps of libkbtf's own. */
+enum kbtf_legacy_globals {
+	KBTF_LEGACY_GLOBALS_AUTO = 0, /* where the kernel has none (before 5.2): it is asked */
+	KBTF_LEGACY_GLOBALS_FORCE,    /* always */
+	KBTF_LEGACY_GLOBALS_OFF       /* never */
+};
+
+enum kbtf_remark_kind {
+	KBTF_REMARK_BTF = 0,  /* which BTF relocates the object, and why */
+	KBTF_REMARK_PROBE,    /* what the kernel was found to have or lack */
+	KBTF_REMARK_ADAPTED,  /* what was changed so that it loads here */
+	KBTF_REMARK_LEFT_OUT, /* what this kernel can't have, and is not loaded */
+	KBTF_REMARK_PROBLEM   /* why it failed, in words */
+};
+
+struct kbtf_remark {
+	enum kbtf_remark_kind kind;
+	const char *text; /* one line, without a newline */
+};
+
+struct kbtf_object_opts {
+	size_t sz;
+	/* Where to look for BTF, in this order; all may be NULL. */
+	const char *btf_file;               /* this file and nothing else */
+	const struct kbtf_archive *archive; /* must live until load */
+	const struct kbtf_host *host;       /* who is asked for: NULL, the running machine */
+	bool no_kernel_btf;                 /* pass over the kernel's own BTF */
+	/* The object whose minimized BTF will do; full BTF is taken where there is none. */
+	bool full_btf;
+	enum kbtf_legacy_globals legacy_globals;
+	const char *kconfig;                /* as libbpf's: CONFIG_X=value lines, before the kernel's own */
+	const char *object_name;            /* as libbpf's, for objects in memory */
+	/*
+	 * Leave out what this kernel can't have instead of failing: programs of a type
+	 * that it does not know.
+	 */
+	bool leave_out;
+};
+
+/*
+ * Open a BPF object. *object is set also on failure, unless it is -ENOMEM or -EINVAL,
+ * so that its remarks say why; close it in each case. Errors: those of
+ * bpf_object__open_file(), -EBADMSG (no BPF object file), -ENOENT (no BTF for this
+ * kernel, and the object needs it), -ENOTUNIQ (several entries fit), -E2BIG (a function's
+ * stack has no room for the pointers to its globals).
+ */
+KBTF_API int kbtf_object__open(const char *path, const struct kbtf_object_opts *opts,
+			       struct kbtf_object **object);
+KBTF_API int kbtf_object__open_mem(const void *data, size_t size,
+				   const struct kbtf_object_opts *opts,
+				   struct kbtf_object **object);
+
+/* libbpf's object, lent; NULL if opening it failed. Don't close it, don't load it. */
+KBTF_API struct bpf_object *kbtf_object__bpf(const struct kbtf_object *object);
+
+/* Whether its globals live in maps of libkbtf's own. */
+KBTF_API bool kbtf_object__has_legacy_globals(const struct kbtf_object *object);
+
+/*
+ * Load it: bpf_object__load() and what belongs around it. Initial values of global
+ * variables are what libbpf's maps hold now (skeleton or bpf_map__initial_value()).
+ */
+KBTF_API int kbtf_object__load(struct kbtf_object *object);
+
+/*
+ * A global variable by name, before and after load: `size` must be its size in bytes.
+ * Errors: -ENOENT (no such variable), -EINVAL (another size), -EPERM (set after load:
+ * it is constant).
+ */
+KBTF_API int kbtf_object__get_global(const struct kbtf_object *object, const char *name,
+				     void *value, size_t size);
+KBTF_API int kbtf_object__set_global(struct kbtf_object *object, const char *name,
+				     const void *value, size_t size);
+/* Its size in bytes, or -ENOENT. */
+KBTF_API ssize_t kbtf_object__global_size(const struct kbtf_object *object, const char *name);
+
+/*
+ * After load, the programs' variables and what a skeleton's pointers point to are two
+ * copies where the globals are legacy: pull takes the programs' values into the
+ * skeleton's, push the other way. Elsewhere both are one, and these do nothing.
+ */
+KBTF_API int kbtf_object__pull_globals(struct kbtf_object *object);
+KBTF_API int kbtf_object__push_globals(struct kbtf_object *object);
+
+/* A skeleton's object: in place of bpf_object__open_skeleton() and its load. */
+KBTF_API int kbtf_object__open_skeleton(struct bpf_object_skeleton *skeleton,
+					const struct kbtf_object_opts *opts,
+					struct kbtf_object **object);
+KBTF_API int kbtf_object__load_skeleton(struct kbtf_object *object,
+					struct bpf_object_skeleton *skeleton);
+
+KBTF_API size_t kbtf_object__remark_count(const struct kbtf_object *object);
+KBTF_API const struct kbtf_remark *kbtf_object__remark(const struct kbtf_object *object,
+						       size_t index);
+
+/* Closes libbpf's object too. NULL is fine. */
+KBTF_API void kbtf_object__close(struct kbtf_object *object);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
