@@ -140,8 +140,8 @@ documents="$top/README.md $(ls "$top"/docs/*.md) $top/bpf/README.md"
 
 links_exist()
 {
-	sed -n ':a; s/^\(.*\)\[[^]]*\](\([^)]*\))\(.*\)/\n\2\n\1\3/; /^\n/ { P; s/^\n//; P; s/^[^\n]*\n//; ta }' \
-		"$1" | grep -v -e '^$' -e '^https\{0,1\}:' >"$work/links"
+	grep -o '\[[^]]*\]([^)]*)' "$1" | sed 's/.*(\(.*\))/\1/' |
+		grep -v '^https\{0,1\}:' >"$work/links"
 	while read -r link; do
 		[ -e "$(dirname "$1")/${link%%#*}" ] && continue
 		echo "$1: $link does not exist"
@@ -264,13 +264,14 @@ readme_commands()
 {
 	mkdir "$work/clone" && ln -s "${btfgen%/*}" "$work/clone/build" || return 1
 	marked_block runs >"$work/block" && grep -q btfgen "$work/block" &&
-		(cd "$work/clone" && sh -eux "$work/block")
+		(cd "$work/clone" && sh -eux "$work/block" >"$work/said" && cat "$work/said")
 }
 
 if [ ! -r /sys/kernel/btf/vmlinux ]; then
 	skip "README's commands" "this kernel has no BTF"
 else
 	t_says 0 'struct path {' "README's commands run, and show the type" readme_commands
+	t_not "and tell nothing of a download, where there was none" grep '^fetched' "$work/said"
 	t "and export the kernel's own BTF" cmp /sys/kernel/btf/vmlinux "$work/clone/own.btf"
 	if command -v bpftool >/dev/null; then
 		t "bpftool minimizes it for the same program" bpftool gen min_core_btf \

@@ -13,15 +13,17 @@ static void print_block(const struct job_result *result)
 {
 	char bytes[3][16];
 
-	printf("kernel      %s (%s %s, %s)\n", result->kernel_release, result->distro,
-	       result->distro_release, result->arch);
+	printf("kernel      %s (%s%s%s, %s)\n", result->kernel_release,
+	       *result->distro ? result->distro : "unknown distribution",
+	       *result->distro_release ? " " : "", result->distro_release, result->arch);
 	printf("version     %s\n", *result->kernel_version ? result->kernel_version : "unknown");
 	printf("build ID    %s\n", *result->build_id ? result->build_id : "none");
 	printf("package     %s\n", result->package);
 	printf("verified    %s%s%s\n", kbtf_verification__name(result->verification),
 	       *result->verified_by ? ", signed by " : "", result->verified_by);
-	printf("fetched     %s\n", result->fetched ? format_bytes(result->fetched, bytes[0])
-						   : "nothing (it was in the cache)");
+	if (result->seconds[STAGE_FETCH] > 0) /* a local file is not fetched */
+		printf("fetched     %s\n", result->fetched ? format_bytes(result->fetched, bytes[0])
+							   : "nothing (it was in the cache)");
 	printf("encoder     %s%s%s%s%s\n", result->encoder, *result->encoder_version ? " " : "",
 	       result->encoder_version, *result->encoder_flags ? " " : "", result->encoder_flags);
 	for (const char *note = result->notes; note && *note;) {
