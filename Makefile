@@ -187,7 +187,7 @@ install: all
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' archive/libkbtf.pc.in > $(BUILD)/libkbtf.pc
 	$(INSTALL) -m 644 $(BUILD)/libkbtf.pc $(DESTDIR)$(LIBDIR)/pkgconfig
-	$(INSTALL) -m 644 archive/kbtf.h archive/kbtf_write.h $(DESTDIR)$(INCLUDEDIR)
+	$(INSTALL) -m 644 archive/kbtf.h archive/kbtf_write.h archive/kbtf_load.h $(DESTDIR)$(INCLUDEDIR)
 	$(INSTALL) -m 644 $(BPF_OBJECTS) $(DESTDIR)$(LIBDIR)/btfgen/bpf
 	$(INSTALL) -m 644 $(wildcard manifests/*.ini) $(DESTDIR)$(DATADIR)/btfgen/manifests
 	$(INSTALL) -m 644 $(wildcard man/*.1) $(DESTDIR)$(MANDIR)/man1

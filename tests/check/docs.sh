@@ -244,6 +244,19 @@ same_debian_packages()
 	same "$work/needed" "$work/documented"
 }
 
+headers_are_installed()
+{
+	make -n -C "$top" BUILD="${btfgen%/*}" DESTDIR=/nowhere install >"$work/install" || return 1
+	for header in "$top"/archive/kbtf*.h; do
+		header=$(basename "$header")
+		grep -q "archive/$header .*/nowhere" "$work/install" &&
+			grep -qF "include/$header" "$top/docs/install.md" && continue
+		echo "$header is not installed, or not in docs/install.md"
+		return 1
+	done
+}
+
+t "all public headers are installed, and docs/install.md says so" headers_are_installed
 t "docs/install.md lists what scripts/needs.sh installs" same_debian_packages
 for manager in 'dnf install' 'apk add' 'pacman -S'; do
 	t "and what it suggests to $manager" same_packages "$manager"
