@@ -51,6 +51,7 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DKBTF_VERSION='"$(
 LIB_SOURCES := $(wildcard archive/*.c archive/base/*.c)
 TOOL_MODULES := $(wildcard tools/btfgen/base/*.c tools/btfgen/source/*.c tools/btfgen/stage/*.c)
 TOOL_SOURCES := $(wildcard tools/btfgen/*.c)
+LOAD_SOURCES := $(wildcard tools/btfload/*.c bpf/*_print.c)
 BPF_SOURCES := $(wildcard bpf/*.bpf.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
@@ -59,6 +60,9 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_OBJECTS := $(call obj,$(LIB_SOURCES))
 MODULE_OBJECTS := $(call obj,$(TOOL_MODULES))
 TOOL_OBJECTS := $(call obj,$(TOOL_SOURCES))
+LOAD_OBJECTS := $(call obj,$(LOAD_SOURCES))
+# What the two commands share
+COMMON_OBJECTS := $(call obj,tools/btfgen/options.c tools/btfgen/paths.c)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SOURCES))
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(BPF_SOURCES))
@@ -74,7 +78,7 @@ all: lib tools bpf
 
 lib: $(LIB_A) $(LIB_SO)
 
-tools: $(BUILD)/btfgen
+tools: $(BUILD)/btfgen $(BUILD)/btfload
 
 $(BUILD)/obj/archive/%.o: archive/%.c
 	@mkdir -p $(@D)
@@ -93,6 +97,14 @@ $(BUILD)/gen/helper_arity.h: archive/helper_arity.awk
 
 $(BUILD)/obj/archive/liveness.o: $(BUILD)/gen/helper_arity.h
 
+$(BUILD)/obj/tools/btfload/%.o: tools/btfload/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -Itools/btfload -Itools/btfgen -Ibpf $(TOOL_PKG_CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/bpf/%.o: bpf/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -Ibpf -c -o $@ $<
+
 # Functions of archive/base are shared with the tools but not exported from the .so.
 $(LIB_A): $(LIB_OBJECTS)
 	@rm -f $@
@@ -110,6 +122,10 @@ $(BUILD)/libmodules.a: $(MODULE_OBJECTS)
 
 $(BUILD)/btfgen: $(TOOL_OBJECTS) $(BUILD)/libmodules.a $(LIB_A)
 	$(call say,LINK,$@)$(CC) $(SANITIZERS) $(LDFLAGS) -o $@ $^ $(TOOL_PKG_LIBS) -lpthread
+
+# It runs on machines that have nothing of what the factory needs.
+$(BUILD)/btfload: $(LOAD_OBJECTS) $(COMMON_OBJECTS) $(BUILD)/libmodules.a $(LIB_A)
+	$(call say,LINK,$@)$(CC) $(SANITIZERS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(TOOL_PKG_LIBS) -lpthread
 
 # ---- the bundled BPF programs ---------------------------------------------------
 
@@ -180,7 +196,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SOURCES) $(TOOL_MODULES) | $(BUILD)/gen/he
 install: all
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(MANDIR)/man1 \
 		$(MANDIR)/man5 $(LIBDIR)/btfgen/bpf $(DATADIR)/btfgen/manifests $(COMPLETIONDIR))
-	$(INSTALL) -m 755 $(BUILD)/btfgen $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(BUILD)/btfgen $(BUILD)/btfload $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 644 $(LIB_A) $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -m 755 $(LIB_SO) $(DESTDIR)$(LIBDIR)
 	cp -P $(BUILD)/libkbtf.so $(BUILD)/libkbtf.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)
@@ -212,4 +228,4 @@ help:
 	@echo 'Variables: CC CFLAGS LDFLAGS BUILD PREFIX DESTDIR CLANG BPFTOOL VMLINUX_BTF'
 	@echo '           V=1 (whole commands) WERROR=1 SANITIZE=1 (ASan and UBSan; use another BUILD with it)'
 
--include $(LIB_OBJECTS:.o=.d) $(MODULE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(BPF_OBJECTS:.o=.d)
+-include $(LIB_OBJECTS:.o=.d) $(MODULE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(LOAD_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(BPF_OBJECTS:.o=.d)

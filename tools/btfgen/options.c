@@ -57,9 +57,15 @@ static void print_option(const struct option_def *def)
 	}
 }
 
+static const char *program_of(const struct command_line *line)
+{
+	return line->program ? line->program : "btfgen";
+}
+
 static void print_help(const struct command_line *line)
 {
-	printf("Usage: btfgen %s %s\n\n%s\n", line->name, line->arguments, line->description);
+	printf("Usage: %s %s %s\n\n%s\n", program_of(line), line->name, line->arguments,
+	       line->description);
 	for (const struct option_def *def = line->options; !is_end(def); def++)
 		print_option(def);
 	for (const struct option_def *def = common; !is_end(def); def++)
@@ -182,7 +188,7 @@ static const struct option_def *find_def(const struct merged *merged, int value)
 
 static int refuse(const struct command_line *line, int *exit_code)
 {
-	fprintf(stderr, "Try 'btfgen %s --help'.\n", line->name);
+	fprintf(stderr, "Try '%s %s --help'.\n", program_of(line), line->name);
 	*exit_code = EXIT_USAGE;
 	return -1;
 }
@@ -206,18 +212,19 @@ int options__parse(const struct command_line *line, int argc, char **argv, int *
 			return -1;
 		}
 		if (!store(def, optarg)) {
-			fprintf(stderr, "btfgen %s: --%s: '%s' is no %s\n", line->name, def->name,
-				optarg, def->kind == OPTION_SIZE ? "size" : "number");
+			fprintf(stderr, "%s %s: --%s: '%s' is no %s\n", program_of(line),
+				line->name, def->name, optarg, def->kind == OPTION_SIZE ? "size" : "number");
 			return refuse(line, exit_code);
 		}
 	}
 	given = argc - optind;
 	if (given < line->min_arguments) {
-		fprintf(stderr, "btfgen %s: missing argument: %s\n", line->name, line->arguments);
+		fprintf(stderr, "%s %s: missing argument: %s\n", program_of(line), line->name,
+			line->arguments);
 		return refuse(line, exit_code);
 	}
 	if (line->max_arguments >= 0 && given > line->max_arguments) {
-		fprintf(stderr, "btfgen %s: unexpected argument: %s\n", line->name,
+		fprintf(stderr, "%s %s: unexpected argument: %s\n", program_of(line), line->name,
 			argv[optind + line->max_arguments]);
 		return refuse(line, exit_code);
 	}

@@ -38,6 +38,7 @@ struct text_list {
 };
 
 struct command_line {
+	const char *program;              /* NULL: "btfgen" */
 	const char *name;                 /* "build" */
 	const char *arguments;            /* "[OPTION]... PATH..." */
 	const char *description;          /* one or more lines of at most 80 columns */

@@ -13,6 +13,12 @@
 #include "base/meter.h"
 
 static atomic_int level = LOG_LEVEL_NORMAL;
+static const char *program = "btfgen";
+
+void log__set_program(const char *name)
+{
+	program = name;
+}
 
 void log__set_level(enum log_level wanted)
 {
@@ -37,7 +43,8 @@ static void disarm(char *text)
 			*text = '?';
 }
 
-static void log_line(const char *prefix, const char *fmt, va_list args)
+/* `kind` NULL: no prefix at all. */
+static void log_line(const char *kind, const char *fmt, va_list args)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_free_ char *line = NULL;
@@ -48,7 +55,8 @@ static void log_line(const char *prefix, const char *fmt, va_list args)
 		return;
 	}
 	disarm(text);
-	len = asprintf(&line, "%s%s\n", prefix, text);
+	len = kind ? asprintf(&line, "%s: %s%s\n", program, kind, text)
+		   : asprintf(&line, "%s\n", text);
 	if (len < 0) {
 		line = NULL;
 		return;
@@ -64,7 +72,7 @@ void log__error(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	log_line("btfgen: ", fmt, args);
+	log_line("", fmt, args);
 	va_end(args);
 }
 
@@ -75,7 +83,7 @@ void log__warn(const char *fmt, ...)
 	if (log__is_quiet())
 		return;
 	va_start(args, fmt);
-	log_line("btfgen: warning: ", fmt, args);
+	log_line("warning: ", fmt, args);
 	va_end(args);
 }
 
@@ -86,7 +94,7 @@ void log__info(const char *fmt, ...)
 	if (log__is_quiet())
 		return;
 	va_start(args, fmt);
-	log_line("", fmt, args);
+	log_line(NULL, fmt, args);
 	va_end(args);
 }
 
@@ -97,6 +105,6 @@ void log__verbose(const char *fmt, ...)
 	if (!log__is_verbose())
 		return;
 	va_start(args, fmt);
-	log_line("", fmt, args);
+	log_line(NULL, fmt, args);
 	va_end(args);
 }

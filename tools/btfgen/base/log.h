@@ -11,9 +11,11 @@
 enum log_level { LOG_LEVEL_QUIET, LOG_LEVEL_NORMAL, LOG_LEVEL_VERBOSE };
 
 void log__set_level(enum log_level level);
+/* The name before errors and warnings, static; "btfgen" unless set at the start. */
+void log__set_program(const char *name);
 bool log__is_verbose(void);
 bool log__is_quiet(void);
-/* "btfgen: " goes before errors and warnings; errors are shown at every level. */
+/* The program's name goes before errors and warnings; errors are shown at every level. */
 void log__error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log__warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log__info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

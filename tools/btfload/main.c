@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "events.h"
+#include "paths.h"
+#include "programs.h"
+#include "session.h"
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "btfload: one BPF object on every kernel\n\n"
+		     "Usage: btfload PROGRAM [OPTION]...       a bundled program\n"
+		     "       btfload run OBJ.bpf.o [OPTION]... any CO-RE object\n"
+		     "       btfload list                      the bundled programs\n\n"
+		     "Programs:\n");
+	for (const struct bundled *program = bundled_programs; program->name; program++)
+		fprintf(out, "  %-12s%s\n", program->name, program->summary);
+	fprintf(out, "\nOptions:\n"
+		     "  -h, --help     this help; `btfload run --help` tells more\n"
+		     "  -V, --version  version of libkbtf and libbpf\n\n"
+		     "Exit status: 0 it ran, 1 it failed, 2 usage, 3 nothing could be attached.\n");
+}
+
+/* ---- one object ----------------------------------------------------------------------------- */
+
+static int run(struct session *session, const char *object_path, event_printer printer,
+	       bool print_maps)
+{
+	int err = session__load(session, object_path);
+
+	if (err) {
+		if (session->explain)
+			session__explain(session);
+		return EXIT_FAILED;
+	}
+	if (!session->load_only)
+		err = session__attach(session);
+	if (session->explain || (session->load_only && session->json))
+		session__explain(session);
+	if (session->load_only)
+		return EXIT_OK;
+	if (err < 0) {
+		log__error("%s: nothing could be attached: %s", object_path, strerror(-err));
+		return EXIT_NOTHING;
+	}
+	log__info("%s: %d attached; Ctrl-C ends", object_path, err);
+	err = events__run(session, printer);
+	if (print_maps && !session->json)
+		events__print_maps(session);
+	return err ? EXIT_FAILED : EXIT_OK;
+}
+
+static int cmd_run(int argc, char **argv)
+{
+	struct session session __attribute__((__cleanup__(session__free))) = {};
+	const struct option_def options[] = {
+		SESSION_OPTIONS(session),
+		{ OPTION_FLAG, "load-only", 'l', NULL, &session.load_only,
+		  "load, and attach nothing" },
+		{},
+	};
+	const struct command_line line = {
+		.program = "btfload",
+		.name = "run",
+		.arguments = "[OPTION]... OBJ.bpf.o",
+		.description = "Load a BPF object, attach its programs, and print what they send. What "
+			       "this\nkernel can't have is adapted or left out, and named.",
+		.options = options,
+		.epilogue = "Examples:\n  btfload run opensnoop.bpf.o --set target_pid=1 -D 10\n"
+			    "  btfload run agent.bpf.o -a agent.kbtf --explain --load-only",
+		.min_arguments = 1,
+		.max_arguments = 1,
+	};
+	int exit_code, first = options__parse(&line, argc, argv, &exit_code);
+
+	return first < 0 ? exit_code : run(&session, argv[first], NULL, true);
+}
+
+/* ---- bundled programs -------------------------------------------------------------------------- */
+
+static char *bundled_path(const char *name)
+{
+	_cleanup_free_ char *dir = paths__objects();
+	char *path;
+
+	return dir && asprintf(&path, "%s/%s.bpf.o", dir, name) >= 0 ? path : NULL;
+}
+
+static int run_bundled(const struct bundled *program, int argc, char **argv)
+{
+	struct session session __attribute__((__cleanup__(session__free))) = {};
+	_cleanup_free_ char *path = bundled_path(program->name);
+	const struct option_def options[] = {
+		SESSION_OPTIONS(session),
+		{ OPTION_FLAG, "load-only", 'l', NULL, &session.load_only,
+		  "load, and attach nothing" },
+		{},
+	};
+	const struct command_line line = {
+		.program = "btfload",
+		.name = program->name,
+		.arguments = "[OPTION]...",
+		.description = program->description,
+		.options = options,
+		.max_arguments = 0,
+	};
+	int exit_code;
+
+	if (options__parse(&line, argc, argv, &exit_code) < 0)
+		return exit_code;
+	if (!path)
+		return EXIT_FAILED;
+	if (!session.json && !session.load_only && !session.explain)
+		program->print_heading();
+	return run(&session, path, program->print, false);
+}
+
+/* Whether it would load here, asked of the kernel. */
+static int cmd_list(int argc, char **argv)
+{
+	const char *archive = NULL;
+	bool no_kernel_btf = false;
+	const struct option_def options[] = {
+		{ OPTION_HEADING, NULL, 0, NULL, NULL, "BTF" },
+		{ OPTION_TEXT, "archive", 'a', "FILE", &archive,
+		  "take the kernel's BTF from this archive" },
+		{ OPTION_FLAG, "no-kernel-btf", 0, NULL, &no_kernel_btf,
+		  "pass over the kernel's own" },
+		{},
+	};
+	const struct command_line line = {
+		.program = "btfload",
+		.name = "list",
+		.arguments = "[OPTION]...",
+		.description = "List the bundled programs, and whether each loads on this kernel.",
+		.options = options,
+		.max_arguments = 0,
+	};
+	int exit_code;
+
+	if (options__parse(&line, argc, argv, &exit_code) < 0)
+		return exit_code;
+	log__set_level(LOG_LEVEL_QUIET);
+	for (const struct bundled *program = bundled_programs; program->name; program++) {
+		struct session session __attribute__((__cleanup__(session__free))) = {
+			.archive_path = archive, .no_kernel_btf = no_kernel_btf,
+		};
+		_cleanup_free_ char *path = bundled_path(program->name);
+		int err = path ? session__load(&session, path) : -ENOMEM;
+
+		printf("%-12s%-10s%s\n", program->name, err ? "no" : session.left_out_count ?
+		       "in part" : "yes", program->summary);
+	}
+	return EXIT_OK;
+}
+
+/* ---- the program --------------------------------------------------------------------------------- */
+
+/* libbpf's words would come between ours; what it finds reaches us by return values. */
+static int silence(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level == LIBBPF_DEBUG || !log__is_verbose())
+		return 0;
+	return vfprintf(stderr, format, args);
+}
+
+static int dispatch(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
+		print_help(stdout);
+		return EXIT_OK;
+	}
+	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0) {
+		printf("btfload %s\nlibbpf %u.%u\n", kbtf__version(), libbpf_major_version(),
+		       libbpf_minor_version());
+		return EXIT_OK;
+	}
+	if (strcmp(argv[1], "run") == 0)
+		return cmd_run(argc - 1, argv + 1);
+	if (strcmp(argv[1], "list") == 0)
+		return cmd_list(argc - 1, argv + 1);
+	for (const struct bundled *program = bundled_programs; program->name; program++)
+		if (strcmp(argv[1], program->name) == 0)
+			return run_bundled(program, argc - 1, argv + 1);
+	fprintf(stderr, "btfload: no program or command '%s'. Try 'btfload --help'.\n", argv[1]);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	int exit_code;
+
+	if (sodium_init() < 0) {
+		fprintf(stderr, "btfload: libsodium can't start: no source of random numbers\n");
+		return EXIT_FAILED;
+	}
+	cancel__install();
+	libbpf_set_print(silence);
+	log__set_program("btfload");
+	exit_code = dispatch(argc, argv);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log__error("can't write the output: %s", strerror(errno));
+		exit_code = EXIT_FAILED;
+	}
+	return exit_code;
+}

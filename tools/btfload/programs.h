@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The bundled programs, as data: each prints its events by the code beside it in bpf/. */
+#ifndef BTFLOAD_PROGRAMS_H
+#define BTFLOAD_PROGRAMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bundled {
+	const char *name;
+	const char *summary;
+	const char *description;
+	void (*print_heading)(void);
+	/* 0, or -1 for bytes that are no event of its */
+	int (*print)(const void *data, size_t size, bool json);
+};
+
+/* Ends with a NULL name. */
+extern const struct bundled bundled_programs[];
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "settings.h"
+
+/* So many programs of one object may be left out, one a try. */
+#define MAX_TRIES 64
+/* What public tools give their maps where the object leaves the size to them. */
+#define DEFAULT_ENTRIES 10240
+#define DEFAULT_RING (256 * 1024)
+
+static void close_object(struct session *session)
+{
+	for (size_t i = 0; i < session->link_count; i++)
+		bpf_link__destroy(session->links[i]);
+	free(session->links);
+	session->links = NULL;
+	session->link_count = 0;
+	kbtf_object__close(session->object);
+	session->object = NULL;
+}
+
+void session__free(struct session *session)
+{
+	close_object(session);
+	kbtf_archive__close(session->archive);
+	kbtf_host__free(session->host);
+	text_list__free(&session->settings);
+	for (size_t i = 0; i < session->left_out_count; i++)
+		free(session->left_out[i]);
+	free(session->left_out);
+	json_decref(session->attached);
+}
+
+/* ---- what went wrong --------------------------------------------------------------------- */
+
+static void log_remarks(const struct session *session, enum kbtf_remark_kind kind)
+{
+	for (size_t i = 0; i < kbtf_object__remark_count(session->object); i++) {
+		const struct kbtf_remark *remark = kbtf_object__remark(session->object, i);
+
+		if (remark->kind == kind && kind == KBTF_REMARK_PROBLEM)
+			log__error("%s: %s", session->object_path, remark->text);
+		else if (remark->kind == kind)
+			log__info("%s: left out: %s", session->object_path, remark->text);
+	}
+}
+
+static int open_sources(struct session *session, struct kbtf_object_opts *opts)
+{
+	struct kbtf_host_opts host_opts = { .sz = sizeof(host_opts),
+					    .ident_file = session->ident_file };
+
+	if (!session->legacy_name || strcmp(session->legacy_name, "auto") == 0)
+		opts->legacy_globals = KBTF_LEGACY_GLOBALS_AUTO;
+	else if (strcmp(session->legacy_name, "force") == 0)
+		opts->legacy_globals = KBTF_LEGACY_GLOBALS_FORCE;
+	else if (strcmp(session->legacy_name, "off") == 0)
+		opts->legacy_globals = KBTF_LEGACY_GLOBALS_OFF;
+	else {
+		log__error("--legacy-globals: '%s' is none of auto, force, off",
+			   session->legacy_name);
+		return -EINVAL;
+	}
+	session->host = kbtf_host__new(&host_opts);
+	if (!session->host) {
+		log__error("%s: does not describe a machine: %s", session->ident_file,
+			   strerror(errno));
+		return -EINVAL;
+	}
+	if (session->archive_path) {
+		session->archive = kbtf_archive__open(session->archive_path);
+		if (!session->archive) {
+			int err = -errno;
+
+			log__error("%s: %s", session->archive_path, err == -EBADMSG ?
+				   "is no archive, or is damaged" : strerror(-err));
+			return err;
+		}
+	}
+	opts->archive = session->archive;
+	opts->host = session->host;
+	opts->btf_file = session->btf_file;
+	opts->no_kernel_btf = session->no_kernel_btf;
+	opts->full_btf = session->full_btf;
+	opts->leave_out = !session->strict;
+	return 0;
+}
+
+/* ---- before loading ------------------------------------------------------------------------- */
+
+/* Tools set such sizes in their user space; an object run by itself has nobody else. */
+static void size_maps(struct session *session)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, kbtf_object__bpf(session->object)) {
+		enum bpf_map_type type = bpf_map__type(map);
+		bool ring = type == BPF_MAP_TYPE_RINGBUF;
+
+		if (bpf_map__max_entries(map) || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ||
+		    type == BPF_MAP_TYPE_TASK_STORAGE || type == BPF_MAP_TYPE_SK_STORAGE ||
+		    type == BPF_MAP_TYPE_INODE_STORAGE || type == BPF_MAP_TYPE_STRUCT_OPS)
+			continue;
+		if (bpf_map__set_max_entries(map, ring ? DEFAULT_RING : DEFAULT_ENTRIES) == 0)
+			log__verbose("%s: map %s has no size: given %d", session->object_path,
+				     bpf_map__name(map), ring ? DEFAULT_RING : DEFAULT_ENTRIES);
+	}
+}
+
+static void skip_left_out(struct session *session)
+{
+	for (size_t i = 0; i < session->left_out_count; i++) {
+		struct bpf_program *program = bpf_object__find_program_by_name(
+			kbtf_object__bpf(session->object), session->left_out[i]);
+
+		if (program)
+			bpf_program__set_autoload(program, false);
+	}
+}
+
+static int open_object(struct session *session, const struct kbtf_object_opts *opts)
+{
+	int err;
+
+	close_object(session);
+	err = kbtf_object__open(session->object_path, opts, &session->object);
+	if (err) {
+		if (session->object)
+			log_remarks(session, KBTF_REMARK_PROBLEM);
+		else
+			log__error("%s: %s", session->object_path, strerror(-err));
+		return err;
+	}
+	size_maps(session);
+	skip_left_out(session);
+	return settings__apply(session->object, session->settings.items, session->settings.count);
+}
+
+/* ---- loading ---------------------------------------------------------------------------------- */
+
+static size_t count_wanted(const struct session *session)
+{
+	struct bpf_program *program;
+	size_t count = 0;
+
+	bpf_object__for_each_program(program, kbtf_object__bpf(session->object))
+		count += bpf_program__autoload(program);
+	return count;
+}
+
+/* The program that the failure is about: the first that should have loaded and has not. */
+static const char *failed_program(const struct session *session)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, kbtf_object__bpf(session->object))
+		if (bpf_program__autoload(program) && bpf_program__fd(program) < 0)
+			return bpf_program__name(program);
+	return NULL;
+}
+
+static bool leave_out(struct session *session, const char *name)
+{
+	char **grown = realloc(session->left_out,
+			       (session->left_out_count + 1) * sizeof(*grown));
+	char *copy = strdup(name);
+
+	if (grown)
+		session->left_out = grown;
+	if (!grown || !copy) {
+		free(copy);
+		return false;
+	}
+	grown[session->left_out_count++] = copy;
+	return true;
+}
+
+int session__load(struct session *session, const char *object_path)
+{
+	struct kbtf_object_opts opts = { .sz = sizeof(opts) };
+	int err;
+
+	session->object_path = object_path;
+	err = open_sources(session, &opts);
+	for (int tries = 0; !err; tries++) {
+		const char *name;
+
+		err = open_object(session, &opts);
+		if (err)
+			break;
+		if (!count_wanted(session)) {
+			log_remarks(session, KBTF_REMARK_LEFT_OUT);
+			log__error("%s: none of its programs can be loaded on this kernel",
+				   object_path);
+			return -EOPNOTSUPP;
+		}
+		err = kbtf_object__load(session->object);
+		if (!err)
+			break;
+		name = failed_program(session);
+		log_remarks(session, KBTF_REMARK_PROBLEM);
+		if (session->strict || !name || count_wanted(session) == 1 || tries == MAX_TRIES ||
+		    !leave_out(session, name))
+			return err;
+		log__info("%s: left out: %s", object_path, name);
+		err = 0;
+	}
+	if (!err)
+		log_remarks(session, KBTF_REMARK_LEFT_OUT);
+	return err;
+}
+
+/* ---- attaching ----------------------------------------------------------------------------------- */
+
+static void note_attachment(struct session *session, const struct bpf_program *program, int err)
+{
+	const char *name = bpf_program__name(program), *section = bpf_program__section_name(program);
+
+	if (err)
+		log__warn("%s: %s (%s) does not attach: %s", session->object_path, name, section,
+			  strerror(-err));
+	json_array_append_new(session->attached,
+			      json_pack("{s:s, s:s, s:b, s:s}", "program", name, "section", section,
+					"attached", !err, "reason", err ? strerror(-err) : ""));
+}
+
+int session__attach(struct session *session)
+{
+	struct bpf_object *object = kbtf_object__bpf(session->object);
+	struct bpf_program *program;
+	size_t count = 0;
+	int err = -ENOENT;
+
+	bpf_object__for_each_program(program, object)
+		count++;
+	session->links = calloc(count + 1, sizeof(*session->links));
+	session->attached = json_array();
+	if (!session->links)
+		return -ENOMEM;
+	bpf_object__for_each_program(program, object) {
+		struct bpf_link *link;
+
+		if (bpf_program__fd(program) < 0)
+			continue;
+		link = bpf_program__attach(program);
+		note_attachment(session, program, link ? 0 : -errno);
+		if (link)
+			session->links[session->link_count++] = link;
+		else
+			err = -errno;
+	}
+	return session->link_count ? (int)session->link_count : err;
+}
+
+/* ---- explaining ------------------------------------------------------------------------------------ */
+
+static const char *kind_name(enum kbtf_remark_kind kind)
+{
+	static const char *const names[] = { "btf", "probe", "adapted", "left-out", "problem" };
+
+	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "?";
+}
+
+void session__explain(const struct session *session)
+{
+	json_t *remarks = json_array(), *whole;
+
+	for (size_t i = 0; session->object && i < kbtf_object__remark_count(session->object); i++) {
+		const struct kbtf_remark *remark = kbtf_object__remark(session->object, i);
+
+		if (session->json)
+			json_array_append_new(remarks, json_pack("{s:s, s:s}", "kind",
+								 kind_name(remark->kind), "text",
+								 remark->text));
+		else
+			printf("%-9s %s\n", kind_name(remark->kind), remark->text);
+	}
+	for (size_t i = 0; !session->json && i < session->left_out_count; i++)
+		printf("%-9s %s, which does not load\n", "left-out", session->left_out[i]);
+	if (session->json) {
+		whole = json_pack("{s:o}", "remarks", remarks);
+		if (session->attached)
+			json_object_set(whole, "programs", session->attached);
+		json_dumpf(whole, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(whole);
+	} else {
+		json_decref(remarks);
+	}
+	fflush(stdout);
+}

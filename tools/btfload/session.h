@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One BPF object, opened, set up, loaded and attached as the command line says. */
+#ifndef BTFLOAD_SESSION_H
+#define BTFLOAD_SESSION_H
+
+#include <jansson.h>
+#include <kbtf_load.h>
+
+#include "base/error.h"
+#include "options.h"
+
+struct session {
+	/* from the command line */
+	const char *archive_path, *btf_file, *ident_file, *legacy_name, *pin_dir;
+	struct text_list settings;
+	bool no_kernel_btf, full_btf, load_only, explain, json, strict;
+	unsigned int duration_s;
+	/* the run */
+	const char *object_path;
+	struct kbtf_archive *archive;
+	struct kbtf_host *host;
+	struct kbtf_object *object;
+	struct bpf_link **links;
+	size_t link_count;
+	char **left_out;      /* programs that turned out not to load */
+	size_t left_out_count;
+	json_t *attached;     /* what --json tells of each program */
+};
+
+#define SESSION_OPTIONS(s)                                                                  \
+	{ OPTION_HEADING, NULL, 0, NULL, NULL, "BTF" },                                     \
+	{ OPTION_TEXT, "archive", 'a', "FILE", &(s).archive_path,                           \
+	  "take the kernel's BTF from this archive" },                                      \
+	{ OPTION_TEXT, "btf", 0, "FILE", &(s).btf_file, "take this file's" },               \
+	{ OPTION_TEXT, "ident", 0, "FILE", &(s).ident_file,                                 \
+	  "look up a machine described in FILE" },                                          \
+	{ OPTION_FLAG, "no-kernel-btf", 0, NULL, &(s).no_kernel_btf,                        \
+	  "pass over the kernel's own" },                                                   \
+	{ OPTION_FLAG, "full-btf", 0, NULL, &(s).full_btf,                                  \
+	  "full BTF also where there is minimized one" },                                   \
+	{ OPTION_HEADING, NULL, 0, NULL, NULL, "How" },                                     \
+	{ OPTION_LIST, "set", 's', "NAME=VALUE", &(s).settings,                             \
+	  "set a global variable before loading" },                                         \
+	{ OPTION_TEXT, "legacy-globals", 0, "WHEN", &(s).legacy_name,                       \
+	  "global variables through array maps: auto\n(where the kernel has none), force, off" }, \
+	{ OPTION_FLAG, "strict", 0, NULL, &(s).strict,                                      \
+	  "fail where a program can't be loaded, instead\nof leaving it out" },             \
+	{ OPTION_NUMBER, "duration", 'D', "SECONDS", &(s).duration_s,                       \
+	  "end after this long (default: on Ctrl-C)" },                                     \
+	{ OPTION_HEADING, NULL, 0, NULL, NULL, "Output" },                                  \
+	{ OPTION_FLAG, "explain", 0, NULL, &(s).explain,                                    \
+	  "say which BTF and why, what was found lacking\nand what was adapted" },          \
+	{ OPTION_FLAG, "json", 0, NULL, &(s).json, "print JSON, a line an event" }
+
+/*
+ * Open, set variables, load; programs that don't load are left out one by one, unless
+ * strict. Says on stderr what was left out and what failed. 0 or -errno.
+ */
+int session__load(struct session *session, const char *object_path);
+/* Attach all that has loaded; the number of those attached, or -errno if none could be. */
+int session__attach(struct session *session);
+/* The remarks, to stdout: as text or JSON. */
+void session__explain(const struct session *session);
+void session__free(struct session *session);
+
+#endif
