@@ -61,8 +61,6 @@ LIB_OBJECTS := $(call obj,$(LIB_SOURCES))
 MODULE_OBJECTS := $(call obj,$(TOOL_MODULES))
 TOOL_OBJECTS := $(call obj,$(TOOL_SOURCES))
 LOAD_OBJECTS := $(call obj,$(LOAD_SOURCES))
-# What the two commands share
-COMMON_OBJECTS := $(call obj,tools/btfgen/options.c tools/btfgen/paths.c)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SOURCES))
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(BPF_SOURCES))
@@ -124,7 +122,7 @@ $(BUILD)/btfgen: $(TOOL_OBJECTS) $(BUILD)/libmodules.a $(LIB_A)
 	$(call say,LINK,$@)$(CC) $(SANITIZERS) $(LDFLAGS) -o $@ $^ $(TOOL_PKG_LIBS) -lpthread
 
 # It runs on machines that have nothing of what the factory needs.
-$(BUILD)/btfload: $(LOAD_OBJECTS) $(COMMON_OBJECTS) $(BUILD)/libmodules.a $(LIB_A)
+$(BUILD)/btfload: $(LOAD_OBJECTS) $(BUILD)/libmodules.a $(LIB_A)
 	$(call say,LINK,$@)$(CC) $(SANITIZERS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(TOOL_PKG_LIBS) -lpthread
 
 # ---- the bundled BPF programs ---------------------------------------------------

@@ -252,6 +252,31 @@ static int move_references(const struct code_moves *moves, struct bpf_elf *elf, 
 	return err;
 }
 
+struct code_function *code_moves__callee(const struct code_moves *moves, struct bpf_elf *elf,
+					 size_t section, uint64_t offset)
+{
+	struct bpf_elf_section *rel = bpf_elf__relocations_of(elf, section);
+	const Elf64_Rel *relocations = rel ? (const Elf64_Rel *)rel->data : NULL;
+	size_t count = relocations ? rel->size / sizeof(*relocations) : 0;
+	const struct bpf_insn *insn = insn_at(elf, section, offset);
+	int64_t distance;
+
+	if (!insn || insn->code != (BPF_JMP | BPF_CALL))
+		return NULL;
+	distance = ((int64_t)insn->imm + 1) * INSN_SIZE;
+	for (size_t i = 0; i < count; i++) {
+		size_t symbol = ELF64_R_SYM(relocations[i].r_info);
+
+		if (relocations[i].r_offset != offset)
+			continue;
+		if (symbol >= elf->symbol_count)
+			return NULL;
+		return code_moves__function_at(moves, elf->symbols[symbol].st_shndx,
+					       elf->symbols[symbol].st_value + distance);
+	}
+	return code_moves__function_at(moves, section, offset + distance);
+}
+
 /* ---- tables that name instructions ---------------------------------------------------------- */
 
 static int move_symbols(const struct code_moves *moves, struct bpf_elf *elf)

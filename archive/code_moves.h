@@ -31,6 +31,12 @@ void code_moves__free(struct code_moves *moves);
 /* The function that the byte at `offset` of a section belongs to, or NULL. */
 struct code_function *code_moves__function_at(const struct code_moves *moves, size_t section,
 					      uint64_t offset);
+/*
+ * The function of this object that the call at `offset` of a section leads to, before
+ * any move; NULL if it is none, or leads nowhere.
+ */
+struct code_function *code_moves__callee(const struct code_moves *moves, struct bpf_elf *elf,
+					 size_t section, uint64_t offset);
 int code_function__set_prologue(struct code_function *function, const void *code, size_t size);
 /* Do it. -EBADMSG: a call or a record leads outside of the code. */
 int code_moves__apply(struct code_moves *moves, struct bpf_elf *elf, const struct btf *btf);

@@ -12,6 +12,7 @@
 #define INSN_SIZE 8
 #define STACK_MAX 512
 #define R_BPF_64_64 1
+#define ARGUMENT_REGISTERS 0x3eu /* r1 to r5 */
 
 /* The largest section that is taken: an array map's value is limited to less. */
 #define SECTION_MAX (64u << 20)
@@ -356,6 +357,48 @@ static void note_use(struct function *function, struct global_section *section)
 	function->sections[function->section_count++] = section;
 }
 
+struct callees {
+	const struct code_moves *moves;
+	struct bpf_elf *elf;
+	const struct function *functions;
+	const struct code_function *caller;
+};
+
+static unsigned int callee_arguments(void *ctx, size_t index)
+{
+	const struct callees *callees = ctx;
+	const struct code_function *callee =
+		code_moves__callee(callees->moves, callees->elf, callees->caller->section,
+				   callees->caller->start + index * INSN_SIZE);
+
+	return callee ? callees->functions[callee - callees->moves->functions].arguments : 0;
+}
+
+/* Which argument registers each function really takes, its callees' included. */
+static int find_arguments(struct bpf_elf *elf, const struct code_moves *moves,
+			  struct function *functions)
+{
+	struct callees callees = { moves, elf, functions, NULL };
+	bool again = true;
+
+	while (again) {
+		again = false;
+		for (size_t i = 0; i < moves->count; i++) {
+			const struct code_function *place = callees.caller = &moves->functions[i];
+			const uint8_t *code = elf->sections[place->section].data + place->start;
+			int live = liveness__at_entry((const struct bpf_insn *)code,
+						      place->size / INSN_SIZE, callee_arguments,
+						      &callees);
+
+			if (live < 0)
+				return live;
+			again |= functions[i].arguments != ((unsigned int)live & ARGUMENT_REGISTERS);
+			functions[i].arguments = (unsigned int)live & ARGUMENT_REGISTERS;
+		}
+	}
+	return 0;
+}
+
 static int measure(struct globals *globals, struct bpf_elf *elf, struct function *function,
 		   struct remarks *remarks)
 {
@@ -364,7 +407,6 @@ static int measure(struct globals *globals, struct bpf_elf *elf, struct function
 	const struct bpf_insn *code = (const struct bpf_insn *)(section->data + place->start);
 	struct relocations relocations = relocations_of(elf, place->section);
 	unsigned int needed;
-	int live;
 
 	for (size_t i = 0; i < relocations.count; i++) {
 		uint64_t offset = relocations.items[i].r_offset;
@@ -378,10 +420,6 @@ static int measure(struct globals *globals, struct bpf_elf *elf, struct function
 	}
 	if (!function->section_count)
 		return 0;
-	live = liveness__at_entry(code, place->size / INSN_SIZE, 5);
-	if (live < 0)
-		return live;
-	function->arguments = (unsigned int)live & 0x3e;
 	function->stack = stack_depth(code, place->size / INSN_SIZE);
 	needed = 8 * (function->section_count + takes(function, BPF_REG_5));
 	if (function->stack + needed <= STACK_MAX)
@@ -462,11 +500,11 @@ static int make_prologues(struct globals *globals, struct bpf_elf *elf,
 			  struct remarks *remarks)
 {
 	struct bpf_insn prologue[PROLOGUE_MAX];
+	int err = find_arguments(elf, moves, functions);
 
-	for (size_t i = 0; i < moves->count; i++) {
+	for (size_t i = 0; !err && i < moves->count; i++) {
 		struct function *function = &functions[i];
 		size_t count;
-		int err;
 
 		function->place = &moves->functions[i];
 		function->name = moves->functions[i].name;
@@ -485,7 +523,7 @@ static int make_prologues(struct globals *globals, struct bpf_elf *elf,
 			     function->name, function->section_count,
 			     function->section_count == 1 ? "" : "s");
 	}
-	return 0;
+	return err;
 }
 
 int globals__rewrite(struct globals *globals, struct bpf_elf *elf, const struct btf *btf,

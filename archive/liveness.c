@@ -17,10 +17,20 @@ static unsigned int first_arguments(unsigned int count)
 	return (BIT(count) - 1) << BPF_REG_1;
 }
 
-static unsigned int call_reads(const struct bpf_insn *insn, unsigned int callee_arguments)
+struct walk {
+	const struct bpf_insn *code;
+	size_t count;
+	liveness_callee callee;
+	void *ctx;
+	uint16_t *before; /* live before each instruction, as far as known */
+};
+
+static unsigned int call_reads(const struct walk *walk, size_t index)
 {
+	const struct bpf_insn *insn = &walk->code[index];
+
 	if (insn->src_reg == BPF_PSEUDO_CALL)
-		return first_arguments(callee_arguments);
+		return walk->callee(walk->ctx, index);
 	if (insn->src_reg || insn->imm < 0 || (size_t)insn->imm >= sizeof(helper_arity))
 		return first_arguments(5);
 	return first_arguments(helper_arity[insn->imm]);
@@ -36,12 +46,13 @@ static void alu(const struct bpf_insn *insn, unsigned int *reads, unsigned int *
 		*reads |= BIT(insn->src_reg);
 }
 
-static void jump(const struct bpf_insn *insn, unsigned int callee_arguments, unsigned int *reads,
-		 unsigned int *writes)
+static void jump(const struct walk *walk, size_t index, unsigned int *reads, unsigned int *writes)
 {
+	const struct bpf_insn *insn = &walk->code[index];
+
 	switch (BPF_OP(insn->code)) {
 	case BPF_CALL:
-		*reads = call_reads(insn, callee_arguments);
+		*reads = call_reads(walk, index);
 		*writes = CALL_WRITES;
 		break;
 	case BPF_EXIT:
@@ -56,9 +67,11 @@ static void jump(const struct bpf_insn *insn, unsigned int callee_arguments, uns
 	}
 }
 
-static void effects(const struct bpf_insn *insn, unsigned int callee_arguments,
-		    unsigned int *reads, unsigned int *writes)
+static void effects(const struct walk *walk, size_t index, unsigned int *reads,
+		    unsigned int *writes)
 {
+	const struct bpf_insn *insn = &walk->code[index];
+
 	*reads = *writes = 0;
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_LD: /* a 64-bit immediate, or the old access to packets, which reads r6 */
@@ -82,7 +95,7 @@ static void effects(const struct bpf_insn *insn, unsigned int callee_arguments,
 		alu(insn, reads, writes);
 		break;
 	default:
-		jump(insn, callee_arguments, reads, writes);
+		jump(walk, index, reads, writes);
 	}
 }
 
@@ -94,52 +107,59 @@ static bool is_jump(const struct bpf_insn *insn)
 }
 
 /* What is live behind instruction i: the union of what is live before its successors. */
-static int live_behind(const struct bpf_insn *code, size_t count, const uint16_t *before, size_t i)
+static int live_behind(const struct walk *walk, size_t i)
 {
-	const struct bpf_insn *insn = &code[i];
+	const struct bpf_insn *insn = &walk->code[i];
 	bool wide = insn->code == (BPF_LD | BPF_DW | BPF_IMM);
 	int64_t next = (int64_t)i + 1 + wide, target = next + insn->off;
+	int64_t count = (int64_t)walk->count;
 	int live = 0;
 
 	if (!is_jump(insn))
-		return next < (int64_t)count ? before[next] : 0;
+		return next < count ? walk->before[next] : 0;
 	if (BPF_OP(insn->code) == BPF_EXIT)
 		return 0;
-	if (target < 0 || target >= (int64_t)count)
+	if (target < 0 || target >= count)
 		return -EBADMSG;
-	live = before[target];
-	if (BPF_OP(insn->code) != BPF_JA && next < (int64_t)count)
-		live |= before[next];
+	live = walk->before[target];
+	if (BPF_OP(insn->code) != BPF_JA && next < count)
+		live |= walk->before[next];
 	return live;
 }
 
-int liveness__at_entry(const struct bpf_insn *code, size_t count, unsigned int callee_arguments)
+/* Whether anything changed; -EBADMSG. */
+static int pass(struct walk *walk)
+{
+	bool changed = false;
+
+	for (size_t i = walk->count; i-- > 0;) {
+		unsigned int reads, writes, live;
+		int behind = live_behind(walk, i);
+
+		if (behind < 0)
+			return behind;
+		effects(walk, i, &reads, &writes);
+		live = ((unsigned int)behind & ~writes) | reads;
+		/* the second half of a wide instruction is no instruction */
+		if (i && walk->code[i - 1].code == (BPF_LD | BPF_DW | BPF_IMM) &&
+		    !walk->code[i].code)
+			live = (unsigned int)behind;
+		changed |= live != walk->before[i];
+		walk->before[i] = (uint16_t)live;
+	}
+	return changed;
+}
+
+int liveness__at_entry(const struct bpf_insn *code, size_t count, liveness_callee callee,
+		       void *ctx)
 {
 	_cleanup_free_ uint16_t *before = calloc(count + 1, sizeof(*before));
-	bool again = true;
+	struct walk walk = { code, count, callee, ctx, before };
+	int again = 1;
 
 	if (!before)
 		return -ENOMEM;
-	while (again) {
-		again = false;
-		for (size_t i = count; i-- > 0;) {
-			unsigned int reads, writes, live;
-			int behind = live_behind(code, count, before, i);
-
-			if (behind < 0)
-				return behind;
-			/* the second half of a wide instruction is no instruction */
-			if (i && code[i - 1].code == (BPF_LD | BPF_DW | BPF_IMM) && !code[i].code) {
-				before[i] = (uint16_t)behind;
-				continue;
-			}
-			effects(&code[i], callee_arguments, &reads, &writes);
-			live = ((unsigned int)behind & ~writes) | reads;
-			if (live != before[i]) {
-				before[i] = (uint16_t)live;
-				again = true;
-			}
-		}
-	}
-	return count ? before[0] : 0;
+	while (again > 0)
+		again = pass(&walk);
+	return again < 0 ? again : before[0];
 }

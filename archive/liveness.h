@@ -7,13 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The mask of the registers that the function called by code[index] reads. */
+typedef unsigned int (*liveness_callee)(void *ctx, size_t index);
+
 /*
  * A mask with bit n for register n. A compiler drops arguments that nobody uses from
  * static functions' calls but not from their prototypes, and the verifier refuses to
  * read a register that was never written; so the prototype is no guide. A call reads as
- * many registers as its helper takes, or `callee_arguments` where a function of the
+ * many registers as its helper takes, or what `callee` says where a function of the
  * object is called. -ENOMEM, or -EBADMSG for a jump that leaves the code.
  */
-int liveness__at_entry(const struct bpf_insn *code, size_t count, unsigned int callee_arguments);
+int liveness__at_entry(const struct bpf_insn *code, size_t count, liveness_callee callee,
+		       void *ctx);
 
 #endif

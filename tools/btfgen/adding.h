@@ -4,7 +4,7 @@
 #define BTFGEN_ADDING_H
 
 #include "factory.h"
-#include "options.h"
+#include "base/options.h"
 #include "profile.h"
 
 struct adding {

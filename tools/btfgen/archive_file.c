@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/sha256.h"
-#include "paths.h"
+#include "base/paths.h"
 
 char *archive_file__path(const char *given)
 {

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "options.h"
+#include "base/options.h"
 #include "source/pattern.h"
 
 DEFINE_CLEANUP(archive_closep, struct kbtf_archive, kbtf_archive__close)

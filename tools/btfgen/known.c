@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "paths.h"
+#include "base/paths.h"
 
 static int open_sources(struct known *known, bool cached_only)
 {

@@ -4,7 +4,7 @@
 #define BTFGEN_KNOWN_H
 
 #include "base/transfer.h"
-#include "options.h"
+#include "base/options.h"
 #include "source/catalogue.h"
 
 struct known {

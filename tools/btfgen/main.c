@@ -14,7 +14,7 @@
 #include "base/meter.h"
 #include "command.h"
 #include "kbtf.h"
-#include "options.h"
+#include "base/options.h"
 #include "stage/encode.h"
 
 static const struct command {

@@ -2,7 +2,7 @@
 #include "profile.h"
 
 #include "base/cleanup.h"
-#include "paths.h"
+#include "base/paths.h"
 
 int profile__choose(const struct text_list *given, bool none, struct objects *objects,
 		    struct error *err)

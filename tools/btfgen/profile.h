@@ -4,7 +4,7 @@
 #define BTFGEN_PROFILE_H
 
 #include "base/objects.h"
-#include "options.h"
+#include "base/options.h"
 
 #define PROFILE_OPTIONS(given, none)                                                        \
 	{ OPTION_LIST, "for", 'f', "OBJ.bpf.o", &(given),                                   \

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "events.h"
-#include "paths.h"
+#include "base/paths.h"
 #include "programs.h"
 #include "session.h"
 

@@ -7,7 +7,7 @@
 #include <kbtf_load.h>
 
 #include "base/error.h"
-#include "options.h"
+#include "base/options.h"
 
 struct session {
 	/* from the command line */

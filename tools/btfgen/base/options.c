@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "options.h"
+#include "base/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static bool common_quiet, common_verbose;
 
 static const struct option_def common[] = {
 	{ OPTION_HEADING, NULL, 0, NULL, NULL, "Common" },
-	{ OPTION_FLAG, "quiet", 'q', NULL, &common_quiet, "errors only" },
+	{ OPTION_FLAG, "quiet", 'q', NULL, &common_quiet, "nothing on stderr but errors" },
 	{ OPTION_FLAG, "verbose", 'v', NULL, &common_verbose, "say what is done" },
 	{ OPTION_FLAG, "help", 'h', NULL, NULL, "show this help" },
 	{},

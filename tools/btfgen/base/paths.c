@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "paths.h"
+#include "base/paths.h"
 
 #include <limits.h>
 #include <pwd.h>
