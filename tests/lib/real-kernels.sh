@@ -18,7 +18,7 @@ objects=$(dirname "$btfgen")/bpf
 # The mirror is found, and asked, without btfgen: what fails later is btfgen's failure.
 need_debian()
 {
-	for tool in apt-get dpkg-deb pahole bpftool readelf llvm-objcopy strings python3 tar; do
+	for tool in apt-get dpkg-deb pahole bpftool readelf strings python3 tar; do
 		command -v "$tool" >/dev/null || skip_all "$tool is missing"
 	done
 	mirrors=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
@@ -100,13 +100,24 @@ pahole_by_hand()
 {
 	flags=$(field "$1" 'e["encoder_flags"]')
 	[ -n "$flags" ] || return 1
+	# pahole 1.24 writes over a longer file without cutting it off
+	rm -f "$work/hand.btf"
 	# shellcheck disable=SC2086 # a list
 	pahole $flags --btf_encode_detached="$work/hand.btf" "$work/vmlinux"
 }
 
+# vmlinux's .BTF section. llvm-objcopy does that, but refuses the .rela.dyn of arm64's
+# kernels, binutils' objcopy other architectures: so it is where readelf says.
 own_btf()
 {
-	llvm-objcopy --dump-section .BTF="$work/own.btf" "$work/vmlinux" /dev/null
+	# shellcheck disable=SC2046 # words: address, offset, size
+	set -- $(readelf -SW "$work/vmlinux" 2>/dev/null | sed -n 's/^ *\[ *[0-9]*\] \.BTF  *PROGBITS//p')
+	[ $# -ge 3 ] || { echo "vmlinux has no .BTF"; return 1; }
+	tail -c +$((0x$2 + 1)) "$work/vmlinux" | head -c $((0x$3)) >"$work/own.btf"
+	if [ "$arch" = x86_64 ] && command -v llvm-objcopy >/dev/null; then
+		llvm-objcopy --dump-section .BTF="$work/objcopy.btf" "$work/vmlinux" /dev/null &&
+			cmp "$work/own.btf" "$work/objcopy.btf"
+	fi
 }
 
 build_id_of_vmlinux()
@@ -217,7 +228,9 @@ check_kernel()
 		# not by `t`: what is measured is on stdout
 		to_file "$work/$encoder.json" on "$@" --kernel "$kernel" --arch "$arch" --encoder "$encoder" \
 			-a "$of/$encoder.kbtf" --json 2>"$work/.out"
-		tap_result $? "$kernel: build --encoder $encoder"
+		built=$?
+		tap_result $built "$kernel: build --encoder $encoder"
+		[ $built -eq 0 ] || return 0
 		check_archive "$of/$encoder.kbtf" "$encoder" "$kernel" "$arch"
 		t "$kernel ($encoder): the same command again does nothing" done_already \
 			"$of/$encoder.kbtf" "$@" --kernel "$kernel" --arch "$arch" --encoder "$encoder"
@@ -241,7 +254,7 @@ check_kernel()
 			"$(field "$work/$encoder.stats" 'e["version"]')" "$version"
 	done
 	if [ "$which" = both ]; then
-		t "$kernel: llvm-objcopy dumps vmlinux's own .BTF" own_btf
+		t "$kernel: vmlinux's own .BTF is read by hand" own_btf
 		t "$kernel: embedded is that, byte for byte" cmp "$work/own.btf" "$work/embedded.btf"
 		t "$kernel: both have the same data types" "$lib/btf-same-data-types" \
 			--flattened-ok "$work/pahole.btf" "$work/embedded.btf"
