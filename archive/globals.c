@@ -28,6 +28,9 @@ void globals__free(struct globals *globals)
 	for (size_t i = 0; i < globals->kconfig_count; i++)
 		free(globals->kconfigs[i].name);
 	free(globals->kconfigs);
+	for (size_t i = 0; i < globals->pointer_count; i++)
+		free(globals->pointers[i].function);
+	free(globals->pointers);
 	*globals = (struct globals){};
 }
 
@@ -37,6 +40,11 @@ struct global_section *globals__find(struct globals *globals, const char *name)
 		if (strcmp(globals->sections[i].name, name) == 0)
 			return &globals->sections[i];
 	return NULL;
+}
+
+bool global_section__is_constant(const struct global_section *section)
+{
+	return strncmp(section->name, ".rodata", 7) == 0 || strcmp(section->name, ".kconfig") == 0;
 }
 
 /* ---- what there is --------------------------------------------------------------------- */
@@ -434,6 +442,24 @@ static int measure(struct globals *globals, struct bpf_elf *elf, struct function
 
 /* ---- rewriting ------------------------------------------------------------------------------------ */
 
+static int note_pointer(struct globals *globals, const struct code_function *place,
+			uint64_t offset_in_section, const struct use *use, int64_t offset)
+{
+	struct global_pointer *grown = realloc(globals->pointers, (globals->pointer_count + 1) *
+								  sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	globals->pointers = grown;
+	grown[globals->pointer_count] = (struct global_pointer){
+		.function = strdup(place->name),
+		.at = (offset_in_section - place->start + place->prologue_size) / INSN_SIZE,
+		.section = use->section,
+		.offset = offset,
+	};
+	return grown[globals->pointer_count++].function ? 0 : -ENOMEM;
+}
+
 static int rewrite_use(struct globals *globals, const struct bpf_elf *elf,
 		       const struct function *functions, const struct code_moves *moves,
 		       const Elf64_Rel *relocation, struct bpf_elf_section *section,
@@ -464,7 +490,7 @@ static int rewrite_use(struct globals *globals, const struct bpf_elf *elf,
 	/* adding nothing is a jump to the next: the oldest verifier knows that best */
 	at[1] = offset ? insn(BPF_ALU64 | BPF_ADD | BPF_K, at[0].dst_reg, 0, 0, (int32_t)offset)
 		       : insn(BPF_JMP | BPF_JA, 0, 0, 0, 0);
-	return 0;
+	return note_pointer(globals, place, relocation->r_offset, &use, offset);
 }
 
 /* In place, before anything moves; the relocations of variables go. */

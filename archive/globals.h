@@ -35,9 +35,19 @@ struct global_section {
 	int fd;             /* of its map, once made; -1 */
 };
 
+/* A place in the rewritten code where a variable's address is made. */
+struct global_pointer {
+	char *function;
+	size_t at;          /* instructions from the function's beginning, its prologue included */
+	struct global_section *section;
+	int64_t offset;
+};
+
 struct globals {
 	struct global_section sections[GLOBALS_MAX_SECTIONS];
 	size_t count;
+	struct global_pointer *pointers; /* of each function by ascending place */
+	size_t pointer_count;
 	/* where each extern of .kconfig lies in its section's data */
 	struct kconfig_slot {
 		char *name;
@@ -58,6 +68,8 @@ int globals__make_maps(struct globals *globals, struct remarks *remarks);
  */
 int globals__rewrite(struct globals *globals, struct bpf_elf *elf, const struct btf *btf,
 		     struct remarks *remarks);
+/* Whether programs can't change the section, so that its values may stand in the code. */
+bool global_section__is_constant(const struct global_section *section);
 struct global_section *globals__find(struct globals *globals, const char *name);
 void globals__free(struct globals *globals);
 

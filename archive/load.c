@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "folding.h"
 #include "globals.h"
 #include "ident.h"
 #include "probe.h"
@@ -28,6 +29,9 @@ struct kbtf_object {
 	bool loaded;
 	int btf_fd;               /* memfd with the kernel's BTF, or -1 */
 	char btf_path[64];
+	void *adapted;            /* the file as libbpf sees it, where that is another */
+	size_t adapted_size;
+	char *kconfig;
 	char *log;
 	struct remarks remarks;
 };
@@ -43,6 +47,8 @@ void kbtf_object__close(struct kbtf_object *object)
 	globals__free(&object->globals);
 	if (object->btf_fd >= 0)
 		close(object->btf_fd);
+	free(object->adapted);
+	free(object->kconfig);
 	free(object->log);
 	remarks__free(&object->remarks);
 	free(object);
@@ -233,9 +239,9 @@ static void hide_undescribed(struct bpf_elf *elf, const struct globals *globals,
 	}
 }
 
-/* *data: the object as libbpf shall see it, if it is another than the file's. */
+/* Makes object->adapted where libbpf shall see another object than the file's. */
 static int adapt(struct kbtf_object *object, struct bpf_elf *elf,
-		 const struct kbtf_object_opts *opts, void **data, size_t *size)
+		 const struct kbtf_object_opts *opts)
 {
 	bool legacy;
 	int err = globals__collect(elf, object->btf, &object->globals);
@@ -250,7 +256,7 @@ static int adapt(struct kbtf_object *object, struct bpf_elf *elf,
 	    (err = globals__rewrite(&object->globals, elf, object->btf, &object->remarks)))
 		return err;
 	hide_undescribed(elf, &object->globals, object->btf);
-	return bpf_elf__write(elf, data, size);
+	return bpf_elf__write(elf, &object->adapted, &object->adapted_size);
 }
 
 static struct bpf_map *find_map(const struct kbtf_object *object,
@@ -347,7 +353,6 @@ static int open_object(struct kbtf_object *object, const void *data, size_t size
 		       const struct kbtf_object_opts *opts)
 {
 	struct bpf_elf elf __attribute__((__cleanup__(bpf_elf__free))) = {};
-	_cleanup_free_ void *adapted = NULL;
 	uint8_t sha256[SHA256_SIZE];
 	const char *btf_path = NULL;
 	int err = bpf_elf__parse(data, size, &elf);
@@ -360,9 +365,13 @@ static int open_object(struct kbtf_object *object, const void *data, size_t size
 	sha256__of(data, size, sha256);
 	if ((err = read_own_btf(object, &elf)) ||
 	    (err = choose_btf(object, opts, sha256, has_core_relocations(&elf), &btf_path)) ||
-	    (err = adapt(object, &elf, opts, &adapted, &size)))
+	    (err = adapt(object, &elf, opts)))
 		return err;
-	return open_by_libbpf(object, adapted ? adapted : data, size, opts, btf_path);
+	if (opts->kconfig && !(object->kconfig = strdup(opts->kconfig)))
+		return -ENOMEM;
+	if (object->adapted)
+		return open_by_libbpf(object, object->adapted, object->adapted_size, opts, btf_path);
+	return open_by_libbpf(object, data, size, opts, btf_path);
 }
 
 int kbtf_object__open_mem(const void *data, size_t size, const struct kbtf_object_opts *given,
@@ -431,22 +440,16 @@ static int push_section(const struct kbtf_object *object, const struct global_se
 											: 0;
 }
 
-/* libbpf finds the values of externs during load, in a layout of its own. */
-static int take_kconfig(struct kbtf_object *object)
+/* From libbpf's layout of the externs to ours. */
+static void copy_kconfig(struct kbtf_object *object, struct global_section *section,
+			 const struct bpf_object *from, const uint8_t *values, size_t size)
 {
-	struct global_section *section = globals__find(&object->globals, ".kconfig");
-	const struct btf *btf = bpf_object__btf(object->bpf);
+	const struct btf *btf = bpf_object__btf(from);
 	int32_t id = btf ? btf__find_by_name_kind(btf, ".kconfig", BTF_KIND_DATASEC) : -1;
-	struct bpf_map *map = section ? find_map(object, section) : NULL;
-	const struct btf_var_secinfo *info;
-	const uint8_t *values;
-	size_t size;
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, id) : NULL;
+	const struct btf_var_secinfo *info = type ? btf_var_secinfos(type) : NULL;
 
-	if (!section || !section->used || id < 0 || !map)
-		return 0;
-	values = bpf_map__initial_value(map, &size);
-	info = btf_var_secinfos(btf__type_by_id(btf, id));
-	for (uint32_t i = 0; i < btf_vlen(btf__type_by_id(btf, id)); i++, info++) {
+	for (uint32_t i = 0; type && i < btf_vlen(type); i++, info++) {
 		const struct btf_type *var = btf__type_by_id(btf, info->type);
 		const char *name = btf__name_by_offset(btf, var->name_off);
 
@@ -459,7 +462,102 @@ static int take_kconfig(struct kbtf_object *object)
 				       info->size);
 		}
 	}
-	return push_section(object, section);
+}
+
+static const uint8_t *kconfig_values(const struct bpf_object *from, size_t *size)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, from) {
+		const char *name = bpf_map__name(map), *dot = strrchr(name, '.');
+
+		if (dot && strcmp(dot, ".kconfig") == 0)
+			return bpf_map__initial_value(map, size);
+	}
+	return NULL;
+}
+
+/*
+ * The values of externs, by libbpf's own rules (the kernel's version, its configuration,
+ * what is weak, what the caller gave). It finds them during load and not before: so the
+ * object is loaded once more, without any program or map.
+ */
+static int resolve_kconfig(struct kbtf_object *object)
+{
+	struct global_section *section = globals__find(&object->globals, ".kconfig");
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .kconfig = object->kconfig);
+	struct bpf_program *program;
+	struct bpf_object *scout;
+	struct bpf_map *map;
+	const uint8_t *values;
+	size_t size;
+	int err;
+
+	if (!section || !section->used)
+		return 0;
+	scout = bpf_object__open_mem(object->adapted, object->adapted_size, &opts);
+	if (!scout)
+		return -errno;
+	bpf_object__for_each_program(program, scout)
+		bpf_program__set_autoload(program, false);
+	bpf_object__for_each_map(map, scout)
+		bpf_map__set_autocreate(map, false);
+	err = bpf_object__load(scout);
+	values = err ? NULL : kconfig_values(scout, &size);
+	if (values)
+		copy_kconfig(object, section, scout, values, size);
+	bpf_object__close(scout);
+	if (err)
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
+			     "a CONFIG_ value that the object needs can't be had (%s): the kernel's "
+			     "configuration is neither in /proc/config.gz nor in /boot",
+			     strerror(-err));
+	return err;
+}
+
+/* ---- constants ------------------------------------------------------------------------------- */
+
+static int fold_program(struct kbtf_object *object, struct bpf_program *program)
+{
+	const struct globals *globals = &object->globals;
+	size_t count = bpf_program__insn_cnt(program), pointers = 0;
+	_cleanup_free_ struct bpf_insn *insns = calloc(count + 1, sizeof(*insns));
+	_cleanup_free_ struct fold_pointer *found = calloc(globals->pointer_count + 1,
+							   sizeof(*found));
+	int changed;
+
+	if (!insns || !found)
+		return -ENOMEM;
+	memcpy(insns, bpf_program__insns(program), count * sizeof(*insns));
+	for (size_t i = 0; i < globals->pointer_count; i++) {
+		const struct global_pointer *pointer = &globals->pointers[i];
+
+		if (global_section__is_constant(pointer->section) &&
+		    strcmp(pointer->function, bpf_program__name(program)) == 0)
+			found[pointers++] = (struct fold_pointer){
+				.at = pointer->at, .data = staged(object, pointer->section),
+				.size = pointer->section->size, .offset = pointer->offset,
+			};
+	}
+	changed = pointers ? folding__run(insns, count, found, pointers) : 0;
+	if (changed <= 0)
+		return changed;
+	remarks__add(&object->remarks, KBTF_REMARK_ADAPTED, "%s: %d instructions with constants "
+		     "folded into them", bpf_program__name(program), changed);
+	return bpf_program__set_insns(program, insns, count);
+}
+
+static int fold_constants(struct kbtf_object *object)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object->bpf) {
+		int err = bpf_program__autoload(program) ? fold_program(object, program) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 int kbtf_object__push_globals(struct kbtf_object *object)
@@ -559,6 +657,8 @@ int kbtf_object__load(struct kbtf_object *object)
 
 	if (!object->bpf || object->loaded)
 		return -EINVAL;
+	if (object->legacy && ((err = resolve_kconfig(object)) || (err = fold_constants(object))))
+		return err;
 	err = kbtf_object__push_globals(object);
 	if (err) {
 		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
@@ -571,7 +671,7 @@ int kbtf_object__load(struct kbtf_object *object)
 		return err;
 	}
 	object->loaded = true;
-	return object->legacy ? take_kconfig(object) : 0;
+	return 0;
 }
 
 /* ---- variables by name -------------------------------------------------------------------------- */
