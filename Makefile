@@ -161,6 +161,9 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libmodules.a $(LIB_A)
 
 in = $(sort $(wildcard tests/$(1)/*.sh))
 
+# Shell tests test what was built here, not another BUILD's.
+export BTFGEN ?= $(abspath $(BUILD))/btfgen
+
 check: all tests
 	tests/run $(UNIT_TESTS) $(call in,check)
 

@@ -31,7 +31,7 @@ median()
 	name=$1
 	shift
 	: >"$work/all"
-	for run in $(seq "$runs"); do
+	for _ in $(seq "$runs"); do
 		clean
 		began=$(now)
 		"$@" >"$work/bench.log" 2>&1 || { cat "$work/bench.log" >&2; die "$name failed"; }
@@ -73,10 +73,10 @@ unpack_by_hand()
 	mkdir -p "$work/unpacked"
 	dpkg-deb --fsys-tarfile "$package" | tar -xf - -C "$work/unpacked" "./$member"
 }
+# shellcheck disable=SC2086 # flags are a list
 by_hand()
 {
 	unpack_by_hand &&
-		# shellcheck disable=SC2086 # a list
 		pahole $flags --btf_encode_detached="$work/hand.btf" "$work/unpacked/$member" &&
 		bpftool gen min_core_btf "$work/hand.btf" "$work/hand.min" "$objects"/*.bpf.o &&
 		xz -9 -k "$work/hand.btf"
@@ -113,7 +113,7 @@ first_tar=$(find "$work/btfhub" -name "$kernel.btf.tar.xz")
 extract_seconds()
 {
 	: >"$work/all"
-	for run in $(seq "$runs"); do
+	for _ in $(seq "$runs"); do
 		clean
 		build --encoder pahole --json >"$work/pahole.json" 2>"$work/bench.log" || die "the build failed"
 		field "$work/pahole.json" 'e["seconds"]["extract"]' >>"$work/all"

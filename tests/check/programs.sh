@@ -3,7 +3,7 @@
 # The bundled BPF programs keep the rules of bpf/README.md.
 . "$(dirname "$0")/../lib/tap.sh"
 
-objects=${BPF_OBJECTS:-$top/build/bpf}
+objects=$(dirname "$btfgen")/bpf
 btf=${VMLINUX_BTF:-/sys/kernel/btf/vmlinux}
 PATH=$PATH:/usr/sbin:/sbin
 

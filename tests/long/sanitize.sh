@@ -13,9 +13,9 @@ echo 'int main(void) { return 0; }' >"$work/probe.c"
 in_asan()
 {
 	# an archive that came from outside decides on sizes: malloc may say no
-	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS TMPDIR="$work" \
+	env -u BTFGEN -u MAKEFLAGS -u MAKELEVEL -u MFLAGS TMPDIR="$work" \
 		ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1 \
-		UBSAN_OPTIONS=print_stacktrace=1 BTFGEN="$build/btfgen" BPF_OBJECTS="$build/bpf" \
+		UBSAN_OPTIONS=print_stacktrace=1 \
 		make -C "$top" BUILD="$build" SANITIZE=1 "$@"
 }
 
@@ -24,8 +24,15 @@ is_instrumented()
 	nm "$build/btfgen" | grep -q __asan_init
 }
 
+# The shell tests are told of that program, or they would test another one.
+tests_it()
+{
+	in_asan --eval 'which-btfgen: ; @echo "$$BTFGEN"' which-btfgen
+}
+
 t "builds" in_asan -j"$(nproc)" all tests
 t "is instrumented" is_instrumented
+t_says 0 "$build/btfgen" "the tests test it" tests_it
 in_asan check >"$work/log" 2>&1 </dev/null
 status=$?
 # the run's own lines are no results of this file

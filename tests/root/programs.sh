@@ -3,7 +3,7 @@
 # The running kernel's verifier accepts every bundled program.
 . "$(dirname "$0")/../lib/tap.sh"
 
-objects=${BPF_OBJECTS:-$top/build/bpf}
+objects=$(dirname "$btfgen")/bpf
 PATH=$PATH:/usr/sbin:/sbin
 
 [ "$(id -u)" -eq 0 ] || skip_all "needs root"
