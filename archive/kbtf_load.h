@@ -54,7 +54,7 @@ struct kbtf_object_opts {
 	const char *object_name;            /* as libbpf's, for objects in memory */
 	/*
 	 * Leave out what this kernel can't have instead of failing: programs of a type
-	 * that it does not know.
+	 * that it does not know, and those whose target in the kernel it does not have.
 	 */
 	bool leave_out;
 };
@@ -83,6 +83,9 @@ KBTF_API bool kbtf_object__has_legacy_globals(const struct kbtf_object *object);
  * variables are what libbpf's maps hold now (skeleton or bpf_map__initial_value()).
  */
 KBTF_API int kbtf_object__load(struct kbtf_object *object);
+
+/* The program that made the load fail, where the verifier said so; else NULL. */
+KBTF_API struct bpf_program *kbtf_object__failed_program(const struct kbtf_object *object);
 
 /*
  * A global variable by name, before and after load: `size` must be its size in bytes.

@@ -17,8 +17,11 @@
 #include "remarks.h"
 
 #define OBJECT_LIMIT (256u << 20)
-/* Enough for the verifier's last words, which are what tells. */
-#define LOG_SIZE (1u << 20)
+/*
+ * For each program. Kernels before 6.4 keep the beginning of a log and not its end, so
+ * it must hold it all; memory that nobody writes to costs nothing.
+ */
+#define LOG_SIZE (8u << 20)
 #define LOG_LINES 6
 
 struct kbtf_object {
@@ -27,12 +30,18 @@ struct kbtf_object {
 	struct globals globals;
 	bool legacy;
 	bool loaded;
+	struct bpf_program *failed;
 	int btf_fd;               /* memfd with the kernel's BTF, or -1 */
-	char btf_path[64];
+	char memfd_path[64];
+	char *btf_path;           /* what libbpf relocates against; NULL: the kernel's own */
 	void *adapted;            /* the file as libbpf sees it, where that is another */
 	size_t adapted_size;
 	char *kconfig;
-	char *log;
+	struct program_log {
+		struct bpf_program *program;
+		char *text;
+	} *logs;
+	size_t log_count;
 	struct remarks remarks;
 };
 
@@ -47,9 +56,12 @@ void kbtf_object__close(struct kbtf_object *object)
 	globals__free(&object->globals);
 	if (object->btf_fd >= 0)
 		close(object->btf_fd);
+	free(object->btf_path);
 	free(object->adapted);
 	free(object->kconfig);
-	free(object->log);
+	for (size_t i = 0; i < object->log_count; i++)
+		munmap(object->logs[i].text, LOG_SIZE);
+	free(object->logs);
 	remarks__free(&object->remarks);
 	free(object);
 }
@@ -90,7 +102,8 @@ static int hand_over(struct kbtf_object *object, const void *data, size_t size)
 	if (fcntl(object->btf_fd, F_ADD_SEALS,
 		  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
 		return -errno;
-	snprintf(object->btf_path, sizeof(object->btf_path), "/proc/self/fd/%d", object->btf_fd);
+	snprintf(object->memfd_path, sizeof(object->memfd_path), "/proc/self/fd/%d",
+		 object->btf_fd);
 	return 0;
 }
 
@@ -144,7 +157,7 @@ static int no_btf(struct kbtf_object *object, const struct kbtf_ident *ident,
 	return match == KBTF_MATCH_AMBIGUOUS ? -ENOTUNIQ : -ENOENT;
 }
 
-/* Sets btf_path where libbpf is to read something else than the kernel's own. */
+/* *path: what libbpf is to read; NULL for the kernel's own. */
 static int choose_btf(struct kbtf_object *object, const struct kbtf_object_opts *opts,
 		      const uint8_t sha256[SHA256_SIZE], bool needed, const char **path)
 {
@@ -175,7 +188,7 @@ static int choose_btf(struct kbtf_object *object, const struct kbtf_object_opts 
 	if (!selection.entry)
 		return no_btf(object, kbtf_host__ident(host), selection.match, needed);
 	err = from_archive(object, opts, &selection, sha256);
-	*path = object->btf_path;
+	*path = object->memfd_path;
 	return err;
 }
 
@@ -300,6 +313,17 @@ static bool needs_kernel_btf(const struct bpf_program *program)
 	}
 }
 
+/* The function or tracepoint that a section like "fentry/NAME" names. */
+static bool has_target(const struct bpf_program *program)
+{
+	const char *name = strchr(bpf_program__section_name(program), '/');
+
+	/* others are named in other ways, or later */
+	if (!name || bpf_program__type(program) != BPF_PROG_TYPE_TRACING)
+		return true;
+	return libbpf_find_vmlinux_btf_id(name + 1, bpf_program__expected_attach_type(program)) > 0;
+}
+
 static void leave_out_programs(struct kbtf_object *object)
 {
 	bool kernel_btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
@@ -313,6 +337,8 @@ static void leave_out_programs(struct kbtf_object *object)
 			continue;
 		if (needs_kernel_btf(program) && !kernel_btf)
 			why = "which needs the kernel's own BTF";
+		else if (needs_kernel_btf(program) && !has_target(program))
+			why = "whose target this kernel does not have";
 		else if (type != BPF_PROG_TYPE_UNSPEC && !needs_kernel_btf(program) &&
 			 libbpf_probe_bpf_prog_type(type, NULL) == 0)
 			why = "a type of program that this kernel does not know";
@@ -324,29 +350,48 @@ static void leave_out_programs(struct kbtf_object *object)
 	}
 }
 
+/* Each program gets a log of its own: the one that has words in it is the one that failed. */
+static int give_logs(struct kbtf_object *object)
+{
+	struct bpf_program *program;
+	size_t count = 0;
+
+	bpf_object__for_each_program(program, object->bpf)
+		count++;
+	object->logs = calloc(count + 1, sizeof(*object->logs));
+	if (!object->logs)
+		return -ENOMEM;
+	bpf_object__for_each_program(program, object->bpf) {
+		char *text = mmap(NULL, LOG_SIZE, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+		if (text == MAP_FAILED)
+			return -ENOMEM;
+		object->logs[object->log_count++] = (struct program_log){ program, text };
+		bpf_program__set_log_buf(program, text, LOG_SIZE);
+	}
+	return 0;
+}
+
 static int open_by_libbpf(struct kbtf_object *object, const void *data, size_t size,
-			  const struct kbtf_object_opts *opts, const char *btf_path)
+			  const struct kbtf_object_opts *opts)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, open_opts, .object_name = opts->object_name,
-		    .kconfig = opts->kconfig, .btf_custom_path = btf_path);
+		    .kconfig = opts->kconfig, .btf_custom_path = object->btf_path);
 
-	object->log = malloc(LOG_SIZE);
-	if (!object->log)
-		return -ENOMEM;
-	object->log[0] = '\0';
-	open_opts.kernel_log_buf = object->log;
-	open_opts.kernel_log_size = LOG_SIZE;
 	object->bpf = bpf_object__open_mem(data, size, &open_opts);
 	if (!object->bpf) {
+		int err = -errno;
+
 		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "libbpf can't open the object: %s",
-			     strerror(errno));
-		return -errno;
+			     strerror(-err));
+		return err;
 	}
 	if (object->legacy)
 		leave_out_maps(object);
 	if (opts->leave_out)
 		leave_out_programs(object);
-	return 0;
+	return give_logs(object);
 }
 
 static int open_object(struct kbtf_object *object, const void *data, size_t size,
@@ -367,11 +412,12 @@ static int open_object(struct kbtf_object *object, const void *data, size_t size
 	    (err = choose_btf(object, opts, sha256, has_core_relocations(&elf), &btf_path)) ||
 	    (err = adapt(object, &elf, opts)))
 		return err;
-	if (opts->kconfig && !(object->kconfig = strdup(opts->kconfig)))
+	if ((opts->kconfig && !(object->kconfig = strdup(opts->kconfig))) ||
+	    (btf_path && !(object->btf_path = strdup(btf_path))))
 		return -ENOMEM;
 	if (object->adapted)
-		return open_by_libbpf(object, object->adapted, object->adapted_size, opts, btf_path);
-	return open_by_libbpf(object, data, size, opts, btf_path);
+		return open_by_libbpf(object, object->adapted, object->adapted_size, opts);
+	return open_by_libbpf(object, data, size, opts);
 }
 
 int kbtf_object__open_mem(const void *data, size_t size, const struct kbtf_object_opts *given,
@@ -485,7 +531,8 @@ static const uint8_t *kconfig_values(const struct bpf_object *from, size_t *size
 static int resolve_kconfig(struct kbtf_object *object)
 {
 	struct global_section *section = globals__find(&object->globals, ".kconfig");
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .kconfig = object->kconfig);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .kconfig = object->kconfig,
+		    .btf_custom_path = object->btf_path);
 	struct bpf_program *program;
 	struct bpf_object *scout;
 	struct bpf_map *map;
@@ -588,9 +635,9 @@ int kbtf_object__pull_globals(struct kbtf_object *object)
 /* ---- loading --------------------------------------------------------------------------------- */
 
 /* The verifier's last lines, one remark each. */
-static void remark_log(struct kbtf_object *object)
+static void remark_log(struct kbtf_object *object, char *log)
 {
-	char *log = object->log, *at = log + strnlen(log, LOG_SIZE - 1);
+	char *at = log + strnlen(log, LOG_SIZE - 1);
 	size_t lines = 0;
 
 	*at = '\0';
@@ -634,21 +681,28 @@ static const char *explain(const char *log)
 
 static void remark_failure(struct kbtf_object *object, int err)
 {
-	const char *meaning = explain(object->log);
-	struct bpf_program *program;
+	for (size_t i = 0; i < object->log_count; i++) {
+		struct program_log *log = &object->logs[i];
+		const char *meaning;
 
-	bpf_object__for_each_program(program, object->bpf) {
-		/* those before it have loaded; what has no log was not reached */
-		if (!bpf_program__autoload(program) || bpf_program__fd(program) >= 0)
+		if (!*log->text || !bpf_program__autoload(log->program))
 			continue;
-		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "%s (%s) does not load: %s",
-			     bpf_program__name(program), bpf_program__section_name(program),
-			     strerror(-err));
-		break;
+		meaning = explain(log->text);
+		object->failed = log->program;
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "%s (%s) does not load: %s%s%s",
+			     bpf_program__name(log->program),
+			     bpf_program__section_name(log->program), strerror(-err),
+			     meaning ? "; " : "", meaning ? meaning : "");
+		remark_log(object, log->text);
+		return;
 	}
-	if (meaning)
-		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "%s", meaning);
-	remark_log(object);
+	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "libbpf can't load the object: %s",
+		     strerror(-err));
+}
+
+struct bpf_program *kbtf_object__failed_program(const struct kbtf_object *object)
+{
+	return object->failed;
 }
 
 int kbtf_object__load(struct kbtf_object *object)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -55,6 +56,20 @@ int file__read(const char *path, size_t limit, void **data, size_t *size)
 	return 0;
 }
 
+/* Unlikely to be met again, which is all that it takes: never wait for entropy. */
+static void make_noise(uint8_t noise[TMP_NOISE])
+{
+	struct timespec now;
+	uint64_t mix;
+
+	if (getrandom(noise, TMP_NOISE, GRND_NONBLOCK) == TMP_NOISE)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	mix = ((uint64_t)now.tv_nsec << 20 ^ (uint64_t)now.tv_sec << 50 ^ (uint64_t)getpid()) *
+	      UINT64_C(0x9e3779b97f4a7c15);
+	memcpy(noise, &mix, TMP_NOISE);
+}
+
 /* A name that nobody else uses; open(2) applies the umask, as mkstemp(3) would not. */
 static int open_beside(struct new_file *file, unsigned int mode)
 {
@@ -64,8 +79,7 @@ static int open_beside(struct new_file *file, unsigned int mode)
 	for (int tries = 0; tries < 100; tries++) {
 		char name[TMP_NOISE + 1] = {};
 
-		if (getrandom(noise, sizeof(noise), 0) != sizeof(noise))
-			return -EIO;
+		make_noise(noise);
 		for (size_t i = 0; i < TMP_NOISE; i++)
 			name[i] = digits[noise[i] % (sizeof(digits) - 1)];
 		if (asprintf(&file->tmp_path, "%s.%s" TMP_SUFFIX, file->path, name) < 0) {

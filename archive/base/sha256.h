@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* SHA-256 (FIPS 180-4) of memory and files, and digests as hex. libsodium computes. */
+/*
+ * SHA-256 (FIPS 180-4) of memory and files, and digests as hex. libsodium computes;
+ * neither needs sodium_init(), which waits for the kernel's random numbers: on a machine
+ * that has just booted an old kernel that can take minutes.
+ */
 #ifndef BASE_SHA256_H
 #define BASE_SHA256_H
 

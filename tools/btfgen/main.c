@@ -3,7 +3,6 @@
 #include <elfutils/version.h>
 #include <errno.h>
 #include <bpf/libbpf.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,10 +118,6 @@ int main(int argc, char **argv)
 {
 	int exit_code;
 
-	if (sodium_init() < 0) {
-		fprintf(stderr, "btfgen: libsodium can't start: no source of random numbers\n");
-		return EXIT_FAILED;
-	}
 	cancel__install();
 	libbpf_set_print(silence);
 	exit_code = dispatch(argc, argv);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,10 +201,6 @@ int main(int argc, char **argv)
 {
 	int exit_code;
 
-	if (sodium_init() < 0) {
-		fprintf(stderr, "btfload: libsodium can't start: no source of random numbers\n");
-		return EXIT_FAILED;
-	}
 	cancel__install();
 	libbpf_set_print(silence);
 	log__set_program("btfload");

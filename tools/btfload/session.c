@@ -155,17 +155,6 @@ static size_t count_wanted(const struct session *session)
 	return count;
 }
 
-/* The program that the failure is about: the first that should have loaded and has not. */
-static const char *failed_program(const struct session *session)
-{
-	struct bpf_program *program;
-
-	bpf_object__for_each_program(program, kbtf_object__bpf(session->object))
-		if (bpf_program__autoload(program) && bpf_program__fd(program) < 0)
-			return bpf_program__name(program);
-	return NULL;
-}
-
 static bool leave_out(struct session *session, const char *name)
 {
 	char **grown = realloc(session->left_out,
@@ -190,7 +179,7 @@ int session__load(struct session *session, const char *object_path)
 	session->object_path = object_path;
 	err = open_sources(session, &opts);
 	for (int tries = 0; !err; tries++) {
-		const char *name;
+		struct bpf_program *failed;
 
 		err = open_object(session, &opts);
 		if (err)
@@ -204,12 +193,12 @@ int session__load(struct session *session, const char *object_path)
 		err = kbtf_object__load(session->object);
 		if (!err)
 			break;
-		name = failed_program(session);
+		failed = kbtf_object__failed_program(session->object);
 		log_remarks(session, KBTF_REMARK_PROBLEM);
-		if (session->strict || !name || count_wanted(session) == 1 || tries == MAX_TRIES ||
-		    !leave_out(session, name))
+		if (session->strict || !failed || count_wanted(session) == 1 ||
+		    tries == MAX_TRIES || !leave_out(session, bpf_program__name(failed)))
 			return err;
-		log__info("%s: left out: %s", object_path, name);
+		log__info("%s: left out: %s", object_path, bpf_program__name(failed));
 		err = 0;
 	}
 	if (!err)
