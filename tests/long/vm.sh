@@ -118,11 +118,11 @@ while read -r release series; do
 0
 0" "$series: --hide-btf leaves an empty directory" "$vm_run" --deb "$deb" --hide-btf --no-tracefs -- \
 		sh -c 'ls -d /sys/kernel/btf; ls -A /sys/kernel/btf | wc -l; grep -c -e tracefs -e debugfs /proc/mounts'
-	t_says 0 "bpf /sys/fs/bpf
-cgroup2 /sys/fs/cgroup
-debugfs /sys/kernel/debug
-tracefs /sys/kernel/tracing" "$series: file systems are there" "$vm_run" --deb "$deb" -- \
-		sh -c "awk '\$2 ~ \"^/sys/\" { print \$1, \$2 }' /proc/mounts | sort"
+	t_says 0 "/sys/fs/bpf bpf
+/sys/fs/cgroup cgroup2
+/sys/kernel/debug debugfs
+/sys/kernel/tracing tracefs" "$series: file systems are there" "$vm_run" --deb "$deb" -- \
+		sh -c "awk '\$2 ~ \"^/sys/\" { print \$2, \$3 }' /proc/mounts | sort"
 	t_says 0 "name found" "$series: a program with its libraries makes a map and pins it" \
 		"$vm_run" --deb "$deb" --add "$(command -v bpftool)" --add "$top/tests/lib:/srv/lib/" -- sh -c \
 		'test -x /srv/lib/lib/make-corpus &&
