@@ -350,6 +350,30 @@ static void leave_out_programs(struct kbtf_object *object)
 	}
 }
 
+/*
+ * A ring buffer (5.8) becomes a perf event array: programs that ask whether the kernel
+ * has struct bpf_ringbuf send their events that way. Those that don't ask are refused
+ * by the verifier, for the helper.
+ */
+static void replace_ring_buffers(struct kbtf_object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object->bpf) {
+		if (bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF ||
+		    libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) != 0)
+			continue;
+		if (bpf_map__set_type(map, BPF_MAP_TYPE_PERF_EVENT_ARRAY) ||
+		    bpf_map__set_key_size(map, sizeof(uint32_t)) ||
+		    bpf_map__set_value_size(map, sizeof(uint32_t)) ||
+		    bpf_map__set_max_entries(map, 0))
+			continue;
+		remarks__add(&object->remarks, KBTF_REMARK_ADAPTED,
+			     "map %s: a perf event array, for the kernel has no ring buffers",
+			     bpf_map__name(map));
+	}
+}
+
 /* Each program gets a log of its own: the one that has words in it is the one that failed. */
 static int give_logs(struct kbtf_object *object)
 {
@@ -389,6 +413,7 @@ static int open_by_libbpf(struct kbtf_object *object, const void *data, size_t s
 	}
 	if (object->legacy)
 		leave_out_maps(object);
+	replace_ring_buffers(object);
 	if (opts->leave_out)
 		leave_out_programs(object);
 	return give_logs(object);

@@ -14,6 +14,8 @@
 /* What public tools give their maps where the object leaves the size to them. */
 #define DEFAULT_ENTRIES 10240
 #define DEFAULT_RING (256 * 1024)
+/* kernel.perf_event_max_stack, as it is unless changed */
+#define DEFAULT_STACK_DEPTH 127
 
 static void close_object(struct session *session)
 {
@@ -104,6 +106,10 @@ static void size_maps(struct session *session)
 		enum bpf_map_type type = bpf_map__type(map);
 		bool ring = type == BPF_MAP_TYPE_RINGBUF;
 
+		if (type == BPF_MAP_TYPE_STACK_TRACE && !bpf_map__value_size(map)) {
+			bpf_map__set_key_size(map, sizeof(__u32));
+			bpf_map__set_value_size(map, DEFAULT_STACK_DEPTH * sizeof(__u64));
+		}
 		if (bpf_map__max_entries(map) || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ||
 		    type == BPF_MAP_TYPE_TASK_STORAGE || type == BPF_MAP_TYPE_SK_STORAGE ||
 		    type == BPF_MAP_TYPE_INODE_STORAGE || type == BPF_MAP_TYPE_STRUCT_OPS)
