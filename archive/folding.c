@@ -40,7 +40,8 @@ static void mark_targets(struct fold *fold)
 	for (size_t i = 0; i < fold->count; i++) {
 		int64_t target = (int64_t)i + 1 + fold->insns[i].off;
 
-		if (is_jump(&fold->insns[i]) && target >= 0 && target < (int64_t)fold->count)
+		/* a jump to the next one, as an addition of nothing is written, is no merge */
+		if (is_jump(&fold->insns[i]) && fold->insns[i].off && target >= 0 && target < (int64_t)fold->count)
 			fold->targets[target] = true;
 		if (fold->insns[i].code == (BPF_LD | BPF_DW | BPF_IMM))
 			i++;
@@ -262,7 +263,8 @@ static void step(struct fold *fold, struct bpf_insn *insn)
 		if (BPF_OP(insn->code) == BPF_CALL)
 			for (int i = BPF_REG_0; i <= BPF_REG_5; i++)
 				fold->regs[i].kind = NOTHING;
-		else if (BPF_OP(insn->code) == BPF_EXIT || BPF_OP(insn->code) == BPF_JA)
+		else if (BPF_OP(insn->code) == BPF_EXIT ||
+			 (BPF_OP(insn->code) == BPF_JA && insn->off))
 			forget_all(fold);
 		else
 			fold_jump(fold, insn);

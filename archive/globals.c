@@ -398,10 +398,16 @@ static int find_arguments(struct bpf_elf *elf, const struct code_moves *moves,
 						      place->size / INSN_SIZE, callee_arguments,
 						      &callees);
 
+			unsigned int arguments;
+
 			if (live < 0)
 				return live;
-			again |= functions[i].arguments != ((unsigned int)live & ARGUMENT_REGISTERS);
-			functions[i].arguments = (unsigned int)live & ARGUMENT_REGISTERS;
+			/* what is not in .text is a program, which gets its context alone */
+			arguments = (unsigned int)live &
+				    (strcmp(elf->sections[place->section].name, ".text") == 0 ?
+				     ARGUMENT_REGISTERS : 1u << BPF_REG_1);
+			again |= functions[i].arguments != arguments;
+			functions[i].arguments = arguments;
 		}
 	}
 	return 0;
