@@ -219,20 +219,32 @@ static int read_own_btf(struct kbtf_object *object, const struct bpf_elf *elf)
 	return -EBADMSG;
 }
 
+/* Without privileges every question to the kernel is answered with no: ask this first. */
+static int check_allowed(struct kbtf_object *object)
+{
+	int err = probe__bpf();
+
+	if (err >= 0)
+		return 0;
+	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
+		     "not allowed to load BPF: it takes root, or CAP_BPF and CAP_PERFMON "
+		     "(CAP_SYS_ADMIN before 5.8), and no kernel lockdown");
+	return err;
+}
+
 static int decide_legacy(struct kbtf_object *object, enum kbtf_legacy_globals wish, bool *legacy)
 {
-	int has = 1;
+	int err, has;
 
 	*legacy = wish == KBTF_LEGACY_GLOBALS_FORCE;
 	if (wish != KBTF_LEGACY_GLOBALS_AUTO)
 		return 0;
+	err = check_allowed(object);
+	if (err)
+		return err;
 	has = probe__global_data();
-	if (has < 0) {
-		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
-			     "not allowed to load BPF: it takes root, or CAP_BPF and CAP_PERFMON "
-			     "(CAP_SYS_ADMIN before 5.8), and no kernel lockdown");
+	if (has < 0)
 		return has;
-	}
 	*legacy = !has;
 	remarks__add(&object->remarks, KBTF_REMARK_PROBE, "the kernel has %sglobal variables",
 		     has ? "" : "no ");
@@ -324,11 +336,14 @@ static bool has_target(const struct bpf_program *program)
 	return libbpf_find_vmlinux_btf_id(name + 1, bpf_program__expected_attach_type(program)) > 0;
 }
 
-static void leave_out_programs(struct kbtf_object *object)
+static int leave_out_programs(struct kbtf_object *object)
 {
 	bool kernel_btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
 	struct bpf_program *program;
+	int err = check_allowed(object);
 
+	if (err)
+		return err;
 	bpf_object__for_each_program(program, object->bpf) {
 		enum bpf_prog_type type = bpf_program__type(program);
 		const char *why = NULL;
@@ -348,6 +363,7 @@ static void leave_out_programs(struct kbtf_object *object)
 		remarks__add(&object->remarks, KBTF_REMARK_LEFT_OUT, "%s (%s), %s",
 			     bpf_program__name(program), bpf_program__section_name(program), why);
 	}
+	return 0;
 }
 
 /*
@@ -355,13 +371,19 @@ static void leave_out_programs(struct kbtf_object *object)
  * has struct bpf_ringbuf send their events that way. Those that don't ask are refused
  * by the verifier, for the helper.
  */
-static void replace_ring_buffers(struct kbtf_object *object)
+static int replace_ring_buffers(struct kbtf_object *object)
 {
 	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, object->bpf) {
-		if (bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF ||
-		    libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) != 0)
+		int err;
+
+		if (bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF)
+			continue;
+		err = check_allowed(object);
+		if (err)
+			return err;
+		if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) != 0)
 			continue;
 		if (bpf_map__set_type(map, BPF_MAP_TYPE_PERF_EVENT_ARRAY) ||
 		    bpf_map__set_key_size(map, sizeof(uint32_t)) ||
@@ -372,6 +394,7 @@ static void replace_ring_buffers(struct kbtf_object *object)
 			     "map %s: a perf event array, for the kernel has no ring buffers",
 			     bpf_map__name(map));
 	}
+	return 0;
 }
 
 /* Each program gets a log of its own: the one that has words in it is the one that failed. */
@@ -403,20 +426,21 @@ static int open_by_libbpf(struct kbtf_object *object, const void *data, size_t s
 	LIBBPF_OPTS(bpf_object_open_opts, open_opts, .object_name = opts->object_name,
 		    .kconfig = opts->kconfig, .btf_custom_path = object->btf_path);
 
+	int err;
+
 	object->bpf = bpf_object__open_mem(data, size, &open_opts);
 	if (!object->bpf) {
-		int err = -errno;
-
+		err = -errno;
 		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "libbpf can't open the object: %s",
 			     strerror(-err));
 		return err;
 	}
 	if (object->legacy)
 		leave_out_maps(object);
-	replace_ring_buffers(object);
-	if (opts->leave_out)
-		leave_out_programs(object);
-	return give_logs(object);
+	err = replace_ring_buffers(object);
+	if (!err && opts->leave_out)
+		err = leave_out_programs(object);
+	return err ? err : give_logs(object);
 }
 
 static int open_object(struct kbtf_object *object, const void *data, size_t size,

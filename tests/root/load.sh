@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# btfload on this machine's kernel: true events, with the kernel's BTF and with an archive's;
+# and what goes wrong, in words.
+. "$(dirname "$0")/../lib/tap.sh"
+export XDG_DATA_HOME="$work/data" XDG_CACHE_HOME="$work/cache" LC_ALL=C
+btfload=${BTFLOAD:-$(dirname "$btfgen")/btfload}
+objects=$(dirname "$btfgen")/bpf
+
+[ "$(id -u)" -eq 0 ] || skip_all "loading BPF takes root"
+[ -r /sys/kernel/btf/vmlinux ] || skip_all "this kernel has no BTF"
+unshare -m true 2>/dev/null || skip_all "no mount namespaces here"
+unshare -m mount -t tracefs none /sys/kernel/tracing 2>/dev/null ||
+	skip_all "no tracefs to attach tracepoints by"
+
+# A command where tracefs is mounted, for it alone.
+traced()
+{
+	unshare -m sh -c 'mount -t tracefs none /sys/kernel/tracing && exec "$@"' traced "$@"
+}
+
+archive=$work/own.kbtf
+t "an archive with this kernel" "$btfgen" add -q -a "$archive" --kernel "$(uname -r)" \
+	--arch "$(uname -m)" --kernel-version "$(uname -v)" /sys/kernel/btf/vmlinux
+
+# Run execsnoop for 3 s, run a program of a name that nobody else uses, look for it.
+sees_exec()
+{
+	marker=$work/marker-$$-$tap_count
+	cp /bin/true "$marker"
+	traced "$btfload" execsnoop --json -D 3 "$@" >"$work/events" 2>"$work/err" &
+	sleep 1.5
+	"$marker"
+	"$marker.missing" 2>/dev/null
+	wait $!
+	status=$?
+	cat "$work/err"
+	grep -F "\"path\":\"$marker\"" "$work/events" || { cat "$work/events" | tail -n 3; return 1; }
+	rm -f "$marker"
+	return $status
+}
+
+t "execsnoop sees a program that is started" sees_exec
+t "the same with an archive's BTF" sees_exec --no-kernel-btf -a "$archive"
+t "the same with the globals pass forced" sees_exec --legacy-globals force
+
+# run OBJECT prints events by itself; a file is opened by a name that nobody else uses
+sees_open()
+{
+	traced "$btfload" opensnoop --json -D 3 >"$work/events" 2>&1 &
+	sleep 1.5
+	cat "$work/no-such-file-$$" 2>/dev/null
+	cat "$work/own.kbtf" >/dev/null
+	wait $!
+	grep -F "\"path\":\"$work/own.kbtf\"" "$work/events" | grep -q '"ret":[0-9]' &&
+		grep -F "no-such-file-$$" "$work/events" | grep -q '"ret":-2'
+}
+t "opensnoop sees files opened, and one that is not there" sees_open
+
+t_says 0 "minimized for this object" "an archive's minimized BTF is taken for the object" \
+	"$btfload" run "$objects/execsnoop.bpf.o" --no-kernel-btf -a "$archive" --load-only --explain
+t_says 0 "in full" "full BTF on request" \
+	"$btfload" run "$objects/execsnoop.bpf.o" --no-kernel-btf -a "$archive" --full-btf \
+	--load-only --explain
+t "list says yes to all bundled programs" sh -c '[ "$("$1" list | grep -c " yes ")" -eq \
+	"$(ls "$2"/*.bpf.o | wc -l)" ]' sh "$btfload" "$objects"
+
+# ---- what goes wrong -----------------------------------------------------------------
+
+t_says 1 "build it with: btfgen build --kernel $(uname -r)" "no BTF: what to do" \
+	"$btfload" run "$objects/execsnoop.bpf.o" --no-kernel-btf --load-only
+printf 'KERNEL_RELEASE=4.18.0-1\nARCH=s390x\n' >"$work/ident"
+t_says 1 "no BTF for 4.18.0-1 s390x" "an archive without the machine's kernel" \
+	"$btfload" run "$objects/execsnoop.bpf.o" --no-kernel-btf -a "$archive" --load-only \
+	--ident "$work/ident"
+head -c 4000 "$archive" >"$work/cut.kbtf"
+t_says 1 "damaged" "a damaged archive" \
+	"$btfload" run "$objects/execsnoop.bpf.o" -a "$work/cut.kbtf" --load-only
+t_says 1 "no BPF object" "what is no object" "$btfload" run /bin/true --load-only
+t_says 1 "No such file" "no file" "$btfload" run "$work/none.bpf.o" --load-only
+t_says 1 "no such variable" "a variable that is not there" \
+	"$btfload" run "$objects/execsnoop.bpf.o" --set nothing=1 --load-only
+t_exit 2 "an unknown program" "$btfload" nosuchprogram
+t_exit 2 "an unknown option" "$btfload" run --nonsense x
+if setpriv --reuid 65534 --clear-groups test -x "$btfload" 2>/dev/null; then
+	cp "$objects/execsnoop.bpf.o" "$work" && chmod 755 "$work"
+	t_says 1 "it takes root" "no privileges" setpriv --reuid 65534 --clear-groups "$btfload" run \
+		"$work/execsnoop.bpf.o" --load-only
+else
+	skip "no privileges" "setpriv is missing, or an ordinary user can't read the build"
+fi
+finish
