@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "object.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "ident.h"
+
+#define OBJECT_LIMIT (256u << 20)
+/*
+ * For each program. Kernels before 6.4 keep the beginning of a log and not its end, so
+ * it must hold it all; memory that nobody writes to costs nothing.
+ */
+#define LOG_SIZE (8u << 20)
+#define LOG_LINES 6
+
+void kbtf_object__close(struct kbtf_object *object)
+{
+	if (!object)
+		return;
+	bpf_object__close(object->bpf);
+	btf__free(object->btf);
+	globals__free(&object->globals);
+	if (object->btf_fd >= 0)
+		close(object->btf_fd);
+	free(object->btf_path);
+	free(object->adapted);
+	free(object->kconfig);
+	for (size_t i = 0; i < object->log_count; i++)
+		munmap(object->logs[i].text, LOG_SIZE);
+	free(object->logs);
+	remarks__free(&object->remarks);
+	free(object);
+}
+
+struct bpf_object *kbtf_object__bpf(const struct kbtf_object *object)
+{
+	return object->bpf;
+}
+
+bool kbtf_object__has_legacy_globals(const struct kbtf_object *object)
+{
+	return object->legacy;
+}
+
+size_t kbtf_object__remark_count(const struct kbtf_object *object)
+{
+	return object->remarks.count;
+}
+
+const struct kbtf_remark *kbtf_object__remark(const struct kbtf_object *object, size_t index)
+{
+	return index < object->remarks.count ? &object->remarks.items[index] : NULL;
+}
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+/* Whether the object has any CO-RE relocation: .BTF.ext has a third part, and it is not empty. */
+static bool has_core_relocations(const struct bpf_elf *elf)
+{
+	size_t index = bpf_elf__find_section(elf, ".BTF.ext");
+	uint32_t header[8];
+
+	if (!index || elf->sections[index].size < sizeof(header) || !elf->sections[index].data)
+		return false;
+	memcpy(header, elf->sections[index].data, sizeof(header));
+	return header[1] >= sizeof(header) && header[7] > 0;
+}
+
+static int read_own_btf(struct kbtf_object *object, const struct bpf_elf *elf)
+{
+	size_t index = bpf_elf__find_section(elf, ".BTF");
+
+	if (!index || !elf->sections[index].data)
+		return 0;
+	object->btf = btf__new(elf->sections[index].data, elf->sections[index].size);
+	if (object->btf)
+		return 0;
+	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "the object's own BTF can't be parsed");
+	return -EBADMSG;
+}
+
+/* Each program gets a log of its own: the one that has words in it is the one that failed. */
+static int give_logs(struct kbtf_object *object)
+{
+	struct bpf_program *program;
+	size_t count = 0;
+
+	bpf_object__for_each_program(program, object->bpf)
+		count++;
+	object->logs = calloc(count + 1, sizeof(*object->logs));
+	if (!object->logs)
+		return -ENOMEM;
+	bpf_object__for_each_program(program, object->bpf) {
+		char *text = mmap(NULL, LOG_SIZE, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+		if (text == MAP_FAILED)
+			return -ENOMEM;
+		object->logs[object->log_count++] = (struct program_log){ program, text };
+		bpf_program__set_log_buf(program, text, LOG_SIZE);
+	}
+	return 0;
+}
+
+static int open_by_libbpf(struct kbtf_object *object, const void *data, size_t size,
+			  const struct kbtf_object_opts *opts)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, open_opts, .object_name = opts->object_name,
+		    .kconfig = opts->kconfig, .btf_custom_path = object->btf_path);
+
+	int err;
+
+	object->bpf = bpf_object__open_mem(data, size, &open_opts);
+	if (!object->bpf) {
+		err = -errno;
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "libbpf can't open the object: %s",
+			     strerror(-err));
+		return err;
+	}
+	err = object__adapt_bpf(object, opts);
+	return err ? err : give_logs(object);
+}
+
+static int open_object(struct kbtf_object *object, const void *data, size_t size,
+		       const struct kbtf_object_opts *opts)
+{
+	struct bpf_elf elf __attribute__((__cleanup__(bpf_elf__free))) = {};
+	uint8_t sha256[SHA256_SIZE];
+	int err = bpf_elf__parse(data, size, &elf);
+
+	if (err) {
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
+			     "no BPF object file of this machine's byte order");
+		return err;
+	}
+	sha256__of(data, size, sha256);
+	if ((err = read_own_btf(object, &elf)) ||
+	    (err = object__choose_btf(object, opts, sha256, has_core_relocations(&elf))) ||
+	    (err = object__adapt_globals(object, &elf, opts)))
+		return err;
+	if (opts->kconfig && !(object->kconfig = strdup(opts->kconfig)))
+		return -ENOMEM;
+	if (object->adapted)
+		return open_by_libbpf(object, object->adapted, object->adapted_size, opts);
+	return open_by_libbpf(object, data, size, opts);
+}
+
+int kbtf_object__open_mem(const void *data, size_t size, const struct kbtf_object_opts *given,
+			  struct kbtf_object **out)
+{
+	struct kbtf_object_opts opts = {};
+	struct kbtf_object *object;
+	int err = given ? versioned__copy(&opts, sizeof(opts), given) : 0;
+
+	*out = NULL;
+	if (err)
+		return -EINVAL;
+	object = calloc(1, sizeof(*object));
+	if (!object)
+		return -ENOMEM;
+	object->btf_fd = -1;
+	*out = object;
+	return open_object(object, data, size, &opts);
+}
+
+int kbtf_object__open(const char *path, const struct kbtf_object_opts *given,
+		      struct kbtf_object **out)
+{
+	_cleanup_free_ void *data = NULL;
+	_cleanup_free_ char *name = NULL;
+	struct kbtf_object_opts opts = {};
+	const char *slash = strrchr(path, '/');
+	size_t size;
+	int err = given ? versioned__copy(&opts, sizeof(opts), given) : 0;
+
+	*out = NULL;
+	if (!err)
+		err = file__read(path, OBJECT_LIMIT, &data, &size);
+	if (err)
+		return err;
+	opts.sz = sizeof(opts);
+	if (!opts.object_name) {
+		/* as libbpf derives it: up to the first dot */
+		name = strdup(slash ? slash + 1 : path);
+		if (!name)
+			return -ENOMEM;
+		name[strcspn(name, ".")] = '\0';
+		opts.object_name = name;
+	}
+	return kbtf_object__open_mem(data, size, &opts, out);
+}
+
+/* ---- loading --------------------------------------------------------------------------------- */
+
+/* The verifier's last lines, one remark each. */
+static void remark_log(struct kbtf_object *object, char *log)
+{
+	char *at = log + strnlen(log, LOG_SIZE - 1);
+	size_t lines = 0;
+
+	*at = '\0';
+	while (at > log && lines <= LOG_LINES)
+		if (*--at == '\n')
+			lines++;
+	for (char *rest = NULL, *line = strtok_r(at, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "verifier: %s", line);
+}
+
+/* In words, what most often stands behind an error of an old kernel. */
+static const char *explain(const char *log)
+{
+	static const struct {
+		const char *sign, *meaning;
+	} signs[] = {
+		{ "back-edge", "the kernel allows no loops (before 5.3): unroll it" },
+		{ "invalid func unknown", "the kernel has no such helper" },
+		{ "unknown func", "the kernel has no such helper" },
+		{ "unreachable insn", "the kernel has no calls between BPF functions (before 4.16): "
+				      "inline them" },
+		{ "BPF_STX uses reserved fields", "the kernel has no fetching atomics (before 5.12)" },
+		{ "unknown opcode", "the kernel lacks an instruction: compile with -mcpu=v1" },
+		{ "unrecognized bpf_ld_imm64 insn", "the kernel has no addresses of variables or "
+						    "functions in instructions" },
+		{ "invalid indirect read from stack", "a helper reads stack that was never written" },
+		{ "too many instructions", "the program is too large for this kernel" },
+		{ "BPF program is too large", "the program is too large for this kernel" },
+		{ "R2 type=map_value expected=fp", "the kernel takes keys and values of maps from the "
+						   "stack only: copy the variable there" },
+		{ "expected=fp", "the kernel's helper takes memory of the stack only: copy the "
+				 "variable there" },
+	};
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (strstr(log, signs[i].sign))
+			return signs[i].meaning;
+	return NULL;
+}
+
+static void remark_failure(struct kbtf_object *object, int err)
+{
+	for (size_t i = 0; i < object->log_count; i++) {
+		struct program_log *log = &object->logs[i];
+		const char *meaning;
+
+		if (!*log->text || !bpf_program__autoload(log->program))
+			continue;
+		meaning = explain(log->text);
+		object->failed = log->program;
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "%s (%s) does not load: %s%s%s",
+			     bpf_program__name(log->program),
+			     bpf_program__section_name(log->program), strerror(-err),
+			     meaning ? "; " : "", meaning ? meaning : "");
+		remark_log(object, log->text);
+		return;
+	}
+	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "libbpf can't load the object: %s",
+		     strerror(-err));
+}
+
+struct bpf_program *kbtf_object__failed_program(const struct kbtf_object *object)
+{
+	return object->failed;
+}
+
+int kbtf_object__load(struct kbtf_object *object)
+{
+	int err;
+
+	if (!object->bpf || object->loaded)
+		return -EINVAL;
+	err = object__settle_constants(object);
+	if (err)
+		return err;
+	err = kbtf_object__push_globals(object);
+	if (err) {
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
+			     "can't write the global variables: %s", strerror(-err));
+		return err;
+	}
+	err = bpf_object__load(object->bpf);
+	if (err) {
+		remark_failure(object, err);
+		return err;
+	}
+	object->loaded = true;
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* An object on its way into the kernel: what the parts of the loading side share. */
+#ifndef ARCHIVE_OBJECT_H
+#define ARCHIVE_OBJECT_H
+
+#include <kbtf_load.h>
+
+#include "base/sha256.h"
+#include "globals.h"
+#include "remarks.h"
+
+struct kbtf_object {
+	struct bpf_object *bpf;
+	struct btf *btf;          /* the object file's own */
+	struct globals globals;
+	bool legacy;
+	bool loaded;
+	struct bpf_program *failed;
+	int btf_fd;               /* memfd with the kernel's BTF, or -1 */
+	char *btf_path;           /* what libbpf relocates against; NULL: the kernel's own */
+	void *adapted;            /* the file as libbpf sees it, where that is another */
+	size_t adapted_size;
+	char *kconfig;
+	struct program_log {
+		struct bpf_program *program;
+		char *text;
+	} *logs;
+	size_t log_count;
+	struct remarks remarks;
+};
+
+/* Sets btf_path, where libbpf is to relocate against something else than the kernel's own. */
+int object__choose_btf(struct kbtf_object *object, const struct kbtf_object_opts *opts,
+		       const uint8_t sha256[SHA256_SIZE], bool needed);
+
+/* Rewrites *elf where the kernel has no global variables, and makes object->adapted then. */
+int object__adapt_globals(struct kbtf_object *object, struct bpf_elf *elf,
+			  const struct kbtf_object_opts *opts);
+/* What libbpf's object gets between open and load: maps and programs that this kernel can have. */
+int object__adapt_bpf(struct kbtf_object *object, const struct kbtf_object_opts *opts);
+
+/* libbpf's map of a section of variables, or NULL. */
+struct bpf_map *object__find_map(const struct kbtf_object *object,
+				 const struct global_section *section);
+/* Contents before load: libbpf's copy, which skeletons point into, or else the file's. */
+uint8_t *object__staged(const struct kbtf_object *object, const struct global_section *section);
+/* Just before load: values of externs, and constants folded into programs. */
+int object__settle_constants(struct kbtf_object *object);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* What is changed about an object so that this kernel takes it. */
+#include "object.h"
+
+#include <bpf/bpf.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "probe.h"
+
+/* Without privileges every question to the kernel is answered with no: ask this first. */
+static int check_allowed(struct kbtf_object *object)
+{
+	int err = probe__bpf();
+
+	if (err >= 0)
+		return 0;
+	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
+		     "not allowed to load BPF: it takes root, or CAP_BPF and CAP_PERFMON "
+		     "(CAP_SYS_ADMIN before 5.8), and no kernel lockdown");
+	return err;
+}
+
+static int decide_legacy(struct kbtf_object *object, enum kbtf_legacy_globals wish, bool *legacy)
+{
+	int err, has;
+
+	*legacy = wish == KBTF_LEGACY_GLOBALS_FORCE;
+	if (wish != KBTF_LEGACY_GLOBALS_AUTO)
+		return 0;
+	err = check_allowed(object);
+	if (err)
+		return err;
+	has = probe__global_data();
+	if (has < 0)
+		return has;
+	*legacy = !has;
+	remarks__add(&object->remarks, KBTF_REMARK_PROBE, "the kernel has %sglobal variables",
+		     has ? "" : "no ");
+	return 0;
+}
+
+/* libbpf refuses an object with constants that BTF doesn't describe; nobody needs them now. */
+static void hide_undescribed(struct bpf_elf *elf, const struct globals *globals,
+			     const struct btf *btf)
+{
+	for (size_t i = 0; i < globals->count; i++) {
+		const struct global_section *section = &globals->sections[i];
+
+		if (section->index && btf &&
+		    btf__find_by_name_kind(btf, section->name, BTF_KIND_DATASEC) < 0)
+			elf->sections[section->index].header.sh_name = 0;
+	}
+}
+
+/* Makes object->adapted where libbpf shall see another object than the file's. */
+int object__adapt_globals(struct kbtf_object *object, struct bpf_elf *elf,
+			  const struct kbtf_object_opts *opts)
+{
+	bool legacy;
+	int err = globals__collect(elf, object->btf, &object->globals);
+
+	if (err || !globals__find_uses(&object->globals, elf))
+		return err;
+	err = decide_legacy(object, opts->legacy_globals, &legacy);
+	if (err || !legacy)
+		return err;
+	object->legacy = true;
+	if ((err = globals__make_maps(&object->globals, &object->remarks)) ||
+	    (err = globals__rewrite(&object->globals, elf, object->btf, &object->remarks)))
+		return err;
+	hide_undescribed(elf, &object->globals, object->btf);
+	return bpf_elf__write(elf, &object->adapted, &object->adapted_size);
+}
+
+static void leave_out_maps(struct kbtf_object *object)
+{
+	for (size_t i = 0; i < object->globals.count; i++) {
+		struct bpf_map *map = object__find_map(object, &object->globals.sections[i]);
+
+		if (map)
+			bpf_map__set_autocreate(map, false);
+	}
+}
+
+static bool needs_kernel_btf(const struct bpf_program *program)
+{
+	switch (bpf_program__type(program)) {
+	case BPF_PROG_TYPE_TRACING:
+	case BPF_PROG_TYPE_LSM:
+	case BPF_PROG_TYPE_EXT:
+	case BPF_PROG_TYPE_STRUCT_OPS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The function or tracepoint that a section like "fentry/NAME" names. */
+static bool has_target(const struct bpf_program *program)
+{
+	const char *name = strchr(bpf_program__section_name(program), '/');
+
+	/* others are named in other ways, or later */
+	if (!name || bpf_program__type(program) != BPF_PROG_TYPE_TRACING)
+		return true;
+	return libbpf_find_vmlinux_btf_id(name + 1, bpf_program__expected_attach_type(program)) > 0;
+}
+
+static int leave_out_programs(struct kbtf_object *object)
+{
+	bool kernel_btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
+	struct bpf_program *program;
+	int err = check_allowed(object);
+
+	if (err)
+		return err;
+	bpf_object__for_each_program(program, object->bpf) {
+		enum bpf_prog_type type = bpf_program__type(program);
+		const char *why = NULL;
+
+		if (!bpf_program__autoload(program))
+			continue;
+		if (needs_kernel_btf(program) && !kernel_btf)
+			why = "which needs the kernel's own BTF";
+		else if (needs_kernel_btf(program) && !has_target(program))
+			why = "whose target this kernel does not have";
+		else if (type != BPF_PROG_TYPE_UNSPEC && !needs_kernel_btf(program) &&
+			 libbpf_probe_bpf_prog_type(type, NULL) == 0)
+			why = "a type of program that this kernel does not know";
+		if (!why)
+			continue;
+		bpf_program__set_autoload(program, false);
+		remarks__add(&object->remarks, KBTF_REMARK_LEFT_OUT, "%s (%s), %s",
+			     bpf_program__name(program), bpf_program__section_name(program), why);
+	}
+	return 0;
+}
+
+/*
+ * A ring buffer (5.8) becomes a perf event array: programs that ask whether the kernel
+ * has struct bpf_ringbuf send their events that way. Those that don't ask are refused
+ * by the verifier, for the helper.
+ */
+static int replace_ring_buffers(struct kbtf_object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object->bpf) {
+		int err;
+
+		if (bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF)
+			continue;
+		err = check_allowed(object);
+		if (err)
+			return err;
+		if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) != 0)
+			continue;
+		if (bpf_map__set_type(map, BPF_MAP_TYPE_PERF_EVENT_ARRAY) ||
+		    bpf_map__set_key_size(map, sizeof(uint32_t)) ||
+		    bpf_map__set_value_size(map, sizeof(uint32_t)) ||
+		    bpf_map__set_max_entries(map, 0))
+			continue;
+		remarks__add(&object->remarks, KBTF_REMARK_ADAPTED,
+			     "map %s: a perf event array, for the kernel has no ring buffers",
+			     bpf_map__name(map));
+	}
+	return 0;
+}
+
+int object__adapt_bpf(struct kbtf_object *object, const struct kbtf_object_opts *opts)
+{
+	int err;
+
+	if (object->legacy)
+		leave_out_maps(object);
+	err = replace_ring_buffers(object);
+	if (!err && opts->leave_out)
+		err = leave_out_programs(object);
+	return err;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The global variables of an object, wherever they live. */
+#include "object.h"
+
+#include <bpf/bpf.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "folding.h"
+
+struct bpf_map *object__find_map(const struct kbtf_object *object,
+				 const struct global_section *section)
+{
+	size_t section_len = strlen(section->name);
+	struct bpf_map *map;
+
+	/* libbpf names it after the section, most with the object's name in front */
+	bpf_object__for_each_map(map, object->bpf) {
+		const char *name = bpf_map__name(map);
+		size_t len = strlen(name), size;
+
+		if (len >= section_len && strcmp(name + len - section_len, section->name) == 0 &&
+		    bpf_map__initial_value(map, &size))
+			return map;
+	}
+	return NULL;
+}
+
+uint8_t *object__staged(const struct kbtf_object *object, const struct global_section *section)
+{
+	struct bpf_map *map = section->index ? object__find_map(object, section) : NULL;
+	size_t size;
+
+	return map ? (uint8_t *)bpf_map__initial_value(map, &size) : section->data;
+}
+
+static int push_section(const struct kbtf_object *object, const struct global_section *section)
+{
+	uint32_t zero = 0;
+
+	if (section->fd < 0)
+		return 0;
+	return bpf_map_update_elem(section->fd, &zero, object__staged(object, section), BPF_ANY) ? -errno
+											: 0;
+}
+
+/* From libbpf's layout of the externs to ours. */
+static void copy_kconfig(struct kbtf_object *object, struct global_section *section,
+			 const struct bpf_object *from, const uint8_t *values, size_t size)
+{
+	const struct btf *btf = bpf_object__btf(from);
+	int32_t id = btf ? btf__find_by_name_kind(btf, ".kconfig", BTF_KIND_DATASEC) : -1;
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, id) : NULL;
+	const struct btf_var_secinfo *info = type ? btf_var_secinfos(type) : NULL;
+
+	for (uint32_t i = 0; type && i < btf_vlen(type); i++, info++) {
+		const struct btf_type *var = btf__type_by_id(btf, info->type);
+		const char *name = btf__name_by_offset(btf, var->name_off);
+
+		for (size_t k = 0; k < object->globals.kconfig_count; k++) {
+			const struct kconfig_slot *slot = &object->globals.kconfigs[k];
+
+			if (strcmp(slot->name, name) == 0 && info->offset + info->size <= size &&
+			    slot->offset + info->size <= section->size)
+				memcpy(section->data + slot->offset, values + info->offset,
+				       info->size);
+		}
+	}
+}
+
+static const uint8_t *kconfig_values(const struct bpf_object *from, size_t *size)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, from) {
+		const char *name = bpf_map__name(map), *dot = strrchr(name, '.');
+
+		if (dot && strcmp(dot, ".kconfig") == 0)
+			return bpf_map__initial_value(map, size);
+	}
+	return NULL;
+}
+
+/*
+ * The values of externs, by libbpf's own rules (the kernel's version, its configuration,
+ * what is weak, what the caller gave). It finds them during load and not before: so the
+ * object is loaded once more, without any program or map.
+ */
+static int resolve_kconfig(struct kbtf_object *object)
+{
+	struct global_section *section = globals__find(&object->globals, ".kconfig");
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .kconfig = object->kconfig,
+		    .btf_custom_path = object->btf_path);
+	struct bpf_program *program;
+	struct bpf_object *scout;
+	struct bpf_map *map;
+	const uint8_t *values;
+	size_t size;
+	int err;
+
+	if (!section || !section->used)
+		return 0;
+	scout = bpf_object__open_mem(object->adapted, object->adapted_size, &opts);
+	if (!scout)
+		return -errno;
+	bpf_object__for_each_program(program, scout)
+		bpf_program__set_autoload(program, false);
+	bpf_object__for_each_map(map, scout)
+		bpf_map__set_autocreate(map, false);
+	err = bpf_object__load(scout);
+	values = err ? NULL : kconfig_values(scout, &size);
+	if (values)
+		copy_kconfig(object, section, scout, values, size);
+	bpf_object__close(scout);
+	if (err)
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
+			     "a CONFIG_ value that the object needs can't be had (%s): the kernel's "
+			     "configuration is neither in /proc/config.gz nor in /boot",
+			     strerror(-err));
+	return err;
+}
+
+/* ---- constants ------------------------------------------------------------------------------- */
+
+static int fold_program(struct kbtf_object *object, struct bpf_program *program)
+{
+	const struct globals *globals = &object->globals;
+	size_t count = bpf_program__insn_cnt(program), pointers = 0;
+	_cleanup_free_ struct bpf_insn *insns = calloc(count + 1, sizeof(*insns));
+	_cleanup_free_ struct fold_pointer *found = calloc(globals->pointer_count + 1,
+							   sizeof(*found));
+	int changed;
+
+	if (!insns || !found)
+		return -ENOMEM;
+	memcpy(insns, bpf_program__insns(program), count * sizeof(*insns));
+	for (size_t i = 0; i < globals->pointer_count; i++) {
+		const struct global_pointer *pointer = &globals->pointers[i];
+
+		if (global_section__is_constant(pointer->section) &&
+		    strcmp(pointer->function, bpf_program__name(program)) == 0)
+			found[pointers++] = (struct fold_pointer){
+				.at = pointer->at, .data = object__staged(object, pointer->section),
+				.size = pointer->section->size, .offset = pointer->offset,
+			};
+	}
+	changed = pointers ? folding__run(insns, count, found, pointers) : 0;
+	if (changed <= 0)
+		return changed;
+	remarks__add(&object->remarks, KBTF_REMARK_ADAPTED, "%s: %d instructions with constants "
+		     "folded into them", bpf_program__name(program), changed);
+	return bpf_program__set_insns(program, insns, count);
+}
+
+static int fold_constants(struct kbtf_object *object)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object->bpf) {
+		int err = bpf_program__autoload(program) ? fold_program(object, program) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int object__settle_constants(struct kbtf_object *object)
+{
+	int err = object->legacy ? resolve_kconfig(object) : 0;
+
+	return err || !object->legacy ? err : fold_constants(object);
+}
+
+int kbtf_object__push_globals(struct kbtf_object *object)
+{
+	for (size_t i = 0; object->legacy && i < object->globals.count; i++) {
+		int err = push_section(object, &object->globals.sections[i]);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int kbtf_object__pull_globals(struct kbtf_object *object)
+{
+	uint32_t zero = 0;
+
+	for (size_t i = 0; object->legacy && i < object->globals.count; i++) {
+		const struct global_section *section = &object->globals.sections[i];
+
+		if (section->fd >= 0 &&
+		    bpf_map_lookup_elem(section->fd, &zero, object__staged(object, section)) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* ---- variables by name -------------------------------------------------------------------------- */
+
+struct variable {
+	const struct global_section *section;
+	size_t offset, size;
+};
+
+static bool find_in_section(const struct kbtf_object *object,
+			    const struct global_section *section, const char *name,
+			    struct variable *variable)
+{
+	int32_t id = btf__find_by_name_kind(object->btf, section->name, BTF_KIND_DATASEC);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(object->btf, id) : NULL;
+	const struct btf_var_secinfo *info = type ? btf_var_secinfos(type) : NULL;
+
+	for (uint32_t i = 0; type && i < btf_vlen(type); i++, info++) {
+		const struct btf_type *var = btf__type_by_id(object->btf, info->type);
+
+		if (!var || strcmp(btf__name_by_offset(object->btf, var->name_off), name) != 0)
+			continue;
+		/* libbpf put the right offsets into its own copy of the BTF, not into this one */
+		var = NULL;
+		id = btf__find_by_name_kind(bpf_object__btf(object->bpf), section->name,
+					    BTF_KIND_DATASEC);
+		if (id < 0)
+			return false;
+		info = btf_var_secinfos(btf__type_by_id(bpf_object__btf(object->bpf), id)) + i;
+		*variable = (struct variable){ section, info->offset, info->size };
+		return variable->offset + variable->size <= section->size;
+	}
+	return false;
+}
+
+static bool find_variable(const struct kbtf_object *object, const char *name,
+			  struct variable *variable)
+{
+	for (size_t i = 0; object->btf && object->bpf && i < object->globals.count; i++)
+		if (object->globals.sections[i].index &&
+		    find_in_section(object, &object->globals.sections[i], name, variable))
+			return true;
+	return false;
+}
+
+ssize_t kbtf_object__global_size(const struct kbtf_object *object, const char *name)
+{
+	struct variable variable;
+
+	return find_variable(object, name, &variable) ? (ssize_t)variable.size : -ENOENT;
+}
+
+/* The map that holds the variable after load, whoever made it. */
+static int map_fd_of(const struct kbtf_object *object, const struct variable *variable)
+{
+	struct bpf_map *map;
+
+	if (object->legacy)
+		return variable->section->fd;
+	map = object__find_map(object, variable->section);
+	return map ? bpf_map__fd(map) : -1;
+}
+
+static int access_global(const struct kbtf_object *object, const char *name, void *get,
+			 const void *set, size_t size)
+{
+	_cleanup_free_ uint8_t *value = NULL;
+	struct variable variable;
+	uint32_t zero = 0;
+	int fd;
+
+	if (!find_variable(object, name, &variable))
+		return -ENOENT;
+	if (variable.size != size)
+		return -EINVAL;
+	if (!object->loaded) {
+		uint8_t *at = object__staged(object, variable.section) + variable.offset;
+
+		memcpy(get ? get : at, get ? at : set, size);
+		return 0;
+	}
+	if (set && strncmp(variable.section->name, ".rodata", 7) == 0)
+		return -EPERM;
+	fd = map_fd_of(object, &variable);
+	value = malloc(variable.section->size);
+	if (!value)
+		return -ENOMEM;
+	if (fd < 0)
+		return -ENOENT; /* no program uses it, so it is nowhere */
+	if (bpf_map_lookup_elem(fd, &zero, value) < 0)
+		return -errno;
+	if (get)
+		memcpy(get, value + variable.offset, size);
+	else
+		memcpy(value + variable.offset, set, size);
+	return set && bpf_map_update_elem(fd, &zero, value, BPF_ANY) < 0 ? -errno : 0;
+}
+
+int kbtf_object__get_global(const struct kbtf_object *object, const char *name, void *value,
+			    size_t size)
+{
+	return access_global(object, name, value, NULL, size);
+}
+
+int kbtf_object__set_global(struct kbtf_object *object, const char *name, const void *value,
+			    size_t size)
+{
+	return access_global(object, name, NULL, value, size);
+}
