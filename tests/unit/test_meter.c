@@ -27,9 +27,11 @@ static void output_of(void (*body)(void), unsigned short columns, char *text, si
 	size_t len = 0;
 	pid_t pid;
 
-	if (columns)
-		assert_int_equal(openpty(&ends[0], &ends[1], NULL, NULL, &window), 0);
-	else
+	if (columns && openpty(&ends[0], &ends[1], NULL, NULL, &window) < 0) {
+		fprintf(stderr, "SKIP: no pseudo terminals here (/dev/pts)\n");
+		skip();
+	}
+	if (!columns)
 		assert_int_equal(pipe(ends), 0);
 	pid = fork();
 	assert_true(pid >= 0);
