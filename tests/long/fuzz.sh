@@ -24,7 +24,8 @@ t "each harness is built" [ "$found" = yes ]
 # Slow inputs count too: 20 s for some KB is a way to hang btfgen.
 fuzz()
 {
-	mkdir "$work/$1"
+	# a new harness begins without seeds, until make-corpus has some
+	mkdir -p "$work/$1" "$work/seeds/$1"
 	cd "$work/$1" && mkdir corpus findings &&
 		"$harnesses/$1" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=3000 \
 			-malloc_limit_mb=2000 -artifact_prefix="$work/$1/findings/" \
