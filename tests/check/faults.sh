@@ -129,6 +129,9 @@ add()
 	"$btfgen" add -a "$A" "$@"
 }
 refuses "a stripped vmlinux" "$work/stripped" "stripped" "debug package" -- add "$work/stripped"
+latin1=$(printf '%s/caf\351' "$work")
+cp "$work/stripped" "$latin1"
+refuses "one whose name is not UTF-8" "caf?" "stripped" -- add "$latin1"
 head -c 150000 "$good/debian/$deb" >"$work/cut.deb"
 refuses "a truncated .deb" "$work/cut.deb" "cut off" "get it again" -- add "$work/cut.deb"
 head -c 30000 "$work/vmlinux" >"$work/cut"

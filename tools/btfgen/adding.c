@@ -8,6 +8,7 @@
 #include "base/cancel.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "json_text.h"
 #include "report.h"
 
 void adding__free(struct adding *adding)
@@ -114,8 +115,8 @@ int adding__end(struct adding *adding)
 		json_array_append_new(kernels, outcome_json(&adding->outcomes[i]));
 	}
 	if (adding->json) {
-		json__print(json_pack("{s:s, s:O}", "archive", adding->archive_path, "kernels",
-				      kernels));
+		json__print(json_pack("{s:o, s:O}", "archive", json_text(adding->archive_path),
+				      "kernels", kernels));
 	} else {
 		report__results(adding->outcomes, adding->count);
 		printf("%zu done, %zu skipped, %zu failed; archive %s\n", by_outcome[OUTCOME_DONE],

@@ -5,6 +5,7 @@
 
 #include "base/sha256.h"
 #include "base/paths.h"
+#include "json_text.h"
 
 char *archive_file__path(const char *given)
 {
@@ -40,7 +41,7 @@ struct kbtf_archive *archive_file__open(const char *path, struct error *err)
 static void put(json_t *object, const char *name, const char *value)
 {
 	if (*value)
-		json_object_set_new(object, name, json_string(value));
+		json_object_set_new(object, name, json_text(value));
 }
 
 json_t *entry__json(const struct kbtf_entry *entry)

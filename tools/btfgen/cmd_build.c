@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "command.h"
 #include "factory.h"
+#include "json_text.h"
 #include "known.h"
 #include "profile.h"
 #include "report.h"
@@ -179,7 +180,8 @@ static void print_plan(const struct build *build)
 
 		for (size_t i = 0; i < build->plan.count; i++)
 			json_array_append_new(tasks, task_json(&build->plan.tasks[i]));
-		json__print(json_pack("{s:s, s:o}", "archive", build->archive_path, "tasks", tasks));
+		json__print(json_pack("{s:o, s:o}", "archive", json_text(build->archive_path), "tasks",
+				      tasks));
 		return;
 	}
 	table = table__new(headings);
@@ -264,8 +266,8 @@ static void print_results_json(const struct build *build, const struct counts *c
 						"codename", failure->codename, "arch",
 						failure->arch, "reason", failure->reason));
 	}
-	json__print(json_pack("{s:s, s:i, s:i, s:i, s:i, s:o, s:o}", "archive", build->archive_path,
-			     "done", (int)counts->done, "skipped", (int)counts->skipped, "failed",
+	json__print(json_pack("{s:o, s:i, s:i, s:i, s:i, s:o, s:o}", "archive",
+			     json_text(build->archive_path), "done", (int)counts->done, "skipped", (int)counts->skipped, "failed",
 			     (int)counts->failed, "interrupted", (int)counts->interrupted,
 			     "kernels", kernels, "index_failures", failures));
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "command.h"
+#include "json_text.h"
 #include "table.h"
 
 struct totals {
@@ -143,7 +144,7 @@ int cmd_stats(int argc, char **argv)
 		if (entry_filter__matches(&filter, kbtf_archive__entry(archive, i)))
 			count_entry(&totals, archive, kbtf_archive__entry(archive, i));
 	if (json)
-		json__print(json_pack("{s:s, s:I, s:I, s:I, s:o}", "archive", path, "bytes",
+		json__print(json_pack("{s:o, s:I, s:I, s:I, s:o}", "archive", json_text(path), "bytes",
 				      (json_int_t)file_size(path), "full_bytes",
 				      (json_int_t)totals.full, "stored_bytes",
 				      (json_int_t)totals.stored, "entries",

@@ -7,6 +7,7 @@
 #include "base/cancel.h"
 #include "base/log.h"
 #include "command.h"
+#include "json_text.h"
 
 struct verifying {
 	size_t blobs, damaged, unparsable, unverified;
@@ -89,7 +90,7 @@ int cmd_verify(int argc, char **argv)
 	for (size_t i = 0; i < count && !cancel__requested(); i++)
 		check_entry(&it, archive, kbtf_archive__entry(archive, i));
 	if (json)
-		json__print(json_pack("{s:s, s:i, s:i, s:i, s:i, s:i}", "archive", path, "entries",
+		json__print(json_pack("{s:o, s:i, s:i, s:i, s:i, s:i}", "archive", json_text(path), "entries",
 				      (int)count, "blobs", (int)it.blobs, "damaged",
 				      (int)it.damaged, "unparsable", (int)it.unparsable,
 				      "unverified_entries", (int)it.unverified));

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "command.h"
+#include "json_text.h"
 
 DEFINE_CLEANUP(host_freep, struct kbtf_host, kbtf_host__free)
 
@@ -13,9 +14,10 @@ static json_t *host_json(const struct kbtf_ident *ident)
 {
 	char build_id[2 * KBTF_BUILD_ID_MAX + 1];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "distro", ident->distro, "release",
-			 ident->distro_release, "arch", ident->arch, "kernel",
-			 ident->kernel_release, "version", ident->kernel_version, "build_id",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "distro", json_text(ident->distro),
+			 "release", json_text(ident->distro_release), "arch",
+			 json_text(ident->arch), "kernel", json_text(ident->kernel_release),
+			 "version", json_text(ident->kernel_version), "build_id",
 			 hex__encode(ident->build_id, ident->build_id_len, build_id));
 }
 
@@ -130,8 +132,9 @@ int cmd_which(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	if (json)
-		json__print(json_pack("{s:o, s:s, s:s, s:s, s:i, s:o}", "host",
-				      host_json(kbtf_host__ident(host)), "archive", path, "match",
+		json__print(json_pack("{s:o, s:o, s:s, s:s, s:i, s:o}", "host",
+				      host_json(kbtf_host__ident(host)), "archive",
+				      json_text(path), "match",
 				      match_name(selection.match), "reason",
 				      kbtf_match__text(selection.match), "candidates",
 				      (int)selection.candidates, "entry", selection.entry ?

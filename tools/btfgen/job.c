@@ -9,6 +9,7 @@
 #include "base/file_kind.h"
 #include "base/sha256.h"
 #include "image.h"
+#include "json_text.h"
 #include "stage/extract.h"
 #include "stage/minimize.h"
 #include "stage/pack.h"
@@ -384,7 +385,7 @@ void job_result__free(struct job_result *result)
 static void put(json_t *object, const char *name, const char *value)
 {
 	if (value && *value)
-		json_object_set_new(object, name, json_string(value));
+		json_object_set_new(object, name, json_text(value));
 }
 
 json_t *job_result__json(const struct job_result *result)

@@ -104,8 +104,10 @@ int journal__add(struct journal *journal, const struct kernel *kernel, json_t *r
 	struct tm utc;
 	int res;
 
-	if (!key)
+	if (!key || !status) {
+		json_decref(record);
 		return error__oom(err);
+	}
 	if (strcmp(status, "failed") == 0)
 		failures = 1 + json_integer_value(json_object_get(before, "failures"));
 	strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&clock, &utc));

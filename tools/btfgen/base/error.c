@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
+
 int error__set(struct error *err, int code, const char *fmt, ...)
 {
 	va_list args;
@@ -12,6 +14,7 @@ int error__set(struct error *err, int code, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
+	utf8__mend(err->text); /* it may name files and quote programs, and records are JSON */
 	return code > 0 ? -code : code;
 }
 

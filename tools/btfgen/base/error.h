@@ -11,7 +11,7 @@ struct error {
 	char text[1024];
 };
 
-/* Set the text and return -code, so that callers can write `return error__set(...)`. */
+/* Set the text, as UTF-8, and return -code, so that callers can write `return error__set(...)`. */
 int error__set(struct error *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* ENOMEM has no better text than this. */
