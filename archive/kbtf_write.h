@@ -21,8 +21,8 @@ extern "C" {
 struct kbtf_writer;
 
 /*
- * Open `path` for change; a file that does not exist begins empty. Blocks while
- * another writer has the lock. Errors: as kbtf_archive__open, except ENOENT of the
+ * Open `path` for change; a file that does not exist begins empty. Of a symbolic link the
+ * file it points to is changed. Blocks while another writer has the lock. Errors: as kbtf_archive__open, except ENOENT of the
  * file itself.
  */
 KBTF_API struct kbtf_writer *kbtf_writer__open(const char *path);

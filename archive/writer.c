@@ -134,15 +134,18 @@ struct kbtf_writer *kbtf_writer__open(const char *path)
 	if (!writer)
 		return NULL;
 	writer->lock_fd = -1;
-	writer->path = strdup(path);
+	/* of a link, what it points to is replaced, and whoever opens that waits for us */
+	writer->path = realpath(path, NULL);
+	if (!writer->path && errno == ENOENT)
+		writer->path = strdup(path);
 	if (!writer->path)
 		return NULL;
-	writer->lock_fd = lock_directory_of(path);
+	writer->lock_fd = lock_directory_of(writer->path);
 	if (writer->lock_fd < 0) {
 		errno = -writer->lock_fd;
 		return NULL;
 	}
-	writer->base = kbtf_archive__open(path);
+	writer->base = kbtf_archive__open(writer->path);
 	if (!writer->base && errno != ENOENT)
 		return NULL;
 	err = draft_base(writer);

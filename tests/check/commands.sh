@@ -171,6 +171,32 @@ t_says 1 "whole.h" "names it" "$btfgen" add -a none.kbtf whole.h
 t_not "neither makes an archive" test -e none.kbtf
 t_exit 1 "one of two is bad" "$btfgen" add -a two.kbtf vmlinux whole.h
 t_says 0 "1 entries" "the other is kept" "$btfgen" verify -a two.kbtf
+if [ "$(id -u)" -eq 0 ] && mknod probe c 1 3 2>/dev/null && : 2>/dev/null >probe; then
+	mknod null c 1 3
+	t "encode -o to a device" "$btfgen" encode with-btf -o null
+	t "does not replace it" test -c null
+else
+	skip "encode -o to a device" "no device can be made here"
+fi
+mkfifo pipe
+cat pipe >from-pipe &
+t "encode -o to a pipe" "$btfgen" encode with-btf -o pipe
+wait $!
+t "writes to it" cmp from-pipe with-btf.btf
+mkdir linked
+ln -s linked/out.btf out-link
+ln -s linked/vmlinux vmlinux-link
+ln -s linked/a.kbtf archive-link
+: >linked/out.btf
+cp vmlinux linked
+t "encode -o to a link" "$btfgen" encode with-btf -o out-link
+t "writes where it points to" cmp linked/out.btf with-btf.btf
+t "encode --in-place of a link" "$btfgen" encode --in-place vmlinux-link
+t "changes the file" section linked/vmlinux inplace.btf
+t "an archive" "$btfgen" add -q -a linked/a.kbtf with-btf
+t "is added to by a link" "$btfgen" add -q -a archive-link other
+t_says 0 "2 entries" "where it points to" "$btfgen" verify -a linked/a.kbtf
+t "all are links still" sh -c 'test -h out-link && test -h vmlinux-link && test -h archive-link'
 t_exit 2 "--kernel of two files" "$btfgen" add -a two.kbtf --kernel 1.2 vmlinux other
 
 # ---- export and import --------------------------------------------------------------------------------
@@ -178,7 +204,18 @@ A=both.kbtf
 t "two kernels" "$btfgen" add -q -a $A --distro debian --release 12 vmlinux other
 t_exit 3 "export of a kernel that is not there" "$btfgen" export -a $A -k 9.9 -o none.btf
 t_says 1 "more than one entry fits" "of one file for two kernels" "$btfgen" export -a $A -o none.btf
+t_exit 3 "show of it" "$btfgen" show -k 9.9 $A
+t_exit 3 "minimize of it" "$btfgen" minimize -k 9.9 $A "$objects/opensnoop.bpf.o" -o none.btf
+for command in "export -a $A" "show $A" "minimize $A $objects/opensnoop.bpf.o"; do
+	# shellcheck disable=SC2086 # words
+	t_exit 2 "$command of a bad pattern" "$btfgen" $command -k .. $(case $command in show*) ;; *) echo -o none.btf ;; esac)
+done
+t_says 1 "nosuch.o" "export for an object that is not there" "$btfgen" export -a $A --for nosuch.o -k $r -o none.btf
+t_says 1 "/nosuch/none.btf" "export to where there is no directory" "$btfgen" export -a $A -k $r -o /nosuch/none.btf
 t_not "none writes" test -e none.btf
+t "two builds of a release" "$btfgen" add -q -a builds.kbtf --kernel-version '#1' vmlinux
+t "two builds of a release" "$btfgen" add -q -a builds.kbtf --kernel-version '#2' --kernel $r other
+t_says 1 "#2 is left out" "don't fit into one tree" "$btfgen" export -a builds.kbtf -o builds/
 t "by build ID, from its beginning" "$btfgen" export -q -a $A -b "$(echo "$id" | cut -c 1-8)" -o byid.btf
 t "the right one" cmp byid.btf hand.btf
 t "export --format btfhub" "$btfgen" export -a $A --format btfhub -o hub
@@ -201,6 +238,10 @@ t_says 0 "2 entries" "takes its place" "$btfgen" verify -a hub.kbtf
 t "by the one with a build ID" to_file json "$btfgen" stats --json -a hub.kbtf
 t "and only there" json '[e.get("build_id") for e in d["entries"]] == ["'"$id"'", None]' json
 t_says 0 "1 skipped" "an import after that" "$btfgen" import -a hub.kbtf hub/debian/12/x86_64 --distro debian --release 12
+ln -s hub hub-link
+t_says 0 "2 done" "import of a link to a tree" "$btfgen" import -a link.kbtf --for "$objects/opensnoop.bpf.o" hub-link
+t "import for another object" "$btfgen" import -q -a link.kbtf --for "$objects/execsnoop.bpf.o" hub
+t_says 0 "minimized   4," "keeps what was minimized before" "$btfgen" stats -a link.kbtf
 t_exit 3 "import of an empty tree" sh -c 'mkdir -p nothing && "$1" import -a none.kbtf nothing' sh "$btfgen"
 
 # ---- stats and verify --------------------------------------------------------------------------------------
@@ -210,6 +251,13 @@ t "counts bytes" json 'd["bytes"] == '"$(wc -c <$A)"' and len(d["entries"]) == 2
 t_says 0 "entries     2: 0 embedded, 2 by pahole, 0 imported" "stats, in words" "$btfgen" stats -a $A
 t_says 0 "$id" "stats --list names build IDs" "$btfgen" stats --list -a $A
 t_exit 3 "stats of a kernel that is not there" "$btfgen" stats -a $A -k 9.9
+latin1=$(printf 'caf\351.kbtf')
+cp $A "$latin1"
+for command in stats verify 'which --no-kernel-btf'; do
+	# shellcheck disable=SC2086 # words
+	to_file json "$btfgen" $command --json -a "$latin1" 2>/dev/null
+	t "$command --json of an archive whose name is not UTF-8" json 'd["archive"] == "caf?.kbtf"' json
+done
 t_says 0 "2 entries, 4 BTF read; 0 damaged, 0 unparsable" "verify" "$btfgen" verify -a $A
 # Each byte of a good archive counts: any bit that flips is found.
 flips()

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "bytes.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/file_kind.h"
@@ -19,7 +21,7 @@ static int read_archived(const char *path, const struct entry_filter *filter, vo
 	int res = archive ? entry_filter__pick(filter, archive, &entry, err) : -EBADMSG;
 
 	if (res)
-		return res;
+		return res == -ENOENT ? -ESRCH : res;
 	res = kbtf_entry__read_btf(entry, data, size);
 	return res ? error__set(err, res, "%s: the BTF of %s is damaged", path,
 				kbtf_entry__ident(entry)->kernel_release) : 0;
@@ -58,6 +60,29 @@ int btf_bytes__read(const char *path, const struct entry_filter *filter, void **
 	return res ? error__set(err, res, "%s: %s", path, strerror(-res)) : 0;
 }
 
+/* A device or a pipe is written to, and not replaced by a file: think of /dev/null. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static int write_through(const char *path, const void *data, size_t size)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : file__write(fd, data, size);
+}
+
+/* A link stays, and what it points to is replaced. */
+static int replace_target(const char *path, const void *data, size_t size)
+{
+	_cleanup_free_ char *target = realpath(path, NULL);
+
+	return file__replace(target ? target : path, data, size, 0666);
+}
+
 int bytes__write(const char *path, const void *data, size_t size, struct error *err)
 {
 	int res;
@@ -67,6 +92,7 @@ int bytes__write(const char *path, const void *data, size_t size, struct error *
 			return 0;
 		return error__set(err, errno, "standard output: %s", strerror(errno));
 	}
-	res = file__replace(path, data, size, 0666);
+	res = is_special(path) ? write_through(path, data, size)
+			       : replace_target(path, data, size);
 	return res ? error__set(err, res, "%s: can't write it: %s", path, strerror(-res)) : 0;
 }

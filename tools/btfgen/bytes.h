@@ -10,12 +10,15 @@
 
 /*
  * The full BTF in `path`: raw, in an ELF file's .BTF or in a bootable kernel image, or of
- * the one entry of an archive that `filter` picks. malloc'ed.
+ * the one entry of an archive that `filter` picks. malloc'ed. -ESRCH: it picks none.
  */
 int btf_bytes__read(const char *path, const struct entry_filter *filter, void **data,
 		    size_t *size, struct error *err);
 
-/* Replace the file `path` in one step; "-" is stdout. */
+/*
+ * Replace the file `path`, or that which it links to, in one step; "-" is stdout. What is
+ * no file, such as a device or a pipe, is written to.
+ */
 int bytes__write(const char *path, const void *data, size_t size, struct error *err);
 
 #endif

@@ -71,7 +71,7 @@ static int write_in_place(struct encoding *it, const char *vmlinux, const void *
 			  struct error *err)
 {
 	_cleanup_new_file_ struct new_file file = { .fd = -1 };
-	_cleanup_free_ char *btf_path = NULL;
+	_cleanup_free_ char *btf_path = NULL, *target = NULL;
 	struct stat st;
 	int res;
 
@@ -84,7 +84,10 @@ static int write_in_place(struct encoding *it, const char *vmlinux, const void *
 	res = bytes__write(btf_path, btf, size, err);
 	if (res)
 		return res;
-	res = file__begin(&file, vmlinux, st.st_mode & 07777);
+	target = realpath(vmlinux, NULL); /* a link stays one */
+	if (!target)
+		return error__set(err, errno, "%s: %s", vmlinux, strerror(errno));
+	res = file__begin(&file, target, st.st_mode & 07777);
 	if (res)
 		return error__set(err, res, "%s: can't replace it: %s", vmlinux, strerror(-res));
 	res = add_section(vmlinux, btf_path, file.tmp_path, err);

@@ -21,6 +21,7 @@ struct exporting {
 	struct objects objects;
 	const struct kbtf_profile *profile; /* NULL: full BTF */
 	size_t written;
+	bool no_match; /* the filter fits nothing */
 };
 
 static void exporting__free(struct exporting *it)
@@ -130,8 +131,21 @@ static int export_into_tree(struct exporting *it, const struct kbtf_entry *entry
 
 /* ---- the command -------------------------------------------------------------------------- */
 
+/* A tree has one place for all builds of a release; entries are sorted by these four first. */
+static bool same_place(const struct kbtf_entry *a, const struct kbtf_entry *b)
+{
+	const struct kbtf_ident *x = kbtf_entry__ident(a), *y = kbtf_entry__ident(b);
+
+	return strcmp(x->distro, y->distro) == 0 &&
+	       strcmp(x->distro_release, y->distro_release) == 0 &&
+	       strcmp(x->arch, y->arch) == 0 && strcmp(x->kernel_release, y->kernel_release) == 0;
+}
+
 static int export_tree(struct exporting *it, struct error *err)
 {
+	const struct kbtf_entry *last = NULL;
+	int left_out = 0;
+
 	for (size_t i = 0; i < kbtf_archive__entry_count(it->archive); i++) {
 		const struct kbtf_entry *entry = kbtf_archive__entry(it->archive, i);
 		int res;
@@ -140,11 +154,25 @@ static int export_tree(struct exporting *it, struct error *err)
 			continue;
 		if (cancel__requested())
 			return error__set(err, ECANCELED, "interrupted");
+		if (last && same_place(last, entry)) {
+			const struct kbtf_ident *ident = kbtf_entry__ident(entry);
+
+			left_out = error__set(err, ENOTUNIQ, "%s: a tree has one place for it, and "
+					      "the archive more than one build of it: %s is left "
+					      "out; name one with --build-id",
+					      ident->kernel_release, ident->kernel_version);
+			log__error("%s", err->text);
+			continue;
+		}
 		res = export_into_tree(it, entry, err);
 		if (res)
 			return res;
 		it->written++;
+		last = entry;
 	}
+	if (left_out)
+		return error__set(err, left_out, "%s: %zu written, not all", it->out, it->written);
+	it->no_match = !it->written;
 	return it->written ? 0 : error__set(err, ENOENT, "the archive has no such entry; `btfgen "
 					    "stats --list` shows what it holds");
 }
@@ -156,8 +184,9 @@ static int export_one(struct exporting *it, struct error *err)
 	size_t size;
 	int res;
 
-	if ((res = entry_filter__pick(&it->filter, it->archive, &entry, err)) ||
-	    (res = read_entry(it, entry, &data, &size, err)) ||
+	res = entry_filter__pick(&it->filter, it->archive, &entry, err);
+	it->no_match = res == -ENOENT;
+	if (res || (res = read_entry(it, entry, &data, &size, err)) ||
 	    (res = bytes__write(it->out, data, size, err)))
 		return res;
 	it->written = 1;
@@ -167,10 +196,8 @@ static int export_one(struct exporting *it, struct error *err)
 static int open_all(struct exporting *it, struct error *err)
 {
 	_cleanup_free_ char *path = archive_file__path(it->archive_given);
-	int res = entry_filter__prepare(&it->filter, err);
+	int res;
 
-	if (res)
-		return res;
 	it->archive = archive_file__open(path, err);
 	if (!it->archive)
 		return -EBADMSG;
@@ -226,6 +253,10 @@ int cmd_export(int argc, char **argv)
 		log__error("--format: '%s' is neither raw nor btfhub", it.format);
 		return EXIT_USAGE;
 	}
+	if (entry_filter__prepare(&it.filter, &err)) {
+		log__error("--kernel: %s", err.text);
+		return EXIT_USAGE;
+	}
 	res = open_all(&it, &err);
 	len = strlen(it.out);
 	if (!res)
@@ -233,7 +264,7 @@ int cmd_export(int argc, char **argv)
 			? export_tree(&it, &err) : export_one(&it, &err);
 	if (res) {
 		log__error("%s", err.text);
-		return res == -ENOENT ? EXIT_NOTHING : res == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+		return it.no_match ? EXIT_NOTHING : EXIT_FAILED;
 	}
 	log__info("%s: %zu written", it.out, it.written);
 	return EXIT_OK;

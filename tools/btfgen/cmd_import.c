@@ -90,11 +90,14 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 	return strverscmp((*a)->fts_name, (*b)->fts_name);
 }
 
-/* Links are passed over: BTFHub's codename links lead to directories that come anyway. */
+/*
+ * Links in the tree are passed over: BTFHub's codename links lead to directories that
+ * come anyway.
+ */
 static int import_tree(struct adding *adding, const char *dir, const struct kbtf_ident *given)
 {
 	char *roots[] = { (char *)dir, NULL };
-	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
 	FTSENT *file;
 
 	while (tree && (file = fts_read(tree))) {

@@ -35,8 +35,7 @@ static int run(struct minimizing *it, const char *btf, const char *const *object
 {
 	int res;
 
-	if ((res = entry_filter__prepare(&it->filter, err)) ||
-	    (res = btf_bytes__read(btf, &it->filter, &it->full, &it->full_size, err)) ||
+	if ((res = btf_bytes__read(btf, &it->filter, &it->full, &it->full_size, err)) ||
 	    (res = objects__read(objects, count, "", &it->objects, err)))
 		return res;
 	it->work = workdir__open(it->work_path, err);
@@ -74,7 +73,7 @@ int cmd_minimize(int argc, char **argv)
 	};
 	char full[16], min[16];
 	struct error err = {};
-	int exit_code, first = options__parse(&line, argc, argv, &exit_code);
+	int exit_code, res, first = options__parse(&line, argc, argv, &exit_code);
 
 	if (first < 0)
 		return exit_code;
@@ -82,10 +81,15 @@ int cmd_minimize(int argc, char **argv)
 		log__error("minimize: -o OUT.btf is missing");
 		return EXIT_USAGE;
 	}
-	if (run(&it, argv[first], (const char *const *)argv + first + 1,
-		(size_t)(argc - first - 1), &err)) {
+	if (entry_filter__prepare(&it.filter, &err)) {
+		log__error("--kernel: %s", err.text);
+		return EXIT_USAGE;
+	}
+	res = run(&it, argv[first], (const char *const *)argv + first + 1,
+		  (size_t)(argc - first - 1), &err);
+	if (res) {
 		log__error("%s", err.text);
-		return EXIT_FAILED;
+		return res == -ESRCH ? EXIT_NOTHING : EXIT_FAILED;
 	}
 	log__info("%s: %s of %s", it.out, format_bytes(it.min_size, min),
 		  format_bytes(it.full_size, full));

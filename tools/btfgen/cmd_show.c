@@ -128,7 +128,7 @@ int cmd_show(int argc, char **argv)
 	};
 	struct error err = {};
 	size_t size;
-	int exit_code, first = options__parse(&line, argc, argv, &exit_code);
+	int exit_code, res, first = options__parse(&line, argc, argv, &exit_code);
 
 	if (first < 0)
 		return exit_code;
@@ -140,9 +140,10 @@ int cmd_show(int argc, char **argv)
 		log__error("--kernel: %s", err.text);
 		return EXIT_USAGE;
 	}
-	if (btf_bytes__read(argv[first], &filter, &data, &size, &err)) {
+	res = btf_bytes__read(argv[first], &filter, &data, &size, &err);
+	if (res) {
 		log__error("%s", err.text);
-		return EXIT_FAILED;
+		return res == -ESRCH ? EXIT_NOTHING : EXIT_FAILED;
 	}
 	btf = btf__new(data, size);
 	if (!btf) {
