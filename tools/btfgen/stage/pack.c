@@ -79,6 +79,31 @@ static bool same_btf(const struct kbtf_entry *old, const struct kbtf_new_entry *
 	       memcmp(btf, entry->btf, size) == 0;
 }
 
+static bool same_text(const char *stored, const char *given)
+{
+	return strcmp(stored, given ? given : "") == 0;
+}
+
+/* The entry in whose place the new one comes, by what names it; NULL if there is none. */
+static const struct kbtf_entry *find_old(const struct kbtf_archive *base,
+					 const struct kbtf_ident *ident)
+{
+	const struct kbtf_entry *entry = NULL;
+
+	if (ident->build_id_len)
+		return kbtf_archive__find_build_id(base, ident->build_id, ident->build_id_len);
+	while ((entry = kbtf_archive__find_release(base, ident->kernel_release, entry))) {
+		const struct kbtf_ident *its = kbtf_entry__ident(entry);
+
+		if (!its->build_id_len && same_text(its->distro, ident->distro) &&
+		    same_text(its->distro_release, ident->distro_release) &&
+		    same_text(its->arch, ident->arch) &&
+		    same_text(its->kernel_version, ident->kernel_version))
+			return entry;
+	}
+	return NULL;
+}
+
 static int carry(const struct kbtf_archive *base, const struct kbtf_new_entry *entry,
 		 struct carried *carried)
 {
@@ -92,8 +117,7 @@ static int carry(const struct kbtf_archive *base, const struct kbtf_new_entry *e
 	for (size_t i = 0; i < entry->min_count; i++)
 		carried->mins[carried->count++] = entry->mins[i];
 	if (base)
-		old = kbtf_archive__find_build_id(base, entry->ident.build_id,
-						  entry->ident.build_id_len);
+		old = find_old(base, &entry->ident);
 	if (!old || !same_btf(old, entry))
 		return 0;
 	for (size_t i = 0; i < profiles; i++) {
