@@ -27,6 +27,9 @@ struct kbtf_writer;
  */
 KBTF_API struct kbtf_writer *kbtf_writer__open(const char *path);
 
+/* The same, but does not wait for another writer: EWOULDBLOCK. */
+KBTF_API struct kbtf_writer *kbtf_writer__try_open(const char *path);
+
 /* BTF minimized for a set of objects. */
 struct kbtf_new_min {
 	const char *profile;                   /* name, for people */
@@ -62,10 +65,17 @@ enum kbtf_added {
  *   that would have replaced it.
  * A replaced entry's minimized BTF is dropped with it.
  * Errors: EINVAL (no kernel release or arch, text with control characters, BTF
- * that libbpf can't parse), EMSGSIZE (BTF over 1 GiB), ENOMEM.
+ * that libbpf can't parse), EMSGSIZE (BTF over 1 GiB), ECANCELED, ENOMEM.
  */
 KBTF_API int kbtf_writer__add(struct kbtf_writer *writer, const struct kbtf_new_entry *entry,
 			      enum kbtf_added *added);
+
+/*
+ * `interrupted` is asked several times a second during the long parts of add; when it
+ * says yes, add gives -ECANCELED and has added nothing. NULL: never.
+ */
+KBTF_API void kbtf_writer__set_interrupt(struct kbtf_writer *writer,
+					 bool (*interrupted)(void *ctx), void *ctx);
 
 /*
  * The archive as it was when the writer was opened, to look at before a change; NULL

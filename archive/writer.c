@@ -16,6 +16,7 @@
 
 /* High enough for a file that is made once and read often: 2.5 s for a 4 MB BTF. */
 #define COMPRESSION_LEVEL 19
+#define COMPRESSION_STEP (256u << 10)
 
 /* What an entry's minimized BTF is during writing: both sides may still move. */
 struct draft_min {
@@ -41,6 +42,8 @@ struct kbtf_writer {
 	void **owned;
 	size_t owned_count;
 	bool spent;
+	bool (*interrupted)(void *ctx);
+	void *interrupt_ctx;
 };
 
 DEFINE_CLEANUP(kbtf_writer__closep, struct kbtf_writer, kbtf_writer__close)
@@ -84,7 +87,7 @@ static void *own_copy(struct kbtf_writer *writer, const void *data, size_t size)
  * The lock is on the directory: the archive itself is replaced at each commit, and a
  * lock file would be left lying beside it.
  */
-static int lock_directory_of(const char *path)
+static int lock_directory_of(const char *path, int how)
 {
 	_cleanup_free_ char *copy = strdup(path);
 	_cleanup_close_ int fd = -1;
@@ -94,7 +97,7 @@ static int lock_directory_of(const char *path)
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	while (flock(fd, LOCK_EX) < 0)
+	while (flock(fd, how) < 0)
 		if (errno != EINTR)
 			return -errno;
 	return steal_fd(&fd);
@@ -125,7 +128,7 @@ static int draft_base(struct kbtf_writer *writer)
 	return 0;
 }
 
-struct kbtf_writer *kbtf_writer__open(const char *path)
+static struct kbtf_writer *open_locked(const char *path, int how)
 {
 	struct kbtf_writer *writer __attribute__((__cleanup__(kbtf_writer__closep))) =
 		calloc(1, sizeof(*writer));
@@ -140,7 +143,7 @@ struct kbtf_writer *kbtf_writer__open(const char *path)
 		writer->path = strdup(path);
 	if (!writer->path)
 		return NULL;
-	writer->lock_fd = lock_directory_of(writer->path);
+	writer->lock_fd = lock_directory_of(writer->path, how);
 	if (writer->lock_fd < 0) {
 		errno = -writer->lock_fd;
 		return NULL;
@@ -154,6 +157,16 @@ struct kbtf_writer *kbtf_writer__open(const char *path)
 		return NULL;
 	}
 	return steal_ptr(writer);
+}
+
+struct kbtf_writer *kbtf_writer__open(const char *path)
+{
+	return open_locked(path, LOCK_EX);
+}
+
+struct kbtf_writer *kbtf_writer__try_open(const char *path)
+{
+	return open_locked(path, LOCK_EX | LOCK_NB);
 }
 
 const struct kbtf_archive *kbtf_writer__base(const struct kbtf_writer *writer)
@@ -208,13 +221,48 @@ static int check_btf(const void *btf, size_t size)
 	return empty ? -EINVAL : 0;
 }
 
+void kbtf_writer__set_interrupt(struct kbtf_writer *writer, bool (*interrupted)(void *ctx),
+				void *ctx)
+{
+	writer->interrupted = interrupted;
+	writer->interrupt_ctx = ctx;
+}
+
+/* In steps, so that an interrupt need not wait for seconds. */
+static int compress(const struct kbtf_writer *writer, ZSTD_CCtx *zstd, const void *data,
+		    size_t size, void *room, size_t *room_size)
+{
+	ZSTD_outBuffer out = { room, *room_size, 0 };
+	ZSTD_inBuffer in = { data, 0, 0 };
+	size_t left = 1;
+
+	if (ZSTD_isError(ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel,
+						COMPRESSION_LEVEL)) ||
+	    ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(zstd, size)))
+		return -EINVAL;
+	while (in.pos < size || left) {
+		if (writer->interrupted && writer->interrupted(writer->interrupt_ctx))
+			return -ECANCELED;
+		if (in.pos == in.size)
+			in.size = size - in.pos > COMPRESSION_STEP ? in.pos + COMPRESSION_STEP : size;
+		left = ZSTD_compressStream2(zstd, &out, &in,
+					    in.size == size ? ZSTD_e_end : ZSTD_e_continue);
+		/* the room is ZSTD_compressBound(): it cannot run out */
+		if (ZSTD_isError(left) || out.pos == out.size)
+			return -ENOMEM;
+	}
+	*room_size = out.pos;
+	return 0;
+}
+
 static int pack_blob(struct kbtf_writer *writer, const void *btf, size_t size,
 		     const struct blob **out)
 {
-	size_t bound = ZSTD_compressBound(size), stored_size;
+	size_t stored_size = ZSTD_compressBound(size);
 	_cleanup_free_ void *room = NULL;
 	uint8_t sha256[SHA256_SIZE];
 	struct blob *blob;
+	ZSTD_CCtx *zstd;
 	int err = check_btf(btf, size);
 
 	if (err)
@@ -224,13 +272,15 @@ static int pack_blob(struct kbtf_writer *writer, const void *btf, size_t size,
 	if (*out)
 		return 0;
 
-	room = malloc(bound);
+	room = malloc(stored_size);
 	blob = own(writer, calloc(1, sizeof(*blob)));
 	if (!room || !blob)
 		return -ENOMEM;
-	stored_size = ZSTD_compress(room, bound, btf, size, COMPRESSION_LEVEL);
-	if (ZSTD_isError(stored_size))
-		return -ENOMEM;
+	zstd = ZSTD_createCCtx();
+	err = zstd ? compress(writer, zstd, btf, size, room, &stored_size) : -ENOMEM;
+	ZSTD_freeCCtx(zstd);
+	if (err)
+		return err;
 	blob->stored = own_copy(writer, room, stored_size);
 	if (!blob->stored)
 		return -ENOMEM;

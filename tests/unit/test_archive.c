@@ -264,6 +264,33 @@ static void test_newer_struct_is_refused(void **state)
 	kbtf_writer__close(writer);
 }
 
+static bool yes_the_second_time(void *ctx)
+{
+	return ++*(int *)ctx > 1;
+}
+
+static void test_interrupt(void **state)
+{
+	struct spec big = { "5.10.0-1", "", "bb", 60000, NULL };
+	struct kbtf_writer *writer;
+	struct kbtf_archive *archive;
+	enum kbtf_added added;
+	int asked = 0;
+
+	(void)state;
+	put(three, 3, NULL);
+	writer = kbtf_writer__open(path);
+	kbtf_writer__set_interrupt(writer, yes_the_second_time, &asked);
+	assert_int_equal(add(writer, &big, &added), -ECANCELED);
+	assert_int_equal(asked, 2);
+	/* what was not interrupted can still be committed */
+	assert_int_equal(kbtf_writer__commit(writer), 0);
+	kbtf_writer__close(writer);
+	archive = kbtf_archive__open(path);
+	assert_int_equal(kbtf_archive__entry_count(archive), 3);
+	kbtf_archive__close(archive);
+}
+
 /* Every truncation is refused, and every flipped bit is found when all is read. */
 static int read_all(const void *data, size_t size)
 {
@@ -419,6 +446,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_replacing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_newer_struct_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_interrupt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_disk_keeps_the_old, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed_writer_leaves_the_old, setup, teardown),

@@ -33,6 +33,7 @@ int adding__begin(struct adding *adding)
 	adding->archive_path = archive_file__path(adding->archive_given);
 	adding->work = workdir__open(adding->work_path, &err);
 	if (!adding->archive_path || !adding->work ||
+	    archive_file__check_place(adding->archive_path, &err) ||
 	    profile__choose(&adding->objects_given, adding->no_min, &adding->objects, &err)) {
 		log__error("%s", err.text);
 		return EXIT_FAILED;

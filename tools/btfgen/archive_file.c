@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "archive_file.h"
 
+#include <libgen.h>
 #include <string.h>
 
 #include "base/sha256.h"
@@ -36,6 +37,18 @@ struct kbtf_archive *archive_file__open(const char *path, struct error *err)
 		error__set(err, ENOENT, "%s: no such archive; `btfgen build` makes one, -a names "
 			   "another", path);
 	return archive;
+}
+
+int archive_file__check_place(const char *path, struct error *err)
+{
+	_cleanup_free_ char *target = realpath(path, NULL);
+	_cleanup_free_ char *copy = strdup(target ? target : path);
+	const char *dir = copy ? dirname(copy) : path;
+
+	if (access(dir, W_OK | X_OK) == 0)
+		return 0;
+	return error__set(err, errno, "%s: no archive can be written there: %s: %s", path, dir,
+			  strerror(errno));
 }
 
 static void put(json_t *object, const char *name, const char *value)

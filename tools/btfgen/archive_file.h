@@ -21,6 +21,12 @@ struct kbtf_archive *archive_file__open(const char *path, struct error *err);
 /* The same, but a file that is not there gives NULL and no error (*res 0). */
 struct kbtf_archive *archive_file__open_if_any(const char *path, int *res, struct error *err);
 
+/*
+ * Whether an archive can be written there, before hours of work show it. The directory must
+ * exist: a slip in its name should not make another.
+ */
+int archive_file__check_place(const char *path, struct error *err);
+
 /* Who an entry is of and where it comes from; a new reference. */
 json_t *entry__json(const struct kbtf_entry *entry);
 /* Print to stdout and release. */

@@ -5,6 +5,7 @@
 #include "archive_file.h"
 #include "base/cancel.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "command.h"
 #include "factory.h"
@@ -60,10 +61,23 @@ static void build__free(struct build *build)
 
 /* ---- before the work ---------------------------------------------------------------- */
 
+/* What can be had without swapping; sysconf(3) knows only what is used for nothing at all. */
+static uint64_t available_memory(void)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *line;
+	size_t size;
+
+	if (file__read("/proc/meminfo", 1 << 20, (void **)&text, &size) == 0 &&
+	    (line = strstr(text, "MemAvailable:")))
+		return strtoull(line + strlen("MemAvailable:"), NULL, 10) * 1024;
+	return (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static unsigned int default_jobs(void)
 {
-	long pages = sysconf(_SC_AVPHYS_PAGES), cores = sysconf(_SC_NPROCESSORS_ONLN);
-	uint64_t by_memory = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) / MEMORY_PER_JOB;
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t by_memory = available_memory() / MEMORY_PER_JOB;
 	unsigned int jobs = cores < 1 ? 1 : (unsigned int)cores;
 
 	if (by_memory < jobs)
@@ -225,6 +239,13 @@ static struct counts count_outcomes(const struct build *build)
 static void print_results(const struct build *build, const struct counts *counts)
 {
 	report__results(build->outcomes, build->plan.count);
+	for (size_t i = 0; i < build->plan.count; i++) {
+		const struct task *task = &build->plan.tasks[i];
+
+		if (task->kind == TASK_IMPOSSIBLE)
+			printf("%s (%s %s): skipped: %s\n", task->kernel->kernel_release,
+			       task->kernel->distro, task->kernel->codename, task->why);
+	}
 	if (!counts->done && !counts->failed && !counts->interrupted)
 		printf("nothing to do: ");
 	printf("%zu done, %zu skipped, %zu failed", counts->done, counts->skipped, counts->failed);
@@ -316,6 +337,10 @@ static int carry_out(struct build *build)
 	if (build->dry_run) {
 		print_plan(build);
 		return index_failures ? EXIT_FAILED : EXIT_OK;
+	}
+	if (archive_file__check_place(build->archive_path, &err)) {
+		log__error("%s", err.text);
+		return EXIT_FAILED;
 	}
 	run(build);
 	counts = count_outcomes(build);

@@ -302,6 +302,30 @@ static int begin(struct job *job)
 	return make_scratch(job);
 }
 
+/*
+ * What went wrong with the copy in scratch went wrong with the package or file it came from:
+ * that one the user knows, and it is still there.
+ */
+static void name_input(struct job *job)
+{
+	_cleanup_free_ char *copy = NULL, *text = NULL;
+	char *at;
+
+	if (job->opts->keep || !job->scratch || asprintf(&copy, "%s/image", job->scratch) < 0) {
+		copy = NULL;
+		return;
+	}
+	while ((at = strstr(job->err->text, copy))) {
+		free(text);
+		if (asprintf(&text, "%.*s%s%s", (int)(at - job->err->text), job->err->text,
+			     job->input->path, at + strlen(copy)) < 0) {
+			text = NULL;
+			return;
+		}
+		error__set(job->err, 0, "%s", text);
+	}
+}
+
 int job__run(const struct job_opts *opts, const struct job_input *input, struct meter *meter,
 	     struct job_result *result, struct error *err)
 {
@@ -318,6 +342,8 @@ int job__run(const struct job_opts *opts, const struct job_input *input, struct 
 		res = run_stage(&job, STAGE_MINIMIZE, minimize);
 	if (!res)
 		res = run_stage(&job, STAGE_PACK, pack);
+	if (res)
+		name_input(&job);
 	return res;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/cleanup.h"
 
 DEFINE_CLEANUP(kbtf_writer__closep, struct kbtf_writer, kbtf_writer__close)
@@ -132,6 +133,12 @@ static int carry(const struct kbtf_archive *base, const struct kbtf_new_entry *e
 	return 0;
 }
 
+static bool interrupted(void *ctx)
+{
+	(void)ctx;
+	return cancel__requested();
+}
+
 int pack__entry(const char *archive_path, const struct kbtf_new_entry *given,
 		struct packed *packed, struct error *err)
 {
@@ -147,6 +154,7 @@ int pack__entry(const char *archive_path, const struct kbtf_new_entry *given,
 				  res == -EBADMSG ? "is no archive, or is damaged; move it away and "
 						    "build anew" : strerror(-res));
 	}
+	kbtf_writer__set_interrupt(writer, interrupted, NULL);
 	res = carry(kbtf_writer__base(writer), given, &carried);
 	if (!res) {
 		entry.mins = carried.mins;
@@ -155,6 +163,8 @@ int pack__entry(const char *archive_path, const struct kbtf_new_entry *given,
 	}
 	if (!res && packed->added != KBTF_ADDED_YIELDED)
 		res = kbtf_writer__commit(writer);
+	if (res == -ECANCELED)
+		return error__set(err, res, "interrupted");
 	if (res == -ENOSPC || res == -EDQUOT)
 		return error__set(err, res, "%s: the disk is full; the archive is as it was. Free "
 				  "some space and run the same command again", archive_path);

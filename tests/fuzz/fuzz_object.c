@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* BPF object files on their way through the rewriting of global variables. */
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <stdlib.h>
+
+#include "bpf_elf.h"
+#include "folding.h"
+#include "globals.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int silence(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level, (void)format, (void)args;
+	return 0;
+}
+
+static void rewrite(struct bpf_elf *elf, const struct btf *btf)
+{
+	struct remarks remarks = {};
+	struct globals globals;
+	void *written;
+	size_t size;
+
+	if (globals__collect(elf, btf, &globals) == 0 && globals__find_uses(&globals, elf) > 0 &&
+	    globals__rewrite(&globals, elf, btf, &remarks) == 0 &&
+	    bpf_elf__write(elf, &written, &size) == 0) {
+		struct bpf_elf again;
+
+		/* what was written is an object again */
+		if (bpf_elf__parse(written, size, &again) == 0)
+			bpf_elf__free(&again);
+		else
+			abort();
+		free(written);
+	}
+	globals__free(&globals);
+	remarks__free(&remarks);
+}
+
+static void fold(const struct bpf_elf *elf)
+{
+	static const uint8_t constants[64] = { 1, 2, 3 };
+
+	for (size_t i = 1; i < elf->section_count; i++) {
+		const struct bpf_elf_section *section = &elf->sections[i];
+		const struct fold_pointer pointer = { .at = 1, .data = constants,
+						      .size = sizeof(constants), .offset = 8 };
+
+		if (section->data && section->header.sh_flags & SHF_EXECINSTR)
+			folding__run((struct bpf_insn *)section->data,
+				     section->size / sizeof(struct bpf_insn), &pointer, 1);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bpf_elf elf;
+	struct btf *btf = NULL;
+	size_t index;
+
+	libbpf_set_print(silence);
+	if (bpf_elf__parse(data, size, &elf))
+		return 0;
+	index = bpf_elf__find_section(&elf, ".BTF");
+	if (index && elf.sections[index].data)
+		btf = btf__new(elf.sections[index].data, elf.sections[index].size);
+	rewrite(&elf, btf);
+	bpf_elf__free(&elf);
+	if (bpf_elf__parse(data, size, &elf) == 0) {
+		fold(&elf);
+		bpf_elf__free(&elf);
+	}
+	btf__free(btf);
+	return 0;
+}
