@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The bundled programs on packaged kernels, in QEMU, with the kernel's own BTF hidden: BTF
+# comes from an archive that the pipeline built for that very kernel, by build ID, and the
+# events that a script causes are printed. With the globals pass, and without.
+# shellcheck disable=SC2154 # $top and others are tap.sh's
+. "$(dirname "$0")/../lib/tap.sh"
+
+vm_run=$top/scripts/vm-run
+built=$(dirname "$btfgen")
+PATH=$PATH:/usr/sbin:/sbin
+export XDG_DATA_HOME="$work/data" XDG_CACHE_HOME="$work/cache" TMPDIR="$work/tmp" LC_ALL=C
+mkdir "$TMPDIR"
+
+for tool in qemu-system-x86_64 busybox dpkg-deb clang; do
+	command -v "$tool" >/dev/null || skip_all "$tool is missing"
+done
+[ "$(uname -m)" = x86_64 ] || skip_all "programs of $(uname -m) do not run in an x86_64 machine"
+
+cat >"$work/causes" <<'CAUSES'
+#!/bin/sh
+# Each program once, with what it must see
+export BTFGEN_OBJECTS=/work/bpf
+echo 127.0.0.1 localhost >/etc/hosts 2>/dev/null
+ip link set lo up 2>/dev/null || ifconfig lo up
+cause()
+{
+	sleep 4
+	cp /bin/busybox /tmp/own-marker 2>/dev/null
+	/tmp/own-marker true 2>/dev/null
+	cat /tmp/no-such-file-here 2>/dev/null
+	nc 127.0.0.1 9 </dev/null 2>/dev/null
+}
+for program in execsnoop opensnoop tcpconnect; do
+	cause &
+	/work/btfload $program --json -D 8 "$@" 2>/dev/null | sed "s/^/$program /"
+	wait
+done
+/work/btfload run /work/bpf/execsnoop.bpf.o --load-only --explain "$@" | sed 's/^/explain /'
+/work/btfload run /work/globals.bpf.o --load-only --explain "$@" 2>&1 | sed 's/^/globals /'
+CAUSES
+chmod +x "$work/causes"
+
+bpftool btf dump file "${VMLINUX_BTF:-/sys/kernel/btf/vmlinux}" format c >"$work/vmlinux.h" 2>/dev/null &&
+	clang -target bpf -mcpu=v1 -g -O2 -isystem "$work" -c -o "$work/globals.bpf.o" \
+		"$top/tests/fixtures/globals.bpf.c" || skip_all "no BTF here to compile programs with"
+
+# fetch SUITE SERIES: an archive with the newest cloud kernel's BTF, and its package
+fetch()
+{
+	"$btfgen" build --distro debian --release "$1" --arch x86_64 --kernel "$2" --newest 1 \
+		--encoder embedded --work "$work/$1" -a "$work/$1.kbtf" --json >"$work/$1.json"
+}
+
+# machine SUITE OPTION...
+machine()
+{
+	suite=$1
+	shift
+	"$vm_run" --deb "$(find "$work/$suite/packages" -type f | head -n 1)" --timeout 280 --hide-btf \
+		--add "$built/btfload" --add "$built/bpf" --add "$work/$suite.kbtf" --add "$work/globals.bpf.o" \
+		--add "$work/causes" -- sh /work/causes --no-kernel-btf -a "/work/$suite.kbtf" "$@" \
+		>"$work/$suite.out" 2>&1
+	status=$?
+	cp "$work/$suite.out" "$work/.show"
+	return $status
+}
+
+saw()
+{
+	grep -E "$2" "$work/$1.out" && return
+	cat "$work/$1.out"
+	return 1
+}
+
+for suite in bullseye bookworm; do
+	case $suite in
+	bullseye) series='5.10.0-3*-cloud-amd64' ;;
+	bookworm) series='6.1.*-cloud-amd64' ;;
+	esac
+	if ! fetch $suite "$series"; then
+		skip "$suite" "its kernel can't be fetched"
+		continue
+	fi
+	for globals in auto force; do
+		what="$suite, globals $globals"
+		t "$what: the programs run" machine $suite --legacy-globals $globals
+		t "$what: BTF by build ID" saw $suite "explain btf .*build ID"
+		t "$what: minimized for the object" saw $suite "explain btf .*minimized for this object"
+		t "$what: execsnoop" saw $suite '^execsnoop .*"ret":0.*"path":"/tmp/own-marker"'
+		t "$what: opensnoop" saw $suite '^opensnoop .*"ret":-2.*"path":"/tmp/no-such-file-here"'
+		t "$what: tcpconnect" saw $suite '^tcpconnect .*"to":"127.0.0.1:9"'
+		t_not "$what: an object with variables loads whole" grep -q "^globals .*left-out" "$work/$suite.out"
+		t "$what: and is adapted when asked" sh -c 'if [ "$1" = force ]; then
+			grep -q "^globals adapted" "$2"; else grep -q "^globals probe *the kernel has global" "$2"; fi' \
+			sh "$globals" "$work/$suite.out"
+	done
+done
+finish
