@@ -254,6 +254,29 @@ static int index_build_ids(struct kbtf_archive *archive)
 	return 0;
 }
 
+/* What no entry refers to is no part of its set, and nobody would check its digest. */
+static int check_all_used(const struct kbtf_archive *archive)
+{
+	_cleanup_free_ bool *blobs = calloc(archive->blob_count + 1, sizeof(*blobs));
+	_cleanup_free_ bool *profiles = calloc(archive->profile_count + 1, sizeof(*profiles));
+
+	if (!blobs || !profiles)
+		return -ENOMEM;
+	for (size_t i = 0; i < archive->entry_count; i++) {
+		const struct kbtf_entry *entry = &archive->entries[i];
+
+		blobs[entry->btf - archive->blobs] = true;
+		for (size_t k = 0; k < entry->min_count; k++) {
+			blobs[entry->mins[k].blob - archive->blobs] = true;
+			profiles[entry->mins[k].profile - archive->profiles] = true;
+		}
+	}
+	if (memchr(blobs, false, archive->blob_count) ||
+	    memchr(profiles, false, archive->profile_count))
+		return -EBADMSG;
+	return 0;
+}
+
 static int read_index(struct kbtf_archive *archive)
 {
 	struct cursor header = cursor__over(archive->data, archive->size);
@@ -293,6 +316,9 @@ static int read_index(struct kbtf_archive *archive)
 		return cursor__failed(&cur) ? -EBADMSG : err;
 	if (cursor__failed(&cur) || cur.pos != cur.len)
 		return -EBADMSG;
+	err = check_all_used(archive);
+	if (err)
+		return err;
 	err = index_releases(archive);
 	return err ? err : index_build_ids(archive);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,21 +109,28 @@ int file__begin(struct new_file *file, const char *path, unsigned int mode)
 	return err;
 }
 
+/* As open_beside() names them: NAME.12345678.tmp. */
+static bool is_temporary(const char *entry, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(entry, name, len) == 0 && entry[len] == '.' &&
+	       strlen(entry + len) == 1 + TMP_NOISE + strlen(TMP_SUFFIX) &&
+	       strcmp(entry + len + 1 + TMP_NOISE, TMP_SUFFIX) == 0;
+}
+
 void file__sweep(const char *path)
 {
-	_cleanup_free_ char *pattern = NULL;
-	glob_t found = {};
-	size_t skip = strlen(path) + 1;
+	_cleanup_free_ char *of_dir = strdup(path), *of_name = strdup(path);
+	DIR *dir = of_dir && of_name ? opendir(dirname(of_dir)) : NULL;
+	const char *name = dir ? basename(of_name) : NULL;
+	struct dirent *entry;
 
-	if (asprintf(&pattern, "%s.*" TMP_SUFFIX, path) < 0) {
-		pattern = NULL;
-		return;
-	}
-	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			if (strlen(found.gl_pathv[i]) == skip + TMP_NOISE + strlen(TMP_SUFFIX))
-				unlink(found.gl_pathv[i]);
-	globfree(&found);
+	while (dir && (entry = readdir(dir)))
+		if (is_temporary(entry->d_name, name))
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
 }
 
 int file__write(int fd, const void *data, size_t size)

@@ -199,6 +199,27 @@ t_says 0 "2 entries" "where it points to" "$btfgen" verify -a linked/a.kbtf
 t "all are links still" sh -c 'test -h out-link && test -h vmlinux-link && test -h archive-link'
 t_exit 2 "--kernel of two files" "$btfgen" add -a two.kbtf --kernel 1.2 vmlinux other
 
+# ---- the archive's lock and its leftovers ---
+odd='a[x]?.kbtf'
+: >"$odd.12345678.tmp"
+: >ax1.kbtf.12345678.tmp
+t "an archive whose name is a glob" "$btfgen" add -q -a "$odd" with-btf
+t "what a killed writer of it left is swept" test ! -e "$odd.12345678.tmp"
+t "another's is not" test -e ax1.kbtf.12345678.tmp
+# Another writer has the lock: SIGTERM ends the wait for it.
+cat >lock.py <<'PYTHON'
+import fcntl, os, signal, subprocess, sys, time
+os.mkdir("locked")
+fcntl.flock(os.open("locked", os.O_RDONLY), fcntl.LOCK_EX)
+waiting = subprocess.Popen([sys.argv[1], "add", "-a", "locked/a.kbtf", "with-btf"])
+time.sleep(1.5)
+assert waiting.poll() is None, "it did not wait"
+waiting.send_signal(signal.SIGTERM)
+assert waiting.wait(5) == -signal.SIGTERM
+assert os.listdir("locked") == [], os.listdir("locked")
+PYTHON
+t "a signal ends the wait for the lock" python3 lock.py "$btfgen"
+
 # ---- export and import --------------------------------------------------------------------------------
 A=both.kbtf
 t "two kernels" "$btfgen" add -q -a $A --distro debian --release 12 vmlinux other
@@ -279,6 +300,24 @@ for at in places:
 PYTHON
 }
 t "verify finds a wrong bit, wherever it is" flips
+# What no entry refers to: a blob more, with everything else as it should be.
+smuggle()
+{
+	python3 - $A smuggled.kbtf <<'PYTHON'
+import hashlib, struct, sys
+data = open(sys.argv[1], "rb").read()
+offset, size = struct.unpack("<QQ", data[-64:-48])
+index = data[offset:offset + size]
+count = struct.unpack("<I", index[:4])[0]
+at = 4 + count * 56
+record = struct.pack("<QQQ", offset, 1, 1) + b"\xff" * 32
+index = struct.pack("<I", count + 1) + index[4:at] + record + index[at:]
+footer = struct.pack("<QQ", offset + 1, len(index)) + hashlib.sha256(index).digest() + data[-16:]
+open(sys.argv[2], "wb").write(data[:offset] + b"x" + index + footer)
+PYTHON
+}
+t "an archive with a blob of no entry" smuggle
+t_says 1 "smuggled.kbtf: is no archive" "is refused" "$btfgen" verify -a smuggled.kbtf
 t_exit 1 "verify of no archive" "$btfgen" verify -a nosuch.kbtf
 
 # ---- which ---------------------------------------------------------------------------------------------------

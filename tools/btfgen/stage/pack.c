@@ -2,9 +2,12 @@
 #include "stage/pack.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/cancel.h"
 #include "base/cleanup.h"
+
+#define LOCK_POLL_MS 20
 
 DEFINE_CLEANUP(kbtf_writer__closep, struct kbtf_writer, kbtf_writer__close)
 
@@ -139,11 +142,27 @@ static bool interrupted(void *ctx)
 	return cancel__requested();
 }
 
+/* NULL with errno; ECANCELED if a cancel ended the wait for another writer. */
+static struct kbtf_writer *open_writer(const char *archive_path)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_POLL_MS * 1000000L };
+	struct kbtf_writer *writer;
+
+	while (!(writer = kbtf_writer__try_open(archive_path)) && errno == EWOULDBLOCK) {
+		if (cancel__requested()) {
+			errno = ECANCELED;
+			return NULL;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return writer;
+}
+
 int pack__entry(const char *archive_path, const struct kbtf_new_entry *given,
 		struct packed *packed, struct error *err)
 {
 	struct kbtf_writer *writer __attribute__((__cleanup__(kbtf_writer__closep))) =
-		kbtf_writer__open(archive_path);
+		open_writer(archive_path);
 	struct carried carried __attribute__((__cleanup__(carried__free))) = {};
 	struct kbtf_new_entry entry = *given;
 	int res;
