@@ -91,6 +91,29 @@ static double seconds(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
+static void a_longer_answer_is_cut_off(void **state)
+{
+	static const char *const no_length[] = { "/f no_length=1", NULL };
+	struct transfer transfer = { .max_size = SIZE };
+	struct fixture fixture;
+
+	(void)state;
+	setup(&fixture, NULL);
+	assert_int_equal(get(&fixture, &transfer), 0);
+	assert_whole(&fixture, fixture.path);
+	transfer.max_size = SIZE - 1;
+	assert_int_equal(get(&fixture, &transfer), -EFBIG);
+	assert_text(&fixture, "299999");
+	teardown(&fixture);
+	transfer.url = transfer.path = NULL;
+	/* also where no length is announced */
+	setup(&fixture, no_length);
+	assert_int_equal(get(&fixture, &transfer), -EFBIG);
+	assert_true(file_size(fixture.path) < SIZE);
+	assert_text(&fixture, "299999");
+	teardown(&fixture);
+}
+
 static void plain_and_not_modified(void **state)
 {
 	struct transfer transfer = { .expect_size = SIZE };
@@ -661,6 +684,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_and_not_modified),
+		cmocka_unit_test(a_longer_answer_is_cut_off),
 		cmocka_unit_test(empty_and_shorter_file),
 		cmocka_unit_test(server_errors),
 		cmocka_unit_test(comes_back),

@@ -128,6 +128,13 @@ static long http_status(const struct download *download)
 	return status;
 }
 
+static int too_long(struct download *download)
+{
+	return error__set(download->err, EFBIG,
+			  "%s: the answer is over %" PRIu64 " bytes, more than such a file has; try "
+			  "another mirror", download->url, download->transfer->max_size);
+}
+
 /* What the server is about to send is known: is it what was asked for? */
 static int check_answer(struct download *download, bool partial)
 {
@@ -144,6 +151,8 @@ static int check_answer(struct download *download, bool partial)
 		download->announced = answer->range_total;
 	else if (answer->length >= 0)
 		download->announced = answer->length + (partial ? download->start : 0);
+	if (download->transfer->max_size && download->announced > download->transfer->max_size)
+		return too_long(download);
 	if (expect && download->announced && download->announced != expect)
 		return wrong_length(download, "", download->announced);
 	if (expect)
@@ -221,6 +230,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	download->result->bytes += len;
 	if (expect && len > expect - download->at) {
 		download->status = wrong_length(download, "more than ", expect);
+		return 0;
+	}
+	if (download->transfer->max_size && len > download->transfer->max_size - download->at) {
+		download->status = too_long(download);
 		return 0;
 	}
 	status = file__write(download->fd, data, len);

@@ -42,6 +42,7 @@ struct transfer {
 	const char *path;
 	bool resume;
 	uint64_t expect_size;    /* 0: unknown. A longer answer is cut off and fails. */
+	uint64_t max_size;       /* 0: any. A longer answer is cut off and fails. */
 	const char *if_etag;     /* send If-None-Match, or NULL */
 	int64_t if_modified;     /* send If-Modified-Since (seconds since 1970), or 0 */
 	struct meter *meter;     /* or NULL */
@@ -58,7 +59,7 @@ struct transfer_result {
  * Block until the transfer has ended; any number of threads may do so at once.
  * Errors, all with the URL in *err: -ENOENT (404, 410, missing file), -EACCES (401,
  * 403, 407), -EHOSTUNREACH (no connection, no such host, timeout), -EBADMSG (length
- * differs from what was announced or expected), -ENOSPC (disk full; found from the
+ * differs from what was announced or expected), -EFBIG (over max_size), -ENOSPC (disk full; found from the
  * expected or announced size before the first byte where it is known), -ECANCELED, -EIO
  * (any other answer, 5xx to the last, a redirect loop, TLS, the file can't be written).
  * *result must be freed in each case.

@@ -13,6 +13,9 @@
 #include "base/sha256.h"
 #include "base/url.h"
 
+/* Before a signature is checked anybody on the way could send without end. */
+#define UNKNOWN_SIZE_MAX (256ull << 20)
+
 struct openpgp_policy access__policy(const struct access *access, const struct manifest *manifest,
 				     const struct release *release, const char *storage[2])
 {
@@ -58,6 +61,8 @@ static int fetch(struct access *access, struct transfer *transfer, struct docume
 	if (!document->path)
 		return error__oom(err);
 	transfer->path = document->path;
+	if (!transfer->expect_size)
+		transfer->max_size = UNKNOWN_SIZE_MAX;
 	ret = transfers__get(access->transfers, transfer, &result, err);
 	atomic_fetch_add(&access->bytes_fetched, result.bytes);
 	document->modified = result.modified;
