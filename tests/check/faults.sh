@@ -123,6 +123,13 @@ PYTHON
 	sign "$bad/dists/bookworm"
 }
 
+# ---- an archive that can't be written ----------------------------------------------------------
+B=$A
+A=$work/nosuch/a.kbtf
+t_says 1 "$work/nosuch: No such file" "build into no directory" from "file:$good/debian"
+t_not "fetches and encodes nothing first" sh -c 'echo "$1" | grep -e encode: -e fetch:' sh "$out"
+A=$B
+
 # ---- files given by hand --------------------------------------------------------------------
 add()
 {
@@ -132,6 +139,12 @@ refuses "a stripped vmlinux" "$work/stripped" "stripped" "debug package" -- add 
 latin1=$(printf '%s/caf\351' "$work")
 cp "$work/stripped" "$latin1"
 refuses "one whose name is not UTF-8" "caf?" "stripped" -- add "$latin1"
+mkdir -p "$work/stripped.d/DEBIAN" "$work/stripped.d/boot"
+cp "$work/stripped" "$work/stripped.d/boot/vmlinux-6.1.0-1-amd64"
+printf '%s: x\n' Package Maintainer Description >"$work/stripped.d/DEBIAN/control"
+printf '%s\n' 'Version: 1' 'Architecture: amd64' >>"$work/stripped.d/DEBIAN/control"
+t "a package of it" dpkg-deb --build "$work/stripped.d" "$work/stripped.deb"
+refuses "a package of a stripped vmlinux" "$work/stripped.deb: the kernel is stripped" -- add "$work/stripped.deb"
 head -c 150000 "$good/debian/$deb" >"$work/cut.deb"
 refuses "a truncated .deb" "$work/cut.deb" "cut off" "get it again" -- add "$work/cut.deb"
 head -c 30000 "$work/vmlinux" >"$work/cut"
