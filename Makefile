@@ -177,7 +177,7 @@ check-ci: all tests
 	tests/run $(UNIT_TESTS) $(call in,check) $(call in,root) $(call in,net)
 
 check-long: all fuzz
-	tests/run $(call in,long)
+	TESTS_AT_ONCE=1 tests/run $(call in,long)
 
 bench: all
 	@for bench in $(call in,bench); do $$bench || exit 1; done
