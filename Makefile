@@ -76,7 +76,11 @@ all: lib tools bpf
 
 lib: $(LIB_A) $(LIB_SO)
 
-tools: $(BUILD)/btfgen $(BUILD)/btfload
+tools: $(BUILD)/btfgen $(BUILD)/btfload $(BUILD)/manifests
+
+# Where btfgen looks, in a build tree; BUILD may be anywhere.
+$(BUILD)/manifests: | $(BUILD)
+	ln -sfn $(CURDIR)/manifests $@
 
 $(BUILD)/obj/archive/%.o: archive/%.c
 	@mkdir -p $(@D)
@@ -202,8 +206,9 @@ install: all
 	$(INSTALL) -m 755 $(LIB_SO) $(DESTDIR)$(LIBDIR)
 	cp -P $(BUILD)/libkbtf.so $(BUILD)/libkbtf.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' archive/libkbtf.pc.in > $(BUILD)/libkbtf.pc
-	$(INSTALL) -m 644 $(BUILD)/libkbtf.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' archive/libkbtf.pc.in \
+		> $(DESTDIR)$(LIBDIR)/pkgconfig/libkbtf.pc
+	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/libkbtf.pc
 	$(INSTALL) -m 644 archive/kbtf.h archive/kbtf_write.h archive/kbtf_load.h $(DESTDIR)$(INCLUDEDIR)
 	$(INSTALL) -m 644 $(BPF_OBJECTS) $(DESTDIR)$(LIBDIR)/btfgen/bpf
 	$(INSTALL) -m 644 $(wildcard manifests/*.ini) $(DESTDIR)$(DATADIR)/btfgen/manifests

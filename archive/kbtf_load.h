@@ -107,7 +107,11 @@ KBTF_API ssize_t kbtf_object__global_size(const struct kbtf_object *object, cons
 KBTF_API int kbtf_object__pull_globals(struct kbtf_object *object);
 KBTF_API int kbtf_object__push_globals(struct kbtf_object *object);
 
-/* A skeleton's object: in place of bpf_object__open_skeleton() and its load. */
+/*
+ * A skeleton's object: in place of bpf_object__open_skeleton() and its load. Fill the
+ * skeleton by NAME__create_skeleton() first; in the end close the object, which detaches
+ * the skeleton's programs, and only then NAME__destroy() the skeleton.
+ */
 KBTF_API int kbtf_object__open_skeleton(struct bpf_object_skeleton *skeleton,
 					const struct kbtf_object_opts *opts,
 					struct kbtf_object **object);

@@ -20,6 +20,8 @@ void kbtf_object__close(struct kbtf_object *object)
 {
 	if (!object)
 		return;
+	if (object->skeleton)
+		object__leave_skeleton(object);
 	bpf_object__close(object->bpf);
 	btf__free(object->btf);
 	globals__free(&object->globals);

@@ -11,6 +11,7 @@
 
 struct kbtf_object {
 	struct bpf_object *bpf;
+	struct bpf_object_skeleton *skeleton; /* that it was opened for, or NULL */
 	struct btf *btf;          /* the object file's own */
 	struct globals globals;
 	bool legacy;
@@ -44,6 +45,8 @@ struct bpf_map *object__find_map(const struct kbtf_object *object,
 				 const struct global_section *section);
 /* Contents before load: libbpf's copy, which skeletons point into, or else the file's. */
 uint8_t *object__staged(const struct kbtf_object *object, const struct global_section *section);
+/* So that bpf_object__destroy_skeleton() finds nothing to close a second time. */
+void object__leave_skeleton(struct kbtf_object *object);
 /* Just before load: values of externs, and constants folded into programs. */
 int object__settle_constants(struct kbtf_object *object);
 

@@ -8,11 +8,26 @@
 
 #include "ident.h"
 
+/*
+ * The agent's libbpf may be newer than the one that libkbtf was compiled with, and its
+ * records longer: they tell their size.
+ */
+static struct bpf_map_skeleton *map_at(const struct bpf_object_skeleton *skeleton, int i)
+{
+	return (void *)((char *)skeleton->maps + (size_t)i * (size_t)skeleton->map_skel_sz);
+}
+
+static struct bpf_prog_skeleton *program_at(const struct bpf_object_skeleton *skeleton, int i)
+{
+	return (void *)((char *)skeleton->progs + (size_t)i * (size_t)skeleton->prog_skel_sz);
+}
+
 static int fill_skeleton(struct kbtf_object *object, struct bpf_object_skeleton *skeleton)
 {
 	*skeleton->obj = object->bpf;
+	object->skeleton = skeleton;
 	for (int i = 0; i < skeleton->map_cnt; i++) {
-		struct bpf_map_skeleton *map = &skeleton->maps[i];
+		struct bpf_map_skeleton *map = map_at(skeleton, i);
 		size_t size;
 
 		*map->map = bpf_object__find_map_by_name(object->bpf, map->name);
@@ -22,13 +37,20 @@ static int fill_skeleton(struct kbtf_object *object, struct bpf_object_skeleton 
 			*map->mmaped = (void *)bpf_map__initial_value(*map->map, &size);
 	}
 	for (int i = 0; i < skeleton->prog_cnt; i++) {
-		struct bpf_prog_skeleton *program = &skeleton->progs[i];
+		struct bpf_prog_skeleton *program = program_at(skeleton, i);
 
 		*program->prog = bpf_object__find_program_by_name(object->bpf, program->name);
 		if (!*program->prog)
 			return -ESRCH;
 	}
 	return 0;
+}
+
+void object__leave_skeleton(struct kbtf_object *object)
+{
+	/* links of USDT probes need the object to the last */
+	bpf_object__detach_skeleton(object->skeleton);
+	*object->skeleton->obj = NULL;
 }
 
 int kbtf_object__open_skeleton(struct bpf_object_skeleton *skeleton,
@@ -59,7 +81,7 @@ int kbtf_object__load_skeleton(struct kbtf_object *object, struct bpf_object_ske
 	if (err || object->legacy)
 		return err; /* the pointers stay on libbpf's copies: see pull and push */
 	for (int i = 0; i < skeleton->map_cnt; i++) {
-		struct bpf_map_skeleton *map = &skeleton->maps[i];
+		struct bpf_map_skeleton *map = map_at(skeleton, i);
 		size_t size = 0;
 		long page = sysconf(_SC_PAGESIZE);
 		void *value;
