@@ -11,6 +11,7 @@
 
 #include "execsnoop.h"
 #include "read_path.h"
+#include "send_event.h"
 #include "syscall_tracepoint.h"
 
 /*

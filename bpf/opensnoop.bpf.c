@@ -12,6 +12,7 @@
 #include "opensnoop.h"
 #include "read_path.h"
 #include "registers.h"
+#include "send_event.h"
 #include "syscall_tracepoint.h"
 
 /* creat(2) has no flags argument: this is what it stands for, the same on both architectures. */

@@ -9,6 +9,7 @@
 #include "program.h"
 
 #include "registers.h"
+#include "send_event.h"
 #include "tcpconnect.h"
 
 #define FAMILY_INET 2

@@ -149,7 +149,7 @@ minimized() # FULL OUT OBJECT...
 	shift 2
 	bpftool gen min_core_btf "$full" "$out" "$@"
 }
-bundled="$objects/execsnoop.bpf.o $objects/opensnoop.bpf.o $objects/tcpconnect.bpf.o"
+bundled=$(echo "$objects"/*.bpf.o)
 t "pahole by hand" by_hand "$work/vmlinux-1" "$work/btf-1"
 t "the exported BTF is the same" exported 6.1.0-1-amd64 "$work/btf-1"
 t "pahole by hand on the third" by_hand "$work/vmlinux-3" "$work/btf-3"

@@ -80,7 +80,7 @@ kernel bare $r "$v" --strip
 t_says 1 "stripped" "a stripped vmlinux without .BTF" "$btfgen" encode bare -o none.btf
 
 # ---- minimize -----------------------------------------------------------------------------------
-all="$objects/execsnoop.bpf.o $objects/opensnoop.bpf.o $objects/tcpconnect.bpf.o"
+all=$(echo "$objects"/*.bpf.o)
 # shellcheck disable=SC2086 # words
 bpftool gen min_core_btf hand.btf hand.min $all
 # shellcheck disable=SC2086 # words

@@ -18,7 +18,7 @@ esac
 t "make install" make_install
 for file in bin/btfgen lib/libkbtf.a lib/libkbtf.so include/kbtf.h include/kbtf_write.h \
 	lib/pkgconfig/libkbtf.pc lib/btfgen/bpf/execsnoop.bpf.o lib/btfgen/bpf/opensnoop.bpf.o \
-	lib/btfgen/bpf/tcpconnect.bpf.o share/btfgen/manifests/debian.ini \
+	lib/btfgen/bpf/tcpconnect.bpf.o lib/btfgen/bpf/cputime.bpf.o share/btfgen/manifests/debian.ini \
 	share/btfgen/manifests/centos.ini share/man/man5/btfgen-manifest.5 \
 	share/man/man1/btfgen.1 share/bash-completion/completions/btfgen; do
 	t "usr/$file" test -s "$root/usr/$file"
@@ -65,9 +65,10 @@ t "the installed btfgen finds its objects" "$installed" add -q -a "$work/a.kbtf"
 profile()
 {
 	"$installed" stats -a "$work/a.kbtf" | awk '/^profile/ { on = 1; $1 = $2 = "" } on' | tr ' ' '\n' |
-		grep . | sort | tr '\n' ' ' | grep -x 'execsnoop.bpf.o opensnoop.bpf.o tcpconnect.bpf.o '
+		grep . | sort >"$work/profile"
+	(cd "$top/bpf" && ls ./*.bpf.c) | sed 's|^./||; s|c$|o|' | sort | diff - "$work/profile"
 }
-t "all three of them" profile
+t "all of them" profile
 cp -R "$root" "$work/elsewhere"
 # A copy of the tree, so that neither the build's own nor the first one can serve.
 manifests()

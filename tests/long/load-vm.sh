@@ -30,8 +30,10 @@ cause()
 	/tmp/own-marker true 2>/dev/null
 	cat /tmp/no-such-file-here 2>/dev/null
 	nc 127.0.0.1 9 </dev/null 2>/dev/null
+	i=0
+	while [ $i -lt 5000 ]; do i=$((i + 1)); done
 }
-for program in execsnoop opensnoop tcpconnect; do
+for program in cputime execsnoop opensnoop tcpconnect; do
 	cause &
 	/work/btfload $program --json -D 8 "$@" 2>/dev/null | sed "s/^/$program /"
 	wait
@@ -87,6 +89,7 @@ for suite in bullseye bookworm; do
 		t "$what: the programs run" machine $suite --legacy-globals $globals
 		t "$what: BTF by build ID" saw $suite "explain btf .*build ID"
 		t "$what: minimized for the object" saw $suite "explain btf .*minimized for this object"
+		t "$what: cputime" saw $suite '^cputime .*"run_ns":[0-9]{9,},"comm":"sh"'
 		t "$what: execsnoop" saw $suite '^execsnoop .*"ret":0.*"path":"/tmp/own-marker"'
 		t "$what: opensnoop" saw $suite '^opensnoop .*"ret":-2.*"path":"/tmp/no-such-file-here"'
 		t "$what: tcpconnect" saw $suite '^tcpconnect .*"to":"127.0.0.1:9"'

@@ -57,6 +57,110 @@ sees_open()
 }
 t "opensnoop sees files opened, and one that is not there" sees_open
 
+# ---- programs that tell at the end ------------------------------------------------------
+
+# watch PROGRAM OPTION...: in the background, until unwatch; output in $work/events
+watch()
+{
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare -m sh -c 'mount -t tracefs none /sys/kernel/tracing && exec "$@"' watch \
+		"$btfload" "$@" --json -D 60 >"$work/events" 2>"$work/err" &
+	watcher=$!
+	for tenth in 1 2 3 4 5 6 7 8 9 10; do
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
+			grep -q 'Ctrl-C ends' "$work/err" && return
+			sleep 0.1
+		done
+		kill -0 $watcher || break
+	done
+	cat "$work/err"
+	echo "not attached after $tenth s"
+	return 1
+}
+
+unwatch()
+{
+	sleep 0.3
+	kill -TERM $watcher
+	wait $watcher && return
+	cat "$work/err"
+	return 1
+}
+
+# Burns so much user and system time, twice if its stdin says so; prints "PID USED", in
+# seconds, of the last time.
+cat >"$work/burn" <<'BURN'
+import os, resource, sys, time
+def used():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+def burn():
+    begin = used()
+    while used() < begin + 0.6: pass
+    while used() < begin + 1: os.stat("/")
+    return used() - begin
+if sys.argv[1:] == ["twice"]:
+    burn()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(os.getpid(), burn())
+else:
+    burn()
+    print(os.getpid(), used())
+BURN
+
+# What cputime says of the process in the file: near to what it says of itself.
+agrees()
+{
+	python3 - "$work/events" "$1" <<'AGREES'
+import json, sys
+pid, used = open(sys.argv[2]).read().split()[-2:]
+all = [json.loads(line) for line in open(sys.argv[1])]
+own = [p for p in all if p["pid"] == int(pid)]
+print(pid, used, own)
+assert len(own) == 1 and own[0]["comm"] == "python3"
+run, user, system = (own[0][k + "_ns"] / 1e9 for k in ("run", "user", "system"))
+assert abs(run - float(used)) < 0.1, "not what the process was told"
+assert abs(user + system - run) < 0.3 and user > 0.1 and system > 0.1, "not so by the ticks"
+AGREES
+}
+
+counts_time()
+{
+	watch cputime "$@" || return 1
+	python3 "$work/burn" >"$work/burnt"
+	unwatch && agrees "$work/burnt"
+}
+
+# One that has burnt before, of which only the second time counts; and another.
+counts_one()
+{
+	rm -f "$work/go" && mkfifo "$work/go" || return 1
+	python3 "$work/burn" twice <"$work/go" >"$work/burnt" &
+	burner=$!
+	exec 9>"$work/go"
+	while ! grep -q ready "$work/burnt"; do
+		kill -0 $burner || return 1
+		sleep 0.1
+	done
+	watch cputime --pid $burner "$@" || return 1
+	echo go >&9
+	exec 9>&-
+	python3 "$work/burn" >/dev/null
+	wait $burner
+	unwatch && agrees "$work/burnt" && [ "$(wc -l <"$work/events")" -eq 1 ]
+}
+
+if command -v python3 >/dev/null; then
+	t "cputime counts what a process uses" counts_time
+	t "the same with an archive's BTF" counts_time --no-kernel-btf -a "$archive"
+	t "the same with the globals pass forced" counts_time --legacy-globals force
+	t "of one process, from now on" counts_one
+	t "the same with the globals pass forced" counts_one --legacy-globals force
+else
+	skip "cputime" "python3 is missing"
+fi
+
 t_says 0 "minimized for this object" "an archive's minimized BTF is taken for the object" \
 	"$btfload" run "$objects/execsnoop.bpf.o" --no-kernel-btf -a "$archive" --load-only --explain
 t_says 0 "in full" "full BTF on request" \

@@ -27,6 +27,7 @@ while read -r name programs; do
 		skip "$name" "no $objects/$name.bpf.o: make bpf"
 	fi
 done <<'PROGRAMS'
+cputime 2
 execsnoop 5
 opensnoop 12
 tcpconnect 4

@@ -30,8 +30,29 @@ static void print_help(FILE *out)
 
 /* ---- one object ----------------------------------------------------------------------------- */
 
-static int run(struct session *session, const char *object_path, event_printer printer,
-	       bool print_maps)
+/* What `program` has collected; of an object that is not bundled (NULL), all maps. */
+static int print_end(const struct session *session, const struct bundled *program)
+{
+	int map_fd, err;
+
+	if (!program) {
+		if (!session->json)
+			events__print_maps(session);
+		return 0;
+	}
+	if (!program->print_end)
+		return 0;
+	map_fd = bpf_object__find_map_fd_by_name(kbtf_object__bpf(session->object),
+						 program->end_map);
+	err = map_fd < 0 ? map_fd : program->print_end(map_fd, session->json);
+	if (err)
+		log__error("%s: its map %s can't be read: %s", session->object_path,
+			   program->end_map, strerror(-err));
+	return err;
+}
+
+/* `program`: NULL for an object that is not bundled */
+static int run(struct session *session, const char *object_path, const struct bundled *program)
 {
 	int err = session__load(session, object_path);
 
@@ -51,9 +72,9 @@ static int run(struct session *session, const char *object_path, event_printer p
 		return EXIT_NOTHING;
 	}
 	log__info("%s: %d attached; Ctrl-C ends", object_path, err);
-	err = events__run(session, printer);
-	if (print_maps && !session->json)
-		events__print_maps(session);
+	err = events__run(session, program ? program->print : NULL);
+	if (print_end(session, program) != 0)
+		return EXIT_FAILED;
 	return err ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -80,7 +101,7 @@ static int cmd_run(int argc, char **argv)
 	};
 	int exit_code, first = options__parse(&line, argc, argv, &exit_code);
 
-	return first < 0 ? exit_code : run(&session, argv[first], NULL, true);
+	return first < 0 ? exit_code : run(&session, argv[first], NULL);
 }
 
 /* ---- bundled programs -------------------------------------------------------------------------- */
@@ -93,14 +114,34 @@ static char *bundled_path(const char *name)
 	return dir && asprintf(&path, "%s/%s.bpf.o", dir, name) >= 0 ? path : NULL;
 }
 
+/* As --set target_pid=PID; `text` must live as long as the session. */
+static bool set_pid(struct session *session, unsigned int pid, char *text, size_t size)
+{
+	struct text_list *settings = &session->settings;
+	const char **grown = realloc(settings->items, (settings->count + 2) * sizeof(*grown));
+
+	if (!grown)
+		return false;
+	snprintf(text, size, "target_pid=%u", pid);
+	settings->items = grown;
+	grown[settings->count++] = text;
+	grown[settings->count] = NULL;
+	return true;
+}
+
 static int run_bundled(const struct bundled *program, int argc, char **argv)
 {
+	char pid_setting[sizeof("target_pid=4294967295")];
 	struct session session __attribute__((__cleanup__(session__free))) = {};
 	_cleanup_free_ char *path = bundled_path(program->name);
+	unsigned int pid = 0;
+	const struct option_def pid_option = { OPTION_NUMBER, "pid", 'p', "PID", &pid,
+					       "watch this process only" };
 	const struct option_def options[] = {
 		SESSION_OPTIONS(session),
 		{ OPTION_FLAG, "load-only", 'l', NULL, &session.load_only,
 		  "load, and attach nothing" },
+		program->takes_pid ? pid_option : (struct option_def){},
 		{},
 	};
 	const struct command_line line = {
@@ -117,9 +158,11 @@ static int run_bundled(const struct bundled *program, int argc, char **argv)
 		return exit_code;
 	if (!path)
 		return EXIT_FAILED;
-	if (!session.json && !session.load_only && !session.explain)
+	if (pid && !set_pid(&session, pid, pid_setting, sizeof(pid_setting)))
+		return EXIT_FAILED;
+	if (program->print_heading && !session.json && !session.load_only && !session.explain)
 		program->print_heading();
-	return run(&session, path, program->print, false);
+	return run(&session, path, program);
 }
 
 /* Whether it would load here, asked of the kernel. */

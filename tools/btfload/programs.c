@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "programs.h"
 
+#include "cputime_print.h"
 #include "execsnoop_print.h"
 #include "opensnoop_print.h"
 #include "tcpconnect_print.h"
 
 const struct bundled bundled_programs[] = {
-	{ "execsnoop", "programs that are started",
-	  "Print every program that is started, and every attempt that fails.",
-	  execsnoop__print_heading, execsnoop__print },
-	{ "opensnoop", "files that are opened",
-	  "Print every file that is opened, or could not be.",
-	  opensnoop__print_heading, opensnoop__print },
-	{ "tcpconnect", "TCP connections that are begun",
-	  "Print every TCP connection that this machine begins.",
-	  tcpconnect__print_heading, tcpconnect__print },
+	{ .name = "cputime", .summary = "user and system time by process",
+	  .description = "Count the user and system time of each process, and print it at the "
+			 "end. A\nprocess that runs without a pause is counted up to its last one.",
+	  .end_map = "processes", .print_end = cputime__print_end, .takes_pid = true },
+	{ .name = "execsnoop", .summary = "programs that are started",
+	  .description = "Print every program that is started, and every attempt that fails.",
+	  .print_heading = execsnoop__print_heading, .print = execsnoop__print },
+	{ .name = "opensnoop", .summary = "files that are opened",
+	  .description = "Print every file that is opened, or could not be.",
+	  .print_heading = opensnoop__print_heading, .print = opensnoop__print },
+	{ .name = "tcpconnect", .summary = "TCP connections that are begun",
+	  .description = "Print every TCP connection that this machine begins.",
+	  .print_heading = tcpconnect__print_heading, .print = tcpconnect__print },
 	{},
 };
