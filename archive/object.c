@@ -33,6 +33,9 @@ void kbtf_object__close(struct kbtf_object *object)
 	for (size_t i = 0; i < object->log_count; i++)
 		munmap(object->logs[i].text, LOG_SIZE);
 	free(object->logs);
+	for (size_t i = 0; i < object->place_count; i++)
+		free(object->places[i].name);
+	free(object->places);
 	remarks__free(&object->remarks);
 	free(object);
 }
@@ -261,6 +264,8 @@ static void remark_failure(struct kbtf_object *object, int err)
 	}
 	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "libbpf can't load the object: %s",
 		     strerror(-err));
+	if (err == -ESRCH)
+		object__remark_externs(object);
 }
 
 struct bpf_program *kbtf_object__failed_program(const struct kbtf_object *object)

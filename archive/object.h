@@ -27,6 +27,13 @@ struct kbtf_object {
 		char *text;
 	} *logs;
 	size_t log_count;
+	/* where variables lie, by the symbols of the file */
+	struct variable_place {
+		char *name;
+		size_t section; /* its index */
+		uint64_t offset;
+	} *places;
+	size_t place_count;
 	struct remarks remarks;
 };
 
@@ -40,11 +47,15 @@ int object__adapt_globals(struct kbtf_object *object, struct bpf_elf *elf,
 /* What libbpf's object gets between open and load: maps and programs that this kernel can have. */
 int object__adapt_bpf(struct kbtf_object *object, const struct kbtf_object_opts *opts);
 
+/* Sets places. */
+int object__find_places(struct kbtf_object *object, const struct bpf_elf *elf);
 /* libbpf's map of a section of variables, or NULL. */
 struct bpf_map *object__find_map(const struct kbtf_object *object,
 				 const struct global_section *section);
 /* Contents before load: libbpf's copy, which skeletons point into, or else the file's. */
 uint8_t *object__staged(const struct kbtf_object *object, const struct global_section *section);
+/* Words for the -ESRCH of a load: which values of the kernel's configuration it asks for. */
+void object__remark_externs(struct kbtf_object *object);
 /* So that bpf_object__destroy_skeleton() finds nothing to close a second time. */
 void object__leave_skeleton(struct kbtf_object *object);
 /* Just before load: values of externs, and constants folded into programs. */

@@ -53,6 +53,43 @@ static void hide_undescribed(struct bpf_elf *elf, const struct globals *globals,
 	}
 }
 
+/*
+ * BTF counts constants of a mergeable section (.rodata.cst16) to .rodata; libbpf refuses an
+ * object that has no such section besides. A size of its own keeps it from asking.
+ */
+static int describe_missing(struct bpf_elf *elf, const struct btf *btf)
+{
+	size_t own = bpf_elf__find_section(elf, ".BTF");
+	bool changed = false;
+	const void *raw;
+	uint32_t size;
+	void *copy;
+
+	for (uint32_t id = 1; btf && id < btf__type_cnt(btf); id++) {
+		struct btf_type *type = (struct btf_type *)btf__type_by_id(btf, id);
+		struct btf_var_secinfo *info = btf_var_secinfos(type);
+		const char *name = btf__name_by_offset(btf, type->name_off);
+
+		if (!btf_is_datasec(type) || type->size || !name || strncmp(name, ".rodata", 7) != 0 ||
+		    bpf_elf__find_section(elf, name))
+			continue;
+		for (uint32_t i = 0; i < btf_vlen(type); i++, info++) {
+			info->offset = (type->size + 7) & ~7u;
+			type->size = info->offset + info->size;
+		}
+		changed = true;
+	}
+	if (!changed)
+		return 0;
+	raw = btf__raw_data(btf, &size);
+	copy = raw ? malloc(size) : NULL;
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, raw, size);
+	bpf_elf__set_data(&elf->sections[own], copy, size);
+	return 0;
+}
+
 /* Makes object->adapted where libbpf shall see another object than the file's. */
 int object__adapt_globals(struct kbtf_object *object, struct bpf_elf *elf,
 			  const struct kbtf_object_opts *opts)
@@ -60,7 +97,8 @@ int object__adapt_globals(struct kbtf_object *object, struct bpf_elf *elf,
 	bool legacy;
 	int err = globals__collect(elf, object->btf, &object->globals);
 
-	if (err || !globals__find_uses(&object->globals, elf))
+	if (err || (err = object__find_places(object, elf)) ||
+	    !globals__find_uses(&object->globals, elf))
 		return err;
 	err = decide_legacy(object, opts->legacy_globals, &legacy);
 	if (err || !legacy)
@@ -70,6 +108,8 @@ int object__adapt_globals(struct kbtf_object *object, struct bpf_elf *elf,
 	    (err = globals__rewrite(&object->globals, elf, object->btf, &object->remarks)))
 		return err;
 	hide_undescribed(elf, &object->globals, object->btf);
+	if ((err = describe_missing(elf, object->btf)))
+		return err;
 	return bpf_elf__write(elf, &object->adapted, &object->adapted_size);
 }
 

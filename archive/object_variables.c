@@ -3,6 +3,8 @@
 #include "object.h"
 
 #include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -11,16 +13,21 @@
 struct bpf_map *object__find_map(const struct kbtf_object *object,
 				 const struct global_section *section)
 {
-	size_t section_len = strlen(section->name);
+	size_t section_len = strlen(section->name), size;
 	struct bpf_map *map;
 
-	/* libbpf names it after the section, most with the object's name in front */
 	bpf_object__for_each_map(map, object->bpf) {
 		const char *name = bpf_map__name(map);
-		size_t len = strlen(name), size;
+		size_t len = strlen(name);
 
-		if (len >= section_len && strcmp(name + len - section_len, section->name) == 0 &&
-		    bpf_map__initial_value(map, &size))
+		/*
+		 * Libbpf names it after the section: ".data.own" alone, ".data" with the
+		 * object's name in front, so that ".rodata.data" is none of the latter.
+		 */
+		if (*name == '.' ? strcmp(name, section->name) != 0
+				 : len < section_len || strcmp(name + len - section_len, section->name) != 0)
+			continue;
+		if (bpf_map__initial_value(map, &size))
 			return map;
 	}
 	return NULL;
@@ -81,6 +88,24 @@ static const uint8_t *kconfig_values(const struct bpf_object *from, size_t *size
 	return NULL;
 }
 
+/* libbpf says only -ESRCH, and not which of them it was. */
+void object__remark_externs(struct kbtf_object *object)
+{
+	char names[200] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < object->globals.kconfig_count; i++) {
+		const char *name = object->globals.kconfigs[i].name;
+
+		if (strncmp(name, "CONFIG_", 7) == 0 && len + strlen(name) + 3 < sizeof(names))
+			len += (size_t)sprintf(names + len, "%s%s", len ? ", " : "", name);
+	}
+	if (len)
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
+			     "an extern that is not __weak has no value in the kernel's "
+			     "configuration; the object asks for %s", names);
+}
+
 /*
  * The values of externs, by libbpf's own rules (the kernel's version, its configuration,
  * what is weak, what the caller gave). It finds them during load and not before: so the
@@ -112,7 +137,9 @@ static int resolve_kconfig(struct kbtf_object *object)
 	if (values)
 		copy_kconfig(object, section, scout, values, size);
 	bpf_object__close(scout);
-	if (err)
+	if (err == -ESRCH)
+		object__remark_externs(object);
+	else if (err)
 		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
 			     "a CONFIG_ value that the object needs can't be had (%s): the kernel's "
 			     "configuration is neither in /proc/config.gz nor in /boot",
@@ -204,6 +231,55 @@ struct variable {
 	size_t offset, size;
 };
 
+static bool holds_symbol(const struct globals *globals, const Elf64_Sym *symbol)
+{
+	for (size_t i = 0; i < globals->count; i++)
+		if (globals->sections[i].index && globals->sections[i].index == symbol->st_shndx)
+			return ELF64_ST_TYPE(symbol->st_info) == STT_OBJECT;
+	return false;
+}
+
+/*
+ * Compilers leave offsets in the BTF to who knows the symbols. Libbpf fills them in too,
+ * but not those of static variables, and sorts them.
+ */
+int object__find_places(struct kbtf_object *object, const struct bpf_elf *elf)
+{
+	object->places = calloc(elf->symbol_count + 1, sizeof(*object->places));
+	if (!object->places)
+		return -ENOMEM;
+	for (size_t i = 0; i < elf->symbol_count; i++) {
+		struct variable_place *place = &object->places[object->place_count];
+		const Elf64_Sym *symbol = &elf->symbols[i];
+
+		if (!holds_symbol(&object->globals, symbol))
+			continue;
+		*place = (struct variable_place){
+			.name = strdup(bpf_elf__symbol_name(elf, symbol)),
+			.section = symbol->st_shndx,
+			.offset = symbol->st_value,
+		};
+		if (!place->name)
+			return -ENOMEM;
+		object->place_count++;
+	}
+	return 0;
+}
+
+static bool find_place(const struct kbtf_object *object, const struct global_section *section,
+		       const char *name, uint64_t *offset)
+{
+	for (size_t i = 0; i < object->place_count; i++) {
+		const struct variable_place *place = &object->places[i];
+
+		if (place->section == section->index && strcmp(place->name, name) == 0) {
+			*offset = place->offset;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool find_in_section(const struct kbtf_object *object,
 			    const struct global_section *section, const char *name,
 			    struct variable *variable)
@@ -214,18 +290,15 @@ static bool find_in_section(const struct kbtf_object *object,
 
 	for (uint32_t i = 0; type && i < btf_vlen(type); i++, info++) {
 		const struct btf_type *var = btf__type_by_id(object->btf, info->type);
+		uint64_t offset = info->offset;
 
 		if (!var || strcmp(btf__name_by_offset(object->btf, var->name_off), name) != 0)
 			continue;
-		/* libbpf put the right offsets into its own copy of the BTF, not into this one */
-		var = NULL;
-		id = btf__find_by_name_kind(bpf_object__btf(object->bpf), section->name,
-					    BTF_KIND_DATASEC);
-		if (id < 0)
+		/* a linker of BPF objects knows the offsets, and says the section's size then */
+		if (!type->size && !find_place(object, section, name, &offset))
 			return false;
-		info = btf_var_secinfos(btf__type_by_id(bpf_object__btf(object->bpf), id)) + i;
-		*variable = (struct variable){ section, info->offset, info->size };
-		return variable->offset + variable->size <= section->size;
+		*variable = (struct variable){ section, offset, info->size };
+		return offset <= section->size && info->size <= section->size - offset;
 	}
 	return false;
 }
