@@ -30,10 +30,13 @@ cause()
 	/tmp/own-marker true 2>/dev/null
 	cat /tmp/no-such-file-here 2>/dev/null
 	nc 127.0.0.1 9 </dev/null 2>/dev/null
+	sh -c 'exit 7'
+	sleep 99 &
+	kill -9 $!
 	i=0
 	while [ $i -lt 5000 ]; do i=$((i + 1)); done
 }
-for program in cputime execsnoop opensnoop tcpconnect; do
+for program in cputime execsnoop exitsnoop opensnoop tcpconnect; do
 	cause &
 	/work/btfload $program --json -D 8 "$@" 2>/dev/null | sed "s/^/$program /"
 	wait
@@ -91,6 +94,8 @@ for suite in bullseye bookworm; do
 		t "$what: minimized for the object" saw $suite "explain btf .*minimized for this object"
 		t "$what: cputime" saw $suite '^cputime .*"run_ns":[0-9]{9,},"comm":"sh"'
 		t "$what: execsnoop" saw $suite '^execsnoop .*"ret":0.*"path":"/tmp/own-marker"'
+		t "$what: exitsnoop, a code" saw $suite '^exitsnoop .*"code":7,"signal":0.*"file":"busybox"'
+		t "$what: exitsnoop, a signal" saw $suite '^exitsnoop .*"code":0,"signal":9.*"file":"busybox"'
 		t "$what: opensnoop" saw $suite '^opensnoop .*"ret":-2.*"path":"/tmp/no-such-file-here"'
 		t "$what: tcpconnect" saw $suite '^tcpconnect .*"to":"127.0.0.1:9"'
 		t_not "$what: an object with variables loads whole" grep -q "^globals .*left-out" "$work/$suite.out"

@@ -29,6 +29,7 @@ while read -r name programs; do
 done <<'PROGRAMS'
 cputime 2
 execsnoop 5
+exitsnoop 3
 opensnoop 12
 tcpconnect 4
 PROGRAMS

@@ -3,6 +3,7 @@
 
 #include "cputime_print.h"
 #include "execsnoop_print.h"
+#include "exitsnoop_print.h"
 #include "opensnoop_print.h"
 #include "tcpconnect_print.h"
 
@@ -14,6 +15,9 @@ const struct bundled bundled_programs[] = {
 	{ .name = "execsnoop", .summary = "programs that are started",
 	  .description = "Print every program that is started, and every attempt that fails.",
 	  .print_heading = execsnoop__print_heading, .print = execsnoop__print },
+	{ .name = "exitsnoop", .summary = "processes that end",
+	  .description = "Print every process that ends: how, and after how long.",
+	  .print_heading = exitsnoop__print_heading, .print = exitsnoop__print, .takes_pid = true },
 	{ .name = "opensnoop", .summary = "files that are opened",
 	  .description = "Print every file that is opened, or could not be.",
 	  .print_heading = opensnoop__print_heading, .print = opensnoop__print },
