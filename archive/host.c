@@ -125,7 +125,7 @@ static int from_file(struct kbtf_host *host, const char *path)
 	lend(host, 4, &ident->distro_release, assignments__get(text, "DISTRO_RELEASE"));
 	build_id = assignments__get(text, "BUILD_ID");
 	len = build_id ? strlen(build_id) / 2 : 0;
-	if (len > KBTF_BUILD_ID_MAX || (len && !hex__decode(build_id, host->build_id, len)))
+	if (len > KBTF_BUILD_ID_MAX || (build_id && strlen(build_id) % 2) || (len && !hex__decode(build_id, host->build_id, len)))
 		return -EINVAL;
 	ident->build_id_len = len;
 	return *ident->kernel_release || len ? 0 : -EINVAL;

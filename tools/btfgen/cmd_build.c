@@ -348,7 +348,9 @@ static int carry_out(struct build *build)
 		print_results_json(build, &counts);
 	else
 		print_results(build, &counts);
-	return counts.failed || counts.interrupted || index_failures ? EXIT_FAILED : EXIT_OK;
+	if (counts.failed || counts.interrupted || index_failures)
+		return EXIT_FAILED;
+	return build->plan.by_kind[TASK_IMPOSSIBLE] == build->plan.count ? EXIT_NOTHING : EXIT_OK;
 }
 
 int cmd_build(int argc, char **argv)

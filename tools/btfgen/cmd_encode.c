@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -93,7 +94,14 @@ static int write_in_place(struct encoding *it, const char *vmlinux, const void *
 	res = add_section(vmlinux, btf_path, file.tmp_path, err);
 	if (res)
 		return res;
-	res = chmod(file.tmp_path, st.st_mode & 07777) < 0 ? -errno : file__commit(&file);
+	/* llvm-objcopy may have put another file there, with its own owner and mode */
+	close(steal_fd(&file.fd));
+	file.fd = open(file.tmp_path, O_RDWR | O_CLOEXEC);
+	if (file.fd < 0 || (fchown(file.fd, st.st_uid, st.st_gid) < 0 && errno != EPERM) ||
+	    fchmod(file.fd, st.st_mode & 07777) < 0)
+		res = -errno;
+	else
+		res = file__commit(&file);
 	return res ? error__set(err, res, "%s: can't replace it: %s", vmlinux, strerror(-res)) : 0;
 }
 

@@ -10,6 +10,7 @@
 #include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "json_text.h"
 #include "stage/fetch.h"
 
 /* Beside the kernels that compute, so many wait for the network. */
@@ -167,6 +168,31 @@ static json_t *success_record(const struct task_outcome *out)
 	return record;
 }
 
+static json_t *record_of(const struct task_outcome *out)
+{
+	switch (out->outcome) {
+	case OUTCOME_DONE:
+		return success_record(out);
+	case OUTCOME_SKIPPED:
+		return json_pack("{s:s, s:o}", "status", "skipped", "reason",
+				 json_text(out->err.text));
+	default:
+		return failure_record(out);
+	}
+}
+
+/* The same reason to skip a kernel, run after run, is worth one record. */
+static bool is_old_news(const struct journal *journal, const struct kernel *kernel,
+			const struct task_outcome *out)
+{
+	const json_t *last = journal__find(journal, kernel);
+	const char *status = json_string_value(json_object_get(last, "status"));
+	const char *reason = json_string_value(json_object_get(last, "reason"));
+
+	return out->outcome == OUTCOME_SKIPPED && status && strcmp(status, "skipped") == 0 &&
+	       reason && strcmp(reason, out->err.text) == 0;
+}
+
 static void record(struct factory *factory, const struct task *task, struct task_outcome *out)
 {
 	struct error err;
@@ -175,9 +201,11 @@ static void record(struct factory *factory, const struct task *task, struct task
 	if (out->outcome == OUTCOME_INTERRUPTED)
 		return;
 	pthread_mutex_lock(&factory->lock);
-	res = journal__add(factory->opts->journal, task->kernel,
-			   out->outcome == OUTCOME_DONE ? success_record(out) : failure_record(out),
-			   &err);
+	if (is_old_news(factory->opts->journal, task->kernel, out)) {
+		pthread_mutex_unlock(&factory->lock);
+		return;
+	}
+	res = journal__add(factory->opts->journal, task->kernel, record_of(out), &err);
 	pthread_mutex_unlock(&factory->lock);
 	if (res && out->outcome == OUTCOME_DONE) {
 		out->outcome = OUTCOME_FAILED;
@@ -210,6 +238,9 @@ static void run_task(struct factory *factory, const struct task *task, struct ta
 	if (task->kind == TASK_DONE || task->kind == TASK_IMPOSSIBLE) {
 		out->outcome = OUTCOME_SKIPPED;
 		error__set(&out->err, 0, "%s", task->why ? task->why : "already archived");
+		/* what is archived has its record; why another can't be is worth one */
+		if (task->kind == TASK_IMPOSSIBLE)
+			record(factory, task, out);
 		return;
 	}
 	if (cancel__requested()) {
@@ -220,10 +251,15 @@ static void run_task(struct factory *factory, const struct task *task, struct ta
 	res = task->kind == TASK_BUILD ? build(factory, task, meter, out)
 				       : minimize_archived(factory, task, meter, out);
 	meter__free(meter);
-	if (!res)
+	if (!res && out->result.yielded) {
+		out->outcome = OUTCOME_SKIPPED;
+		error__set(&out->err, 0, "the archive has an entry of it with a build ID, which "
+			   "this package's kernel lacks");
+	} else if (!res) {
 		out->outcome = OUTCOME_DONE;
-	else
+	} else {
 		out->outcome = cancel__requested() ? OUTCOME_INTERRUPTED : OUTCOME_FAILED;
+	}
 	record(factory, task, out);
 	tell(task, out);
 }

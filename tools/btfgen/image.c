@@ -92,7 +92,7 @@ static int make_copy(struct image *image, const char *scratch, struct error *err
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_free_ void *chunk = malloc(COPY_CHUNK);
-	_cleanup_new_file_ struct new_file out = { .fd = -1 };
+	_cleanup_close_ int out = -1;
 	_cleanup_close_ int in = open(image->path, O_RDONLY | O_CLOEXEC);
 	ssize_t len = 0;
 	int res = in < 0 ? -errno : 0;
@@ -101,14 +101,17 @@ static int make_copy(struct image *image, const char *scratch, struct error *err
 		path = NULL;
 		return error__oom(err);
 	}
+	/* scratch: what a crash makes of it is of no interest, so nothing is flushed */
 	if (!res)
-		res = file__begin(&out, path, 0600);
+		out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (!res && out < 0)
+		res = -errno;
 	while (!res && (len = read(in, chunk, COPY_CHUNK)) > 0)
-		res = cancel__requested() ? -ECANCELED : file__write(out.fd, chunk, len);
+		res = cancel__requested() ? -ECANCELED : file__write(out, chunk, len);
 	if (!res && len < 0)
 		res = -errno;
-	if (!res)
-		res = file__commit(&out);
+	if (!res && close(steal_fd(&out)) < 0)
+		res = -errno;
 	if (res)
 		return error__set(err, res, "%s: can't copy it to %s: %s", image->path, path,
 				  strerror(-res));
@@ -147,6 +150,9 @@ int image__encode(struct image *image, enum encoder encoder, const struct image_
 		  struct image_btf *out, struct error *err)
 {
 	*out = (struct image_btf){};
+	if (image->btf && encoder != ENCODER_AUTO)
+		return error__set(err, ENODATA, "%s: is BTF already; nothing is left to encode",
+				  image->path);
 	if (image->btf)
 		return take(image, steal_ptr(image->btf), image->btf_size, "import", out, err);
 	if (encoder != ENCODER_PAHOLE && image->about.btf)

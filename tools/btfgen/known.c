@@ -33,7 +33,8 @@ static void print_failures(const struct known *known)
 		const struct index_failure *failure = &known->catalogue.failures[i];
 
 		/* architectures share an index, and its failure */
-		if (i && strcmp(failure[-1].reason, failure->reason) == 0)
+		if (i && strcmp(failure[-1].reason, failure->reason) == 0 &&
+		    strcmp(failure[-1].codename, failure->codename) == 0)
 			continue;
 		log__error("%s %s %s: no index: %s", failure->distro, failure->codename,
 			   failure->arch, failure->reason);

@@ -81,6 +81,26 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+static int help_of(const char *name)
+{
+	const struct command *command = find_command(name);
+	char *argv[] = { (char *)name, (char *)"--help", NULL };
+
+	if (command)
+		return command->run(2, argv);
+	fprintf(stderr, "btfgen: no command '%s'. Try 'btfgen --help'.\n", name);
+	return EXIT_USAGE;
+}
+
+static bool names_kernels(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], "--kernel", 8) == 0 || strncmp(argv[i], "-k", 2) == 0 ||
+		    strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
+}
+
 static int dispatch(int argc, char **argv)
 {
 	const struct command *command;
@@ -96,9 +116,16 @@ static int dispatch(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0)
 		return print_version();
-	/* only options: the main job */
-	if (argv[1][0] == '-')
-		return cmd_build(argc, argv);
+	if (strcmp(argv[1], "help") == 0)
+		return help_of(argv[2]);
+	/* only options: the main job, if they say of what; a slip must not build the world */
+	if (argv[1][0] == '-') {
+		if (names_kernels(argc, argv))
+			return cmd_build(argc, argv);
+		fprintf(stderr, "btfgen: which kernels? Give --kernel PATTERN, or `btfgen build` for "
+				"all that are known.\nTry 'btfgen --help'.\n");
+		return EXIT_USAGE;
+	}
 	command = find_command(argv[1]);
 	if (!command) {
 		fprintf(stderr, "btfgen: no command '%s'. Try 'btfgen --help'.\n", argv[1]);

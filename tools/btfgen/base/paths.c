@@ -62,7 +62,7 @@ static char *find_data(const char *variable, const char *installed, const char *
 
 char *paths__manifests(void)
 {
-	return find_data("BTFGEN_MANIFESTS", "../share/btfgen/manifests", "../manifests");
+	return find_data("BTFGEN_MANIFESTS", "../share/btfgen/manifests", "manifests");
 }
 
 char *paths__objects(void)
