@@ -120,6 +120,7 @@ if [ -r "$btf" ]; then
 	t "exitsnoop finds the file's name" has_type "$objects/exitsnoop.bpf.o" "'exe_file'"
 	t "opensnoop finds open_how" has_type "$objects/opensnoop.bpf.o" "'open_how'"
 	t "opensnoop finds the registers" has_type "$objects/opensnoop.bpf.o" "'pt_regs'"
+	t "runqlat finds the state" has_type "$objects/runqlat.bpf.o" "'__*state'"
 	t "tcpconnect finds the port" has_type "$objects/tcpconnect.bpf.o" "'skc_dport'"
 else
 	skip "relocation against a kernel's BTF" "$btf is missing"

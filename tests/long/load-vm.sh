@@ -33,10 +33,12 @@ cause()
 	sh -c 'exit 7'
 	sleep 99 &
 	kill -9 $!
+	# two at once
+	(i=0; while [ $i -lt 5000 ]; do i=$((i + 1)); done) &
 	i=0
 	while [ $i -lt 5000 ]; do i=$((i + 1)); done
 }
-for program in cputime execsnoop exitsnoop opensnoop tcpconnect; do
+for program in cputime execsnoop exitsnoop opensnoop runqlat tcpconnect; do
 	cause &
 	/work/btfload $program --json -D 8 "$@" 2>/dev/null | sed "s/^/$program /"
 	wait
@@ -97,6 +99,8 @@ for suite in bullseye bookworm; do
 		t "$what: exitsnoop, a code" saw $suite '^exitsnoop .*"code":7,"signal":0.*"file":"busybox"'
 		t "$what: exitsnoop, a signal" saw $suite '^exitsnoop .*"code":0,"signal":9.*"file":"busybox"'
 		t "$what: opensnoop" saw $suite '^opensnoop .*"ret":-2.*"path":"/tmp/no-such-file-here"'
+		t "$what: runqlat, waits of a millisecond and more" \
+			saw $suite '^runqlat .*"from_us":[0-9]{4,},.*"count":[1-9]'
 		t "$what: tcpconnect" saw $suite '^tcpconnect .*"to":"127.0.0.1:9"'
 		t_not "$what: an object with variables loads whole" grep -q "^globals .*left-out" "$work/$suite.out"
 		t "$what: and is adapted when asked" sh -c 'if [ "$1" = force ]; then

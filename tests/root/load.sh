@@ -206,7 +206,48 @@ for pid, status, subreaper, seconds, parent in ended:
 SEES
 }
 
+# Four processes on one processor; prints "SWITCHES WAITED": how often one was made to give
+# it up, and the seconds all of them waited.
+cat >"$work/crowd" <<'CROWD'
+import os, resource, time
+cpu = min(os.sched_getaffinity(0))
+pipe = os.pipe()
+for _ in range(4):
+    if os.fork() == 0:
+        os.sched_setaffinity(0, [cpu])
+        begin, used = time.monotonic(), time.process_time()
+        while time.process_time() < used + 0.4: pass
+        waited = time.monotonic() - begin - (time.process_time() - used)
+        switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+        os.write(pipe[1], b"%d %f\n" % (switches, waited))
+        os._exit(0)
+for _ in range(4): os.wait()
+lines = [line.split() for line in os.read(pipe[0], 4096).splitlines()]
+print(sum(int(s) for s, _ in lines), sum(float(w) for _, w in lines))
+CROWD
+
+# The others of this machine wait as well: bounds to one side.
+counts_waits()
+{
+	watch runqlat "$@" || return 1
+	python3 "$work/crowd" >"$work/crowded"
+	unwatch || return 1
+	python3 - "$work/events" "$work/crowded" <<'WAITS'
+import json, sys
+slots = [json.loads(line) for line in open(sys.argv[1])]
+switches, waited = open(sys.argv[2]).read().split()
+print(slots, switches, waited)
+assert float(waited) > 1
+assert sum(s["count"] for s in slots) >= int(switches)
+assert sum(s["count"] * (s["to_us"] + 1) for s in slots) / 1e6 > 0.9 * float(waited)
+assert all(a["to_us"] + 1 == b["from_us"] for a, b in zip(slots, slots[1:]))
+assert slots[-1]["count"] > 0 and 1000 < slots[-1]["to_us"] < 20e6
+WAITS
+}
+
 if command -v python3 >/dev/null; then
+	t "runqlat counts waits" counts_waits
+	t "the same with an archive's BTF" counts_waits --no-kernel-btf -a "$archive"
 	t "exitsnoop sees how processes end, each once" sees_ends
 	t "the same with an archive's BTF" sees_ends --no-kernel-btf -a "$archive"
 	t "the same with the globals pass forced" sees_ends --legacy-globals force
@@ -216,7 +257,7 @@ if command -v python3 >/dev/null; then
 	t "of one process, from now on" counts_one
 	t "the same with the globals pass forced" counts_one --legacy-globals force
 else
-	skip "cputime and exitsnoop" "python3 is missing"
+	skip "cputime, exitsnoop and runqlat" "python3 is missing"
 fi
 
 t_says 0 "minimized for this object" "an archive's minimized BTF is taken for the object" \

@@ -31,6 +31,7 @@ cputime 2
 execsnoop 5
 exitsnoop 3
 opensnoop 12
+runqlat 3
 tcpconnect 4
 PROGRAMS
 

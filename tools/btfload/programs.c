@@ -5,6 +5,7 @@
 #include "execsnoop_print.h"
 #include "exitsnoop_print.h"
 #include "opensnoop_print.h"
+#include "runqlat_print.h"
 #include "tcpconnect_print.h"
 
 const struct bundled bundled_programs[] = {
@@ -21,6 +22,10 @@ const struct bundled bundled_programs[] = {
 	{ .name = "opensnoop", .summary = "files that are opened",
 	  .description = "Print every file that is opened, or could not be.",
 	  .print_heading = opensnoop__print_heading, .print = opensnoop__print },
+	{ .name = "runqlat", .summary = "how long threads wait for a processor",
+	  .description = "Count how long threads wait until they run, and print a histogram at "
+			 "the end.",
+	  .end_map = "slots", .print_end = runqlat__print_end },
 	{ .name = "tcpconnect", .summary = "TCP connections that are begun",
 	  .description = "Print every TCP connection that this machine begins.",
 	  .print_heading = tcpconnect__print_heading, .print = tcpconnect__print },
