@@ -16,6 +16,7 @@ struct kbtf_object {
 	struct globals globals;
 	bool legacy;
 	bool loaded;
+	bool allowed;             /* the kernel took a program of ours already */
 	struct bpf_program *failed;
 	int btf_fd;               /* memfd with the kernel's BTF, or -1 */
 	char *btf_path;           /* what libbpf relocates against; NULL: the kernel's own */

@@ -11,10 +11,12 @@
 /* Without privileges every question to the kernel is answered with no: ask this first. */
 static int check_allowed(struct kbtf_object *object)
 {
-	int err = probe__bpf();
+	int err = object->allowed ? 0 : probe__bpf();
 
-	if (err >= 0)
+	if (err >= 0) {
+		object->allowed = true;
 		return 0;
+	}
 	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
 		     "not allowed to load BPF: it takes root, or CAP_BPF and CAP_PERFMON "
 		     "(CAP_SYS_ADMIN before 5.8), and no kernel lockdown");
@@ -150,6 +152,7 @@ static bool has_target(const struct bpf_program *program)
 static int leave_out_programs(struct kbtf_object *object)
 {
 	bool kernel_btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
+	enum bpf_prog_type known = BPF_PROG_TYPE_UNSPEC; /* most objects have programs of one */
 	struct bpf_program *program;
 	int err = check_allowed(object);
 
@@ -165,9 +168,11 @@ static int leave_out_programs(struct kbtf_object *object)
 			why = "which needs the kernel's own BTF";
 		else if (needs_kernel_btf(program) && !has_target(program))
 			why = "whose target this kernel does not have";
-		else if (type != BPF_PROG_TYPE_UNSPEC && !needs_kernel_btf(program) &&
+		else if (type != BPF_PROG_TYPE_UNSPEC && type != known && !needs_kernel_btf(program) &&
 			 libbpf_probe_bpf_prog_type(type, NULL) == 0)
 			why = "a type of program that this kernel does not know";
+		else if (!needs_kernel_btf(program))
+			known = type;
 		if (!why)
 			continue;
 		bpf_program__set_autoload(program, false);
