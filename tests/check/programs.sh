@@ -18,7 +18,7 @@ sections()
 }
 
 # These have variables on purpose; bpf/README.md says why.
-with_variables=' cputime exitsnoop '
+with_variables=' capable cputime exitsnoop '
 
 # Sections of variables. kconfig externs have none: they are symbols of no section.
 data_sections()
@@ -112,6 +112,7 @@ done
 [ "$found" = yes ] || skip_all "no BPF objects in $objects: make bpf"
 
 if [ -r "$btf" ]; then
+	t "capable finds the registers" has_type "$objects/capable.bpf.o" "'pt_regs'"
 	t "cputime finds the times" has_type "$objects/cputime.bpf.o" "'sum_exec_runtime'"
 	t "execsnoop finds the parent's PID" has_type "$objects/execsnoop.bpf.o" "'real_parent'"
 	t "execsnoop finds the tracepoint's record" has_type "$objects/execsnoop.bpf.o" \

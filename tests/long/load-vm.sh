@@ -20,7 +20,7 @@ done
 cat >"$work/causes" <<'CAUSES'
 #!/bin/sh
 # Each program once, with what it must see
-export BTFGEN_OBJECTS=/work/bpf
+export BTFGEN_OBJECTS=/job/bpf
 echo 127.0.0.1 localhost >/etc/hosts 2>/dev/null
 ip link set lo up 2>/dev/null || ifconfig lo up
 cause()
@@ -31,6 +31,7 @@ cause()
 	cat /tmp/no-such-file-here 2>/dev/null
 	nc 127.0.0.1 9 </dev/null 2>/dev/null
 	sh -c 'exit 7'
+	chroot / true
 	sleep 99 &
 	kill -9 $!
 	# two at once
@@ -38,13 +39,13 @@ cause()
 	i=0
 	while [ $i -lt 5000 ]; do i=$((i + 1)); done
 }
-for program in cputime execsnoop exitsnoop opensnoop runqlat tcpconnect; do
+for program in capable cputime execsnoop exitsnoop opensnoop runqlat tcpconnect; do
 	cause &
-	/work/btfload $program --json -D 8 "$@" 2>/dev/null | sed "s/^/$program /"
+	/job/btfload $program --json -D 8 "$@" 2>/dev/null | sed "s/^/$program /"
 	wait
 done
-/work/btfload run /work/bpf/execsnoop.bpf.o --load-only --explain "$@" | sed 's/^/explain /'
-/work/btfload run /work/globals.bpf.o --load-only --explain "$@" 2>&1 | sed 's/^/globals /'
+/job/btfload run /job/bpf/execsnoop.bpf.o --load-only --explain "$@" | sed 's/^/explain /'
+/job/btfload run /job/globals.bpf.o --load-only --explain "$@" 2>&1 | sed 's/^/globals /'
 CAUSES
 chmod +x "$work/causes"
 
@@ -66,7 +67,7 @@ machine()
 	shift
 	"$vm_run" --deb "$(find "$work/$suite/packages" -type f | head -n 1)" --timeout 280 --hide-btf \
 		--add "$built/btfload" --add "$built/bpf" --add "$work/$suite.kbtf" --add "$work/globals.bpf.o" \
-		--add "$work/causes" -- sh /work/causes --no-kernel-btf -a "/work/$suite.kbtf" "$@" \
+		--add "$work/causes" -- sh /job/causes --no-kernel-btf -a "/job/$suite.kbtf" "$@" \
 		>"$work/$suite.out" 2>&1
 	status=$?
 	cp "$work/$suite.out" "$work/.show"
@@ -94,6 +95,7 @@ for suite in bullseye bookworm; do
 		t "$what: the programs run" machine $suite --legacy-globals $globals
 		t "$what: BTF by build ID" saw $suite "explain btf .*build ID"
 		t "$what: minimized for the object" saw $suite "explain btf .*minimized for this object"
+		t "$what: capable" saw $suite '^capable .*"ret":0.*"name":"CAP_SYS_CHROOT"'
 		t "$what: cputime" saw $suite '^cputime .*"run_ns":[0-9]{9,},"comm":"sh"'
 		t "$what: execsnoop" saw $suite '^execsnoop .*"ret":0.*"path":"/tmp/own-marker"'
 		t "$what: exitsnoop, a code" saw $suite '^exitsnoop .*"code":7,"signal":0.*"file":"busybox"'

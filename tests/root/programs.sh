@@ -27,6 +27,7 @@ while read -r name programs; do
 		skip "$name" "no $objects/$name.bpf.o: make bpf"
 	fi
 done <<'PROGRAMS'
+capable 2
 cputime 2
 execsnoop 5
 exitsnoop 3

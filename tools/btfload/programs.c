@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "programs.h"
 
+#include "capable_print.h"
 #include "cputime_print.h"
 #include "execsnoop_print.h"
 #include "exitsnoop_print.h"
@@ -9,6 +10,9 @@
 #include "tcpconnect_print.h"
 
 const struct bundled bundled_programs[] = {
+	{ .name = "capable", .summary = "capabilities that are asked for",
+	  .description = "Print every time the kernel asks whether a process has a capability.",
+	  .print_heading = capable__print_heading, .print = capable__print, .takes_pid = true },
 	{ .name = "cputime", .summary = "user and system time by process",
 	  .description = "Count the user and system time of each process, and print it at the "
 			 "end. A\nprocess that runs without a pause is counted up to its last one.",
