@@ -126,7 +126,7 @@ while read -r release series; do
 	t_says 0 "name found" "$series: a program with its libraries makes a map and pins it" \
 		"$vm_run" --deb "$deb" --add "$(command -v bpftool)" --add "$top/tests/lib:/srv/lib/" -- sh -c \
 		'test -x /srv/lib/lib/make-corpus &&
-		/work/bpftool map create /sys/fs/bpf/m type hash key 4 value 8 entries 9 name found && /work/bpftool map list'
+		/job/bpftool map create /sys/fs/bpf/m type hash key 4 value 8 entries 9 name found && /job/bpftool map list'
 	t_says 0 "open_probe" "$series: kprobes can be made by tracefs" "$vm_run" --deb "$deb" -- sh -c \
 		'cd /sys/kernel/tracing && echo "p:vm/open_probe do_filp_open" >kprobe_events && cat kprobe_events'
 	t_says 0 "veth

@@ -52,8 +52,7 @@ static void add_row(struct table *table, const struct kernel *kernel, enum cover
 	table__add(table, cells);
 }
 
-static int print_kernels(const struct known *known, const struct kbtf_archive *archive,
-			 const struct journal *journal, bool missing, bool json)
+static int print_kernels(const struct known *known, const struct ledger *ledger, bool missing, bool json)
 {
 	static const char *const headings[] = { "KERNEL", "DISTRO", "RELEASE", "SUITE", "ARCH",
 						">DEBUG", ">IMAGE", "STATE", NULL };
@@ -65,7 +64,7 @@ static int print_kernels(const struct known *known, const struct kbtf_archive *a
 	for (size_t i = 0; i < kernels->count; i++) {
 		const struct kernel *kernel = &kernels->items[i];
 		const json_t *record;
-		enum coverage coverage = coverage__of(kernel, archive, journal, &record);
+		enum coverage coverage = coverage__of(kernel, ledger, &record);
 
 		if (missing && coverage == COVERAGE_ARCHIVED)
 			continue;
@@ -90,9 +89,7 @@ static int print_kernels(const struct known *known, const struct kbtf_archive *a
 int cmd_list(int argc, char **argv)
 {
 	struct known known __attribute__((__cleanup__(known__free))) = {};
-	_cleanup_kbtf_archive_ struct kbtf_archive *archive = NULL;
-	_cleanup_free_ char *path = NULL;
-	struct journal *journal = NULL;
+	struct ledger ledger __attribute__((__cleanup__(ledger__close))) = {};
 	const char *archive_given = NULL;
 	bool missing = false, json = false, cached = false;
 	const struct option_def options[] = {
@@ -115,22 +112,14 @@ int cmd_list(int argc, char **argv)
 		.options = options,
 		.epilogue = "Example:\n  btfgen list --distro debian --kernel 6.1 --missing",
 	};
-	struct error err = {};
-	int exit_code, res;
+	int exit_code;
 
 	if (options__parse(&line, argc, argv, &exit_code) < 0)
 		return exit_code;
-	path = archive_file__path(archive_given);
-	archive = archive_file__open_if_any(path, &res, &err);
-	if (!res)
-		journal = journal__open(path, &err);
-	if (!journal) {
-		log__error("%s", err.text);
+	if (!ledger__open(archive_given, &ledger))
 		return EXIT_FAILED;
-	}
 	exit_code = known__load(&known, cached);
 	if (exit_code == EXIT_OK)
-		exit_code = print_kernels(&known, archive, journal, missing, json);
-	journal__close(journal);
+		exit_code = print_kernels(&known, &ledger, missing, json);
 	return exit_code;
 }

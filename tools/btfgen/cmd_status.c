@@ -53,8 +53,7 @@ static void print_failure(const json_t *record)
 	       json_string_value(json_object_get(record, "time")));
 }
 
-static int report(const struct known *known, const struct kbtf_archive *archive,
-		  const struct journal *journal, bool json)
+static int report(const struct known *known, const struct ledger *ledger, bool json)
 {
 	static const char *const headings[] = { "DISTRO", "RELEASE", "ARCH", ">KNOWN", ">ARCHIVED",
 						">FAILED", NULL };
@@ -67,7 +66,7 @@ static int report(const struct known *known, const struct kbtf_archive *archive,
 	for (size_t i = 0; i < kernels->count; i++) {
 		const struct kernel *kernel = &kernels->items[i];
 		const json_t *record;
-		enum coverage coverage = coverage__of(kernel, archive, journal, &record);
+		enum coverage coverage = coverage__of(kernel, ledger, &record);
 
 		if (line.first && !same_line(line.first, kernel)) {
 			end_line(&line, table, lines);
@@ -102,9 +101,7 @@ static int report(const struct known *known, const struct kbtf_archive *archive,
 int cmd_status(int argc, char **argv)
 {
 	struct known known __attribute__((__cleanup__(known__free))) = {};
-	_cleanup_kbtf_archive_ struct kbtf_archive *archive = NULL;
-	_cleanup_free_ char *path = NULL;
-	struct journal *journal = NULL;
+	struct ledger ledger __attribute__((__cleanup__(ledger__close))) = {};
 	const char *archive_given = NULL;
 	bool json = false;
 	const struct option_def options[] = {
@@ -126,22 +123,14 @@ int cmd_status(int argc, char **argv)
 			       "Without network: `btfgen index` refreshes what is known.",
 		.options = options,
 	};
-	struct error err = {};
-	int exit_code, res;
+	int exit_code;
 
 	if (options__parse(&line, argc, argv, &exit_code) < 0)
 		return exit_code;
-	path = archive_file__path(archive_given);
-	archive = archive_file__open_if_any(path, &res, &err);
-	if (!res)
-		journal = journal__open(path, &err);
-	if (!journal) {
-		log__error("%s", err.text);
+	if (!ledger__open(archive_given, &ledger))
 		return EXIT_FAILED;
-	}
 	exit_code = known__load(&known, true);
 	if (exit_code == EXIT_OK)
-		exit_code = report(&known, archive, journal, json);
-	journal__close(journal);
+		exit_code = report(&known, &ledger, json);
 	return exit_code;
 }

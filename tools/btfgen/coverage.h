@@ -11,8 +11,19 @@
 enum coverage { COVERAGE_MISSING, COVERAGE_ARCHIVED, COVERAGE_FAILED };
 
 const char *coverage__name(enum coverage coverage);
-/* `archive` may be NULL. *record is the journal's last word on a failed one, lent. */
-enum coverage coverage__of(const struct kernel *kernel, const struct kbtf_archive *archive,
-			   const struct journal *journal, const json_t **record);
+
+/* What was archived, and how the rest ended. */
+struct ledger {
+	struct kbtf_archive *archive; /* NULL: there is none yet */
+	struct journal *journal;
+};
+
+/* `archive_given` NULL: the default. False with the reason on stderr. */
+bool ledger__open(const char *archive_given, struct ledger *ledger);
+void ledger__close(struct ledger *ledger);
+
+/* *record is the journal's last word on a failed one, lent. */
+enum coverage coverage__of(const struct kernel *kernel, const struct ledger *ledger,
+			   const json_t **record);
 
 #endif
