@@ -86,6 +86,21 @@ has_type()
 		bpftool btf dump file "$work/min.btf" format raw | grep -q "$2"
 }
 
+# Each row of the table names a file, and what is to be found in it.
+techniques_are_shown()
+{
+	sed -n 's/^|[^`]*| `\([^`]*\)` | `\(bpf\/[^`]*\)` |$/\2	\1/p' "$top/docs/core-techniques.md" \
+		>"$work/techniques"
+	# all rows but the heading's two
+	[ "$(wc -l <"$work/techniques")" -eq $(($(grep -c '^|' "$top/docs/core-techniques.md") - 2)) ] ||
+		return 1
+	while IFS='	' read -r file text; do
+		grep -qF -e "$text" "$top/$file" || { echo "$file: no $text"; return 1; }
+	done <"$work/techniques"
+	[ -s "$work/techniques" ]
+}
+t "the techniques are where docs/core-techniques.md says" techniques_are_shown
+
 found=no
 for object in "$objects"/*.bpf.o; do
 	[ -e "$object" ] || continue

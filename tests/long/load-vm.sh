@@ -91,21 +91,22 @@ for suite in bullseye bookworm; do
 		continue
 	fi
 	for globals in auto force; do
-		what="$suite, globals $globals"
-		t "$what: the programs run" machine $suite --legacy-globals $globals
-		t "$what: BTF by build ID" saw $suite "explain btf .*build ID"
-		t "$what: minimized for the object" saw $suite "explain btf .*minimized for this object"
-		t "$what: capable" saw $suite '^capable .*"ret":0.*"name":"CAP_SYS_CHROOT"'
-		t "$what: cputime" saw $suite '^cputime .*"run_ns":[0-9]{9,},"comm":"sh"'
-		t "$what: execsnoop" saw $suite '^execsnoop .*"ret":0.*"path":"/tmp/own-marker"'
-		t "$what: exitsnoop, a code" saw $suite '^exitsnoop .*"code":7,"signal":0.*"file":"busybox"'
-		t "$what: exitsnoop, a signal" saw $suite '^exitsnoop .*"code":0,"signal":9.*"file":"busybox"'
-		t "$what: opensnoop" saw $suite '^opensnoop .*"ret":-2.*"path":"/tmp/no-such-file-here"'
-		t "$what: runqlat, waits of a millisecond and more" \
+		# `what` is tap.sh's
+		on="$suite, globals $globals"
+		t "$on: the programs run" machine $suite --legacy-globals $globals
+		t "$on: BTF by build ID" saw $suite "explain btf .*build ID"
+		t "$on: minimized for the object" saw $suite "explain btf .*minimized for this object"
+		t "$on: capable" saw $suite '^capable .*"ret":0.*"name":"CAP_SYS_CHROOT"'
+		t "$on: cputime" saw $suite '^cputime .*"run_ns":[0-9]{9,},"comm":"sh"'
+		t "$on: execsnoop" saw $suite '^execsnoop .*"ret":0.*"path":"/tmp/own-marker"'
+		t "$on: exitsnoop, a code" saw $suite '^exitsnoop .*"code":7,"signal":0.*"file":"busybox"'
+		t "$on: exitsnoop, a signal" saw $suite '^exitsnoop .*"code":0,"signal":9.*"file":"busybox"'
+		t "$on: opensnoop" saw $suite '^opensnoop .*"ret":-2.*"path":"/tmp/no-such-file-here"'
+		t "$on: runqlat, waits of a millisecond and more" \
 			saw $suite '^runqlat .*"from_us":[0-9]{4,},.*"count":[1-9]'
-		t "$what: tcpconnect" saw $suite '^tcpconnect .*"to":"127.0.0.1:9"'
-		t_not "$what: an object with variables loads whole" grep -q "^globals .*left-out" "$work/$suite.out"
-		t "$what: and is adapted when asked" sh -c 'if [ "$1" = force ]; then
+		t "$on: tcpconnect" saw $suite '^tcpconnect .*"to":"127.0.0.1:9"'
+		t_not "$on: an object with variables loads whole" grep -q "^globals .*left-out" "$work/$suite.out"
+		t "$on: and is adapted when asked" sh -c 'if [ "$1" = force ]; then
 			grep -q "^globals adapted" "$2"; else grep -q "^globals probe *the kernel has global" "$2"; fi' \
 			sh "$globals" "$work/$suite.out"
 	done
