@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "probe.h"
 
-/* Without privileges every question to the kernel is answered with no: ask this first. */
+/* Without privileges every question to the kernel is answered with no: ask before believing one. */
 static int check_allowed(struct kbtf_object *object)
 {
 	int err = object->allowed ? 0 : probe__bpf();
@@ -30,10 +30,9 @@ static int decide_legacy(struct kbtf_object *object, enum kbtf_legacy_globals wi
 	*legacy = wish == KBTF_LEGACY_GLOBALS_FORCE;
 	if (wish != KBTF_LEGACY_GLOBALS_AUTO)
 		return 0;
-	err = check_allowed(object);
-	if (err)
-		return err;
 	has = probe__global_data();
+	if (has <= 0 && (err = check_allowed(object)))
+		return err;
 	if (has < 0)
 		return has;
 	*legacy = !has;
@@ -154,13 +153,11 @@ static int leave_out_programs(struct kbtf_object *object)
 	bool kernel_btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
 	enum bpf_prog_type known = BPF_PROG_TYPE_UNSPEC; /* most objects have programs of one */
 	struct bpf_program *program;
-	int err = check_allowed(object);
 
-	if (err)
-		return err;
 	bpf_object__for_each_program(program, object->bpf) {
 		enum bpf_prog_type type = bpf_program__type(program);
 		const char *why = NULL;
+		int err;
 
 		if (!bpf_program__autoload(program))
 			continue;
@@ -173,6 +170,9 @@ static int leave_out_programs(struct kbtf_object *object)
 			why = "a type of program that this kernel does not know";
 		else if (!needs_kernel_btf(program))
 			known = type;
+		/* nothing was asked about the former: for them, too, privileges come first */
+		if ((why || needs_kernel_btf(program)) && (err = check_allowed(object)))
+			return err;
 		if (!why)
 			continue;
 		bpf_program__set_autoload(program, false);
@@ -194,13 +194,12 @@ static int replace_ring_buffers(struct kbtf_object *object)
 	bpf_object__for_each_map(map, object->bpf) {
 		int err;
 
-		if (bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF)
+		if (bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF ||
+		    libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) != 0)
 			continue;
 		err = check_allowed(object);
 		if (err)
 			return err;
-		if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) != 0)
-			continue;
 		if (bpf_map__set_type(map, BPF_MAP_TYPE_PERF_EVENT_ARRAY) ||
 		    bpf_map__set_key_size(map, sizeof(uint32_t)) ||
 		    bpf_map__set_value_size(map, sizeof(uint32_t)) ||

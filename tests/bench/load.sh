@@ -29,10 +29,11 @@ cc -O2 -o "$work/libbpf_load" "$top/tests/bench/libbpf_load.c" $(pkg-config --cf
 	--kernel-version "$(uname -v)" /sys/kernel/btf/vmlinux >/dev/null || die "no archive"
 bpftool gen min_core_btf /sys/kernel/btf/vmlinux "$work/min.btf" "$objects"/*.bpf.o || die "no minimized BTF"
 
-# until WORD COMMAND...: where tracefs is mounted, outside of what is measured
+# until_ WORD COMMAND...: where tracefs is mounted, outside of what is measured
 until_()
 {
-	unshare -m sh -c 'mount -t tracefs none /sys/kernel/tracing && exec "$@"' sh "$work/until" "$@"
+	unshare -m sh -c 'mount -t tracefs none /sys/kernel/tracing && exec "$@"' sh "$work/until" "$@" \
+		2>"$work/log" || { cat "$work/log" >&2; die "failed: $*"; }
 }
 middle()
 {
@@ -47,8 +48,8 @@ compare()
 	for _ in $(seq "$runs"); do
 		# shellcheck disable=SC2086 # words
 		{
-			until_ "$2" $3 >>"$work/ours" || die "failed: $3"
-			until_ "$2" $4 >>"$work/theirs" || die "failed: $4"
+			until_ "$2" $3 >>"$work/ours"
+			until_ "$2" $4 >>"$work/theirs"
 		}
 	done
 	ours=$(middle "$work/ours") theirs=$(middle "$work/theirs")
