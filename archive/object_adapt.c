@@ -114,16 +114,6 @@ int object__adapt_globals(struct kbtf_object *object, struct bpf_elf *elf,
 	return bpf_elf__write(elf, &object->adapted, &object->adapted_size);
 }
 
-static void leave_out_maps(struct kbtf_object *object)
-{
-	for (size_t i = 0; i < object->globals.count; i++) {
-		struct bpf_map *map = object__find_map(object, &object->globals.sections[i]);
-
-		if (map)
-			bpf_map__set_autocreate(map, false);
-	}
-}
-
 static bool needs_kernel_btf(const struct bpf_program *program)
 {
 	switch (bpf_program__type(program)) {
@@ -216,8 +206,7 @@ int object__adapt_bpf(struct kbtf_object *object, const struct kbtf_object_opts 
 {
 	int err;
 
-	if (object->legacy)
-		leave_out_maps(object);
+	/* libbpf's own maps of variables stay: where the kernel can't have them, it makes none */
 	err = replace_ring_buffers(object);
 	if (!err && opts->leave_out)
 		err = leave_out_programs(object);
