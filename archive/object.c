@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "ident.h"
+#include "kconfig.h"
 
 #define OBJECT_LIMIT (256u << 20)
 /*
@@ -114,7 +115,7 @@ static int open_by_libbpf(struct kbtf_object *object, const void *data, size_t s
 			  const struct kbtf_object_opts *opts)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, open_opts, .object_name = opts->object_name,
-		    .kconfig = opts->kconfig, .btf_custom_path = object->btf_path);
+		    .kconfig = object->kconfig, .btf_custom_path = object->btf_path);
 
 	int err;
 
@@ -144,10 +145,10 @@ static int open_object(struct kbtf_object *object, const void *data, size_t size
 	sha256__of(data, size, sha256);
 	if ((err = read_own_btf(object, &elf)) ||
 	    (err = object__choose_btf(object, opts, sha256, has_core_relocations(&elf))) ||
+	    (err = kconfig__complete(&elf, object->btf, opts->kconfig, &object->kconfig,
+				     &object->remarks)) ||
 	    (err = object__adapt_globals(object, &elf, opts)))
 		return err;
-	if (opts->kconfig && !(object->kconfig = strdup(opts->kconfig)))
-		return -ENOMEM;
 	if (object->adapted)
 		return open_by_libbpf(object, object->adapted, object->adapted_size, opts);
 	return open_by_libbpf(object, data, size, opts);

@@ -46,6 +46,9 @@ for program in capable cputime execsnoop exitsnoop opensnoop runqlat tcpconnect;
 done
 /job/btfload run /job/bpf/execsnoop.bpf.o --load-only --explain "$@" | sed 's/^/explain /'
 /job/btfload run /job/globals.bpf.o --load-only --explain "$@" 2>&1 | sed 's/^/globals /'
+# where nobody can say what CONFIG_HZ is
+rm -f /boot/config-*
+/job/btfload cputime --load-only --explain "$@" 2>&1 | sed 's/^/unconfigured /'
 CAUSES
 chmod +x "$work/causes"
 
@@ -105,6 +108,9 @@ for suite in bullseye bookworm; do
 		t "$on: runqlat, waits of a millisecond and more" \
 			saw $suite '^runqlat .*"from_us":[0-9]{4,},.*"count":[1-9]'
 		t "$on: tcpconnect" saw $suite '^tcpconnect .*"to":"127.0.0.1:9"'
+		t "$on: a weak CONFIG_ value where there is no configuration" \
+			saw $suite '^unconfigured adapted .*CONFIG_HZ counts as unset'
+		t_not "$on: is no problem" grep -q '^unconfigured problem' "$work/$suite.out"
 		t_not "$on: an object with variables loads whole" grep -q "^globals .*left-out" "$work/$suite.out"
 		t "$on: and is adapted when asked" sh -c 'if [ "$1" = force ]; then
 			grep -q "^globals adapted" "$2"; else grep -q "^globals probe *the kernel has global" "$2"; fi' \
