@@ -203,7 +203,8 @@ struct kbtf_select_opts {
 struct kbtf_selection {
 	enum kbtf_match match;
 	const struct kbtf_entry *entry; /* NULL for NONE, KERNEL and AMBIGUOUS */
-	size_t candidates;              /* entries of the same release and arch */
+	size_t candidates;              /* entries of the same release and arch that were
+					   compared; 0 where a build ID decided */
 };
 
 /* Pure: depends on its arguments alone. `archive` may be NULL (nothing archived). */
