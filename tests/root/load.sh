@@ -13,51 +13,9 @@ unshare -m true 2>/dev/null || skip_all "no mount namespaces here"
 unshare -m mount -t tracefs none /sys/kernel/tracing 2>/dev/null ||
 	skip_all "no tracefs to attach tracepoints by"
 
-# A command where tracefs is mounted, for it alone.
-traced()
-{
-	unshare -m sh -c 'mount -t tracefs none /sys/kernel/tracing && exec "$@"' traced "$@"
-}
-
 archive=$work/own.kbtf
 t "an archive with this kernel" "$btfgen" add -q -a "$archive" --kernel "$(uname -r)" \
 	--arch "$(uname -m)" --kernel-version "$(uname -v)" /sys/kernel/btf/vmlinux
-
-# Run execsnoop for 3 s, run a program of a name that nobody else uses, look for it.
-sees_exec()
-{
-	marker=$work/marker-$$-$tap_count
-	cp /bin/true "$marker"
-	traced "$btfload" execsnoop --json -D 3 "$@" >"$work/events" 2>"$work/err" &
-	sleep 1.5
-	"$marker"
-	"$marker.missing" 2>/dev/null
-	wait $!
-	status=$?
-	cat "$work/err"
-	grep -F "\"path\":\"$marker\"" "$work/events" || { cat "$work/events" | tail -n 3; return 1; }
-	rm -f "$marker"
-	return $status
-}
-
-t "execsnoop sees a program that is started" sees_exec
-t "the same with an archive's BTF" sees_exec --no-kernel-btf -a "$archive"
-t "the same with the globals pass forced" sees_exec --legacy-globals force
-
-# run OBJECT prints events by itself; a file is opened by a name that nobody else uses
-sees_open()
-{
-	traced "$btfload" opensnoop --json -D 3 >"$work/events" 2>&1 &
-	sleep 1.5
-	cat "$work/no-such-file-$$" 2>/dev/null
-	cat "$work/own.kbtf" >/dev/null
-	wait $!
-	grep -F "\"path\":\"$work/own.kbtf\"" "$work/events" | grep -q '"ret":[0-9]' &&
-		grep -F "no-such-file-$$" "$work/events" | grep -q '"ret":-2'
-}
-t "opensnoop sees files opened, and one that is not there" sees_open
-
-# ---- programs that tell at the end ------------------------------------------------------
 
 # watch PROGRAM OPTION...: in the background, until unwatch; output in $work/events
 watch()
@@ -87,41 +45,79 @@ unwatch()
 	return 1
 }
 
-# Burns so much user and system time, twice if its stdin says so; prints "PID USED", in
+# Run a program of a name that nobody else uses, look for it.
+sees_exec()
+{
+	marker=$work/marker-$$-$tap_count
+	cp /bin/true "$marker"
+	watch execsnoop "$@" || return 1
+	"$marker"
+	"$marker.missing" 2>/dev/null
+	unwatch || return 1
+	rm -f "$marker"
+	grep -F "\"path\":\"$marker\"" "$work/events" && return
+	tail -n 3 "$work/events"
+	return 1
+}
+
+t "execsnoop sees a program that is started" sees_exec
+t "the same with an archive's BTF" sees_exec --no-kernel-btf -a "$archive"
+t "the same with the globals pass forced" sees_exec --legacy-globals force
+
+# a file is opened by a name that nobody else uses
+sees_open()
+{
+	watch opensnoop || return 1
+	cat "$work/no-such-file-$$" 2>/dev/null
+	cat "$work/own.kbtf" >/dev/null
+	unwatch || return 1
+	grep -F "\"path\":\"$work/own.kbtf\"" "$work/events" | grep -q '"ret":[0-9]' &&
+		grep -F "no-such-file-$$" "$work/events" | grep -q '"ret":-2'
+}
+t "opensnoop sees files opened, and one that is not there" sees_open
+
+# ---- programs that tell at the end ------------------------------------------------------
+
+# Burns so much user and system time, twice if its stdin says so; prints "PID USED USER", in
 # seconds, of the last time.
 cat >"$work/burn" <<'BURN'
 import os, resource, sys, time
 def used():
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
+def user():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_utime
 def burn():
-    begin = used()
+    begin, user_begin = used(), user()
     while used() < begin + 0.6: pass
     while used() < begin + 1: os.stat("/")
-    return used() - begin
+    return used() - begin, user() - user_begin
 if sys.argv[1:] == ["twice"]:
     burn()
     print("ready", flush=True)
     sys.stdin.readline()
-    print(os.getpid(), burn())
+    print(os.getpid(), *burn())
 else:
     burn()
-    print(os.getpid(), used())
+    print(os.getpid(), used(), user())
 BURN
 
-# What cputime says of the process in the file: near to what it says of itself.
+# What cputime says of the process in the file: near to what it says of itself. Ticks that
+# come late on a busy machine are lost to both of its times: what getrusage(2) says was
+# split by them, so the shares must agree, not the sums.
 agrees()
 {
 	python3 - "$work/events" "$1" <<'AGREES'
 import json, sys
-pid, used = open(sys.argv[2]).read().split()[-2:]
+pid, used, user_told = map(float, open(sys.argv[2]).read().split()[-3:])
 all = [json.loads(line) for line in open(sys.argv[1])]
-own = [p for p in all if p["pid"] == int(pid)]
-print(pid, used, own)
+own = [p for p in all if p["pid"] == pid]
+print(pid, used, user_told, own)
 assert len(own) == 1 and own[0]["comm"] == "python3"
 run, user, system = (own[0][k + "_ns"] / 1e9 for k in ("run", "user", "system"))
-assert abs(run - float(used)) < 0.1, "not what the process was told"
-assert abs(user + system - run) < 0.3 and user > 0.1 and system > 0.1, "not so by the ticks"
+assert used - 0.05 < run < used + 0.5, "not what the process was told"
+assert user > 0 and system > 0 and user + system < run + 0.5, "not so by the ticks"
+assert abs(user / (user + system) - user_told / used) < 0.2, "not shared as the process was told"
 AGREES
 }
 
@@ -200,7 +196,8 @@ for pid, status, subreaper, seconds, parent in ended:
     assert event["signal"] == (os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
     assert event["core"] == os.WCOREDUMP(status)
     assert event["subreaper"] == (subreaper == "1")
-    assert float(seconds) - 0.2 < event["lifetime_ns"] / 1e9 <= float(seconds)
+    slept = 0.3 if status == 9 << 8 else 0
+    assert slept < event["lifetime_ns"] / 1e9 <= float(seconds)
     assert event["ppid"] == int(parent) and event["comm"] == "python3" and event["uid"] == 0
     assert event["file"].startswith("python3") or event["file"] == "", "only where kprobes are"
 SEES
