@@ -32,13 +32,23 @@ enum kbtf_remark_kind {
 	KBTF_REMARK_PROBE,    /* what the kernel was found to have or lack */
 	KBTF_REMARK_ADAPTED,  /* what was changed so that it loads here */
 	KBTF_REMARK_LEFT_OUT, /* what this kernel can't have, and is not loaded */
-	KBTF_REMARK_PROBLEM   /* why it failed, in words */
+	KBTF_REMARK_PROBLEM,  /* why it failed, in words */
+	KBTF_REMARK_CHOSEN    /* which of several declared alternatives is loaded */
 };
 
 struct kbtf_remark {
 	enum kbtf_remark_kind kind;
 	const char *text; /* one line, without a newline */
 };
+
+/*
+ * Alternatives are declared by name: programs whose names differ only after three
+ * underscores ("enter___fentry", "enter___kprobe"), as flavors of types do. Of each such
+ * group the first in the file that the running kernel can have is loaded: it knows the type
+ * of program, has the function, tracepoint or typed target that its section names, and has
+ * every helper, type of map and kind of instruction that its code asks for, reached or not.
+ * A remark says which. bpf_program__autoload() is false for the others.
+ */
 
 struct kbtf_object_opts {
 	size_t sz;
@@ -54,7 +64,8 @@ struct kbtf_object_opts {
 	const char *object_name;            /* as libbpf's, for objects in memory */
 	/*
 	 * Leave out what this kernel can't have instead of failing: programs of a type
-	 * that it does not know, and those whose target in the kernel it does not have.
+	 * that it does not know, those whose BTF-typed target it does not have, those that
+	 * use a type of map that it does not know, and such maps.
 	 */
 	bool leave_out;
 };

@@ -111,8 +111,8 @@ static int give_logs(struct kbtf_object *object)
 	return 0;
 }
 
-static int open_by_libbpf(struct kbtf_object *object, const void *data, size_t size,
-			  const struct kbtf_object_opts *opts)
+static int open_by_libbpf(struct kbtf_object *object, struct bpf_elf *elf, const void *data,
+			  size_t size, const struct kbtf_object_opts *opts)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, open_opts, .object_name = opts->object_name,
 		    .kconfig = object->kconfig, .btf_custom_path = object->btf_path);
@@ -126,7 +126,10 @@ static int open_by_libbpf(struct kbtf_object *object, const void *data, size_t s
 			     strerror(-err));
 		return err;
 	}
-	err = object__adapt_bpf(object, opts);
+	/* libbpf's own maps of variables stay: where the kernel can't have them, it makes none */
+	err = object__replace_ring_buffers(object);
+	if (!err)
+		err = object__choose_programs(object, elf, opts);
 	return err ? err : give_logs(object);
 }
 
@@ -150,8 +153,8 @@ static int open_object(struct kbtf_object *object, const void *data, size_t size
 	    (err = object__adapt_globals(object, &elf, opts)))
 		return err;
 	if (object->adapted)
-		return open_by_libbpf(object, object->adapted, object->adapted_size, opts);
-	return open_by_libbpf(object, data, size, opts);
+		return open_by_libbpf(object, &elf, object->adapted, object->adapted_size, opts);
+	return open_by_libbpf(object, &elf, data, size, opts);
 }
 
 int kbtf_object__open_mem(const void *data, size_t size, const struct kbtf_object_opts *given,

@@ -45,8 +45,16 @@ int object__choose_btf(struct kbtf_object *object, const struct kbtf_object_opts
 /* Rewrites *elf where the kernel has no global variables, and makes object->adapted then. */
 int object__adapt_globals(struct kbtf_object *object, struct bpf_elf *elf,
 			  const struct kbtf_object_opts *opts);
-/* What libbpf's object gets between open and load: maps and programs that this kernel can have. */
-int object__adapt_bpf(struct kbtf_object *object, const struct kbtf_object_opts *opts);
+/* Between open and load: */
+int object__replace_ring_buffers(struct kbtf_object *object);
+/*
+ * Of alternatives the first that this kernel can have, and what may be left out is. `elf`
+ * is what libbpf has opened.
+ */
+int object__choose_programs(struct kbtf_object *object, struct bpf_elf *elf,
+			    const struct kbtf_object_opts *opts);
+/* Without privileges every question to the kernel is answered with no: ask before believing one. */
+int object__check_allowed(struct kbtf_object *object);
 
 /* Sets places. */
 int object__find_places(struct kbtf_object *object, const struct bpf_elf *elf);

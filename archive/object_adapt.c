@@ -9,7 +9,7 @@
 #include "probe.h"
 
 /* Without privileges every question to the kernel is answered with no: ask before believing one. */
-static int check_allowed(struct kbtf_object *object)
+int object__check_allowed(struct kbtf_object *object)
 {
 	int err = object->allowed ? 0 : probe__bpf();
 
@@ -31,7 +31,7 @@ static int decide_legacy(struct kbtf_object *object, enum kbtf_legacy_globals wi
 	if (wish != KBTF_LEGACY_GLOBALS_AUTO)
 		return 0;
 	has = probe__global_data();
-	if (has <= 0 && (err = check_allowed(object)))
+	if (has <= 0 && (err = object__check_allowed(object)))
 		return err;
 	if (has < 0)
 		return has;
@@ -114,70 +114,12 @@ int object__adapt_globals(struct kbtf_object *object, struct bpf_elf *elf,
 	return bpf_elf__write(elf, &object->adapted, &object->adapted_size);
 }
 
-static bool needs_kernel_btf(const struct bpf_program *program)
-{
-	switch (bpf_program__type(program)) {
-	case BPF_PROG_TYPE_TRACING:
-	case BPF_PROG_TYPE_LSM:
-	case BPF_PROG_TYPE_EXT:
-	case BPF_PROG_TYPE_STRUCT_OPS:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* The function or tracepoint that a section like "fentry/NAME" names. */
-static bool has_target(const struct bpf_program *program)
-{
-	const char *name = strchr(bpf_program__section_name(program), '/');
-
-	/* others are named in other ways, or later */
-	if (!name || bpf_program__type(program) != BPF_PROG_TYPE_TRACING)
-		return true;
-	return libbpf_find_vmlinux_btf_id(name + 1, bpf_program__expected_attach_type(program)) > 0;
-}
-
-static int leave_out_programs(struct kbtf_object *object)
-{
-	bool kernel_btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
-	enum bpf_prog_type known = BPF_PROG_TYPE_UNSPEC; /* most objects have programs of one */
-	struct bpf_program *program;
-
-	bpf_object__for_each_program(program, object->bpf) {
-		enum bpf_prog_type type = bpf_program__type(program);
-		const char *why = NULL;
-		int err;
-
-		if (!bpf_program__autoload(program))
-			continue;
-		if (needs_kernel_btf(program) && !kernel_btf)
-			why = "which needs the kernel's own BTF";
-		else if (needs_kernel_btf(program) && !has_target(program))
-			why = "whose target this kernel does not have";
-		else if (type != BPF_PROG_TYPE_UNSPEC && type != known && !needs_kernel_btf(program) &&
-			 libbpf_probe_bpf_prog_type(type, NULL) == 0)
-			why = "a type of program that this kernel does not know";
-		else if (!needs_kernel_btf(program))
-			known = type;
-		/* nothing was asked about the former: for them, too, privileges come first */
-		if ((why || needs_kernel_btf(program)) && (err = check_allowed(object)))
-			return err;
-		if (!why)
-			continue;
-		bpf_program__set_autoload(program, false);
-		remarks__add(&object->remarks, KBTF_REMARK_LEFT_OUT, "%s (%s), %s",
-			     bpf_program__name(program), bpf_program__section_name(program), why);
-	}
-	return 0;
-}
-
 /*
  * A ring buffer (5.8) becomes a perf event array: programs that ask whether the kernel
  * has struct bpf_ringbuf send their events that way. Those that don't ask are refused
  * by the verifier, for the helper.
  */
-static int replace_ring_buffers(struct kbtf_object *object)
+int object__replace_ring_buffers(struct kbtf_object *object)
 {
 	struct bpf_map *map;
 
@@ -187,7 +129,7 @@ static int replace_ring_buffers(struct kbtf_object *object)
 		if (bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF ||
 		    libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) != 0)
 			continue;
-		err = check_allowed(object);
+		err = object__check_allowed(object);
 		if (err)
 			return err;
 		if (bpf_map__set_type(map, BPF_MAP_TYPE_PERF_EVENT_ARRAY) ||
@@ -200,15 +142,4 @@ static int replace_ring_buffers(struct kbtf_object *object)
 			     bpf_map__name(map));
 	}
 	return 0;
-}
-
-int object__adapt_bpf(struct kbtf_object *object, const struct kbtf_object_opts *opts)
-{
-	int err;
-
-	/* libbpf's own maps of variables stay: where the kernel can't have them, it makes none */
-	err = replace_ring_buffers(object);
-	if (!err && opts->leave_out)
-		err = leave_out_programs(object);
-	return err;
 }

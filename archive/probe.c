@@ -2,8 +2,10 @@
 #include "probe.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 
@@ -43,4 +45,51 @@ int probe__global_data(void)
 	if (map < 0)
 		return errno == EPERM ? -EPERM : 0;
 	return load(code, 5);
+}
+
+int probe__atomics(void)
+{
+	const struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_ST | BPF_DW | BPF_MEM, .dst_reg = BPF_REG_10, .off = -8 },
+		{ .code = BPF_STX | BPF_DW | BPF_ATOMIC, .dst_reg = BPF_REG_10,
+		  .src_reg = BPF_REG_0, .off = -8, .imm = BPF_ADD | BPF_FETCH },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return load(code, 4);
+}
+
+int probe__calls(void)
+{
+	const struct bpf_insn code[] = {
+		{ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return load(code, 4);
+}
+
+/* libbpf's probe does not know the words of Linux 6.9 and later for "not in such a program". */
+static int refused_by_new_words(enum bpf_prog_type type, uint32_t id)
+{
+	const struct bpf_insn code[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = (int32_t)id },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	char log[4096] = "";
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = sizeof(log),
+		    .log_level = 1);
+	_cleanup_close_ int fd = bpf_prog_load(type, NULL, "GPL", code, 2, &opts);
+
+	return fd < 0 && strstr(log, "cannot use helper") != NULL;
+}
+
+int probe__helper(enum bpf_prog_type type, uint32_t id)
+{
+	int has = libbpf_probe_bpf_helper(type, (enum bpf_func_id)id, NULL);
+
+	return has > 0 && refused_by_new_words(type, id) ? 0 : has;
 }

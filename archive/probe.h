@@ -6,9 +6,18 @@
 #ifndef ARCHIVE_PROBE_H
 #define ARCHIVE_PROBE_H
 
+#include <linux/bpf.h>
+#include <stdint.h>
+
 /* Loads any program at all: without privileges nothing else can be asked. */
 int probe__bpf(void);
 /* Global variables: a direct pointer to a map's value in an instruction. */
 int probe__global_data(void);
+/* Atomic operations that return what was there. */
+int probe__atomics(void);
+/* A helper, for programs of this type. */
+int probe__helper(enum bpf_prog_type type, uint32_t id);
+/* Calls between the functions of one object. */
+int probe__calls(void);
 
 #endif

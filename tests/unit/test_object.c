@@ -4,33 +4,7 @@
  * refused is refused in words, and what loads gives the same values with globals of the
  * kernel's and of libkbtf's own.
  */
-#include "fixture.h"
-
-#include <bpf/bpf.h>
-#include <kbtf_load.h>
-
-#include "base/cleanup.h"
-
-static bool have_tools;
-
-static int setup(void **state)
-{
-	if (fixture__setup(state))
-		return -1;
-	have_tools = shell("bpftool=$(command -v bpftool || echo /usr/sbin/bpftool); command -v clang "
-			   ">/dev/null && $bpftool btf dump file /sys/kernel/btf/vmlinux format c "
-			   ">$T/vmlinux.h 2>/dev/null") == 0;
-	return 0;
-}
-
-static void need_root(void)
-{
-	if (have_tools && geteuid() == 0)
-		return;
-	fprintf(stderr, have_tools ? "SKIP: loading BPF takes root\n"
-				   : "SKIP: no clang or no BTF of this kernel to compile with\n");
-	skip();
-}
+#include "object_fixture.h"
 
 /* Compile corners.bpf.c with these flags, and open it. */
 static int open_corner(const char *flags, enum kbtf_legacy_globals legacy,
@@ -38,22 +12,13 @@ static int open_corner(const char *flags, enum kbtf_legacy_globals legacy,
 {
 	struct kbtf_object_opts opts = { .sz = sizeof(opts), .legacy_globals = legacy };
 
-	assert_int_equal(shell("clang -mcpu=v1 -O2 -isystem $T -c -o $T/corner.bpf.o %s "
-			       "tests/fixtures/corners.bpf.c", flags), 0);
-	return kbtf_object__open(in_dir("corner.bpf.o"), &opts, object);
+	object_fixture__compile("corners.bpf.c", flags);
+	return kbtf_object__open(in_dir("object.bpf.o"), &opts, object);
 }
 
 static void assert_problem(const struct kbtf_object *object, const char *text)
 {
-	assert_non_null(object);
-	for (size_t i = 0; i < kbtf_object__remark_count(object); i++) {
-		const struct kbtf_remark *remark = kbtf_object__remark(object, i);
-
-		if (remark->kind == KBTF_REMARK_PROBLEM && strstr(remark->text, text))
-			return;
-		print_message("# %s\n", remark->text);
-	}
-	fail_msg("no problem says: %s", text);
+	assert_remark(object, KBTF_REMARK_PROBLEM, text);
 }
 
 /* What its only program returns, and counter's value behind it. */
@@ -64,8 +29,8 @@ static void run_corner(const char *flags, enum kbtf_legacy_globals legacy, int *
 	struct kbtf_object *object;
 	int err = open_corner(flags, legacy, &object);
 
-	for (size_t i = 0; err && object && i < kbtf_object__remark_count(object); i++)
-		print_message("# %s\n", kbtf_object__remark(object, i)->text);
+	if (err && object)
+		print_remarks(object);
 	assert_int_equal(err, 0);
 	assert_int_equal(kbtf_object__has_legacy_globals(object),
 			 legacy == KBTF_LEGACY_GLOBALS_FORCE);
@@ -110,7 +75,7 @@ static void test_constants_that_btf_leaves_out(void **state)
 	(void)state;
 	need_root();
 	run_corner(TARGET "-DCASE_TABLE", KBTF_LEGACY_GLOBALS_FORCE, &result, &counter);
-	assert_int_equal(shell("readelf -SW $T/corner.bpf.o | grep -q '[.]rodata[.]cst16'"), 0);
+	assert_int_equal(shell("readelf -SW $T/object.bpf.o | grep -q '[.]rodata[.]cst16'"), 0);
 	assert_int_equal(result, 907); /* values[5], values[13] */
 }
 
@@ -264,7 +229,7 @@ static void test_skeleton(void **state)
 	need_root();
 	assert_int_equal(open_corner(TARGET "-DCASE_PLAIN", KBTF_LEGACY_GLOBALS_OFF, &object), 0);
 	kbtf_object__close(object);
-	assert_int_equal(file__read(in_dir("corner.bpf.o"), 1 << 24, &data, &size), 0);
+	assert_int_equal(file__read(in_dir("object.bpf.o"), 1 << 24, &data, &size), 0);
 	for (int way = KBTF_LEGACY_GLOBALS_FORCE; way <= KBTF_LEGACY_GLOBALS_OFF; way++) {
 		struct kbtf_object_opts opts = { .sz = sizeof(opts), .legacy_globals = way };
 		LIBBPF_OPTS(bpf_test_run_opts, run);
@@ -305,12 +270,6 @@ static void test_skeleton(void **state)
 	assert_null(skeleton.object);
 }
 
-static int silence(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level, (void)format, (void)args;
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +283,5 @@ int main(void)
 		cmocka_unit_test(test_skeleton),
 	};
 
-	libbpf_set_print(silence);
-	return cmocka_run_group_tests_name("object", tests, setup, fixture__teardown);
+	return cmocka_run_group_tests_name("object", tests, object_fixture__setup, fixture__teardown);
 }

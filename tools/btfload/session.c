@@ -258,7 +258,8 @@ int session__attach(struct session *session)
 
 static const char *kind_name(enum kbtf_remark_kind kind)
 {
-	static const char *const names[] = { "btf", "probe", "adapted", "left-out", "problem" };
+	static const char *const names[] = { "btf", "probe", "adapted", "left-out", "problem",
+					     "chosen" };
 
 	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "?";
 }
