@@ -20,6 +20,7 @@ t "an archive with this kernel" "$btfgen" add -q -a "$archive" --kernel "$(uname
 # watch PROGRAM OPTION...: in the background, until unwatch; output in $work/events
 watch()
 {
+	: >"$work/err" # that of the run before says "attached"
 	# shellcheck disable=SC2016 # for the inner shell
 	unshare -m sh -c 'mount -t tracefs none /sys/kernel/tracing && exec "$@"' watch \
 		"$btfload" "$@" --json -D 60 >"$work/events" 2>"$work/err" &
