@@ -164,23 +164,46 @@ struct kbtf_host;
 /* Where kbtf_host__new looks; every field may be NULL. */
 struct kbtf_host_opts {
 	size_t sz;
-	/* prefix of all paths below: tests, or "/proc/1/root" in a container */
+	/* where the host's root is mounted, a prefix of all paths below: "/host" in a container */
 	const char *root;
 	/*
 	 * A text file of KEY=VALUE lines (os-release syntax: DISTRO, DISTRO_RELEASE,
-	 * ARCH, KERNEL_RELEASE, KERNEL_VERSION, BUILD_ID) that stands for the machine.
+	 * ARCH, KERNEL_RELEASE, KERNEL_VERSION, PACKAGE_VERSION, BUILD_ID) that stands for
+	 * the machine.
 	 */
 	const char *ident_file;
+	/* The host's os-release file; it is believed, whatever the kernel says of itself. */
+	const char *os_release;
 };
 
 /*
- * Identity of the running kernel: uname(2), the GNU build ID from
- * /sys/kernel/notes, ID and VERSION_ID from os-release(5). What cannot be read
- * is left "": only a missing ident_file or malformed one is an error (ENOENT, EINVAL).
+ * Identity of the running kernel. What cannot be read is left "": only a missing or
+ * malformed ident_file, or os_release, is an error (ENOENT, EINVAL).
+ * - release, version string and arch: uname(2); under a root, its /proc/sys/kernel
+ * - build ID: the GNU note in /sys/kernel/notes
+ * - package version: /proc/version_signature (Ubuntu), or the version string (Debian, Ubuntu)
+ * - distribution: os-release(5) of the host, which is PID 1's where its root can be read.
+ *   In a PID namespace of its own, PID 1 is the container's: no os-release is the host's
+ *   then. None is believed that the kernel contradicts: el8 in its release, "Debian" in its
+ *   version string. What the kernel says of itself stands then, if it is unequivocal.
  */
 KBTF_API struct kbtf_host *kbtf_host__new(const struct kbtf_host_opts *opts);
 KBTF_API void kbtf_host__free(struct kbtf_host *host);
 KBTF_API const struct kbtf_ident *kbtf_host__ident(const struct kbtf_host *host);
+/* Of the kernel's package, as the distribution writes it: "4.19.316-1". "" if unknown. */
+KBTF_API const char *kbtf_host__package_version(const struct kbtf_host *host);
+
+enum kbtf_host_part {
+	KBTF_HOST_DISTRO = 0,
+	KBTF_HOST_DISTRO_RELEASE,
+	KBTF_HOST_ARCH,
+	KBTF_HOST_KERNEL_RELEASE,
+	KBTF_HOST_KERNEL_VERSION,
+	KBTF_HOST_BUILD_ID,
+	KBTF_HOST_PACKAGE_VERSION
+};
+/* Where a part was found, or why it is unknown, in words: "/proc/1/root/etc/os-release". */
+KBTF_API const char *kbtf_host__source(const struct kbtf_host *host, enum kbtf_host_part part);
 /* Path of the kernel's own BTF when it is readable, else NULL. */
 KBTF_API const char *kbtf_host__kernel_btf(const struct kbtf_host *host);
 
@@ -192,12 +215,18 @@ enum kbtf_match {
 	KBTF_MATCH_BUILD_ID,    /* an entry of the same build ID */
 	KBTF_MATCH_VERSION,     /* release, version string, arch and distro agree */
 	KBTF_MATCH_RELEASE,     /* the only entry of this release and arch */
-	KBTF_MATCH_AMBIGUOUS    /* several entries of this release: none is taken */
+	KBTF_MATCH_AMBIGUOUS,   /* several entries of this release: none is taken */
+	KBTF_MATCH_PACKAGE      /* release, package version, arch and distro agree */
 };
 
 struct kbtf_select_opts {
 	size_t sz;
 	bool kernel_btf; /* the kernel has BTF of its own, and it may be used */
+	/*
+	 * Of the kernel's package, see kbtf_host__package_version(); NULL and "" are the same.
+	 * It counts where a version string is unknown, the machine's or the entry's.
+	 */
+	const char *package_version;
 };
 
 struct kbtf_selection {

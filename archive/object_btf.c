@@ -83,6 +83,25 @@ static int no_btf(struct kbtf_object *object, const struct kbtf_ident *ident,
 	return match == KBTF_MATCH_AMBIGUOUS ? -ENOTUNIQ : -ENOENT;
 }
 
+static void remark_host(struct kbtf_object *object, const struct kbtf_host *host)
+{
+	const struct kbtf_ident *ident = kbtf_host__ident(host);
+	const char *package = kbtf_host__package_version(host);
+	char build_id[2 * KBTF_BUILD_ID_MAX + 1];
+
+	remarks__add(&object->remarks, KBTF_REMARK_BTF, "kernel %s %s %s (%s)", ident->kernel_release,
+		     ident->kernel_version, ident->arch,
+		     kbtf_host__source(host, KBTF_HOST_KERNEL_RELEASE));
+	remarks__add(&object->remarks, KBTF_REMARK_BTF,
+		     "build ID %s (%s), distribution %s%s%s (%s), package version %s (%s)",
+		     ident->build_id_len ? hex__encode(ident->build_id, ident->build_id_len, build_id)
+					 : "unknown", kbtf_host__source(host, KBTF_HOST_BUILD_ID),
+		     *ident->distro ? ident->distro : "unknown", *ident->distro_release ? " " : "",
+		     ident->distro_release, kbtf_host__source(host, KBTF_HOST_DISTRO),
+		     *package ? package : "unknown",
+		     kbtf_host__source(host, KBTF_HOST_PACKAGE_VERSION));
+}
+
 int object__choose_btf(struct kbtf_object *object, const struct kbtf_object_opts *opts,
 		       const uint8_t sha256[SHA256_SIZE], bool needed)
 {
@@ -101,7 +120,9 @@ int object__choose_btf(struct kbtf_object *object, const struct kbtf_object_opts
 		host = own = kbtf_host__new(NULL);
 	if (!host)
 		return -errno;
+	remark_host(object, host);
 	select_opts.kernel_btf = kbtf_host__kernel_btf(host) && !opts->no_kernel_btf;
+	select_opts.package_version = kbtf_host__package_version(host);
 	err = kbtf_select(opts->archive, kbtf_host__ident(host), &select_opts, &selection);
 	if (err)
 		return err;

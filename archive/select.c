@@ -21,6 +21,8 @@ const char *kbtf_match__text(enum kbtf_match match)
 		return "only one entry has this release";
 	case KBTF_MATCH_AMBIGUOUS:
 		return "several entries have this release, and nothing tells them apart";
+	case KBTF_MATCH_PACKAGE:
+		return "an entry has this release, package version, architecture and distribution";
 	}
 	return "?";
 }
@@ -38,26 +40,45 @@ static bool may_be(const struct kbtf_ident *entry, const struct kbtf_ident *iden
 	return true;
 }
 
-static bool same_version(const struct kbtf_ident *entry, const struct kbtf_ident *ident)
+/* What of two texts says whether they are of one build. */
+enum agreement { UNKNOWN, SAME, OTHER };
+
+static enum agreement compare_known(const char *a, const char *b)
 {
-	return *ident->kernel_version && *ident->arch && *ident->distro &&
-	       strcmp(entry->kernel_version, ident->kernel_version) == 0 &&
-	       strcmp(entry->distro, ident->distro) == 0 &&
-	       (!*entry->distro_release || !*ident->distro_release ||
-		strcmp(entry->distro_release, ident->distro_release) == 0);
+	if (!*a || !*b)
+		return UNKNOWN;
+	return strcmp(a, b) == 0 ? SAME : OTHER;
 }
 
-/* Known on both sides and different: the string names the exact build of a release. */
-static bool other_version(const struct kbtf_ident *entry, const struct kbtf_ident *ident)
+/* The version string names the exact build of a release; the package's version does, too. */
+static enum kbtf_match compare_builds(const struct kbtf_entry *entry,
+				      const struct kbtf_ident *ident, const char *package_version)
 {
-	return *entry->kernel_version && *ident->kernel_version &&
-	       strcmp(entry->kernel_version, ident->kernel_version) != 0;
+	const char *packaged = kbtf_entry__provenance(entry)->package_version;
+	enum kbtf_match match = KBTF_MATCH_VERSION;
+	enum agreement builds = compare_known(kbtf_entry__ident(entry)->kernel_version,
+					      ident->kernel_version);
+
+	if (builds == UNKNOWN) {
+		match = KBTF_MATCH_PACKAGE;
+		builds = compare_known(packaged, package_version);
+	}
+	if (builds == UNKNOWN)
+		return KBTF_MATCH_RELEASE;
+	return builds == SAME ? match : KBTF_MATCH_NONE;
+}
+
+static bool same_distro(const struct kbtf_ident *entry, const struct kbtf_ident *ident)
+{
+	return *ident->arch && compare_known(entry->distro, ident->distro) == SAME &&
+	       compare_known(entry->distro_release, ident->distro_release) != OTHER;
 }
 
 static void select_by_release(const struct kbtf_archive *archive, const struct kbtf_ident *ident,
-			      struct kbtf_selection *out)
+			      const char *package_version, struct kbtf_selection *out)
 {
 	const struct kbtf_entry *entry = NULL, *exact = NULL, *only = NULL;
+	enum kbtf_match match, exact_match = KBTF_MATCH_NONE;
 	size_t exact_count = 0, possible = 0;
 
 	while ((entry = kbtf_archive__find_release(archive, ident->kernel_release, entry))) {
@@ -66,17 +87,22 @@ static void select_by_release(const struct kbtf_archive *archive, const struct k
 		if (*ident->arch && strcmp(its->arch, ident->arch) != 0)
 			continue;
 		out->candidates++;
-		if (!may_be(its, ident) || other_version(its, ident))
+		match = compare_builds(entry, ident, package_version);
+		if (!may_be(its, ident) || match == KBTF_MATCH_NONE)
 			continue;
 		possible++;
 		only = entry;
-		if (same_version(its, ident)) {
-			exact_count++;
-			exact = entry;
-		}
+		if (match == KBTF_MATCH_RELEASE || !same_distro(its, ident))
+			continue;
+		/* a version string says more than a package's version */
+		if (exact_match == KBTF_MATCH_VERSION && match != exact_match)
+			continue;
+		exact_count = match == exact_match ? exact_count + 1 : 1;
+		exact = entry;
+		exact_match = match;
 	}
 	if (exact_count == 1) {
-		out->match = KBTF_MATCH_VERSION;
+		out->match = exact_match;
 		out->entry = exact;
 	} else if (possible == 1) {
 		out->match = KBTF_MATCH_RELEASE;
@@ -108,6 +134,7 @@ int kbtf_select(const struct kbtf_archive *archive, const struct kbtf_ident *giv
 	if (out->entry)
 		out->match = KBTF_MATCH_BUILD_ID;
 	else if (*ident.kernel_release)
-		select_by_release(archive, &ident, out);
+		select_by_release(archive, &ident, opts.package_version ? opts.package_version : "",
+				  out);
 	return 0;
 }

@@ -10,15 +10,42 @@
 
 DEFINE_CLEANUP(host_freep, struct kbtf_host, kbtf_host__free)
 
-static json_t *host_json(const struct kbtf_ident *ident)
+static json_t *host_json(const struct kbtf_host *host)
 {
+	const struct kbtf_ident *ident = kbtf_host__ident(host);
 	char build_id[2 * KBTF_BUILD_ID_MAX + 1];
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "distro", json_text(ident->distro),
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "distro", json_text(ident->distro),
 			 "release", json_text(ident->distro_release), "arch",
 			 json_text(ident->arch), "kernel", json_text(ident->kernel_release),
-			 "version", json_text(ident->kernel_version), "build_id",
+			 "version", json_text(ident->kernel_version), "package_version",
+			 json_text(kbtf_host__package_version(host)), "build_id",
 			 hex__encode(ident->build_id, ident->build_id_len, build_id));
+}
+
+/* The parts of an identity, as JSON and the text name them. */
+static const struct {
+	enum kbtf_host_part part;
+	const char *name;
+} host_parts[] = {
+	{ KBTF_HOST_DISTRO, "distro" },
+	{ KBTF_HOST_DISTRO_RELEASE, "release" },
+	{ KBTF_HOST_ARCH, "arch" },
+	{ KBTF_HOST_KERNEL_RELEASE, "kernel" },
+	{ KBTF_HOST_KERNEL_VERSION, "version" },
+	{ KBTF_HOST_BUILD_ID, "build_id" },
+	{ KBTF_HOST_PACKAGE_VERSION, "package_version" },
+};
+
+/* Where each part comes from. */
+static json_t *sources_json(const struct kbtf_host *host)
+{
+	json_t *sources = json_object();
+
+	for (size_t i = 0; i < sizeof(host_parts) / sizeof(host_parts[0]); i++)
+		json_object_set_new(sources, host_parts[i].name,
+				    json_text(kbtf_host__source(host, host_parts[i].part)));
+	return sources;
 }
 
 /* Entries of the same release, or else of the same series: what comes closest. */
@@ -44,13 +71,19 @@ static void print_selection(const struct kbtf_host *host, const struct kbtf_arch
 			    const char *path, const struct kbtf_selection *selection)
 {
 	const struct kbtf_ident *ident = kbtf_host__ident(host);
+	const char *package_version = kbtf_host__package_version(host);
 	char build_id[2 * KBTF_BUILD_ID_MAX + 1];
 
-	printf("kernel      %s %s %s\n", ident->kernel_release, ident->kernel_version, ident->arch);
-	printf("distro      %s %s\n", *ident->distro ? ident->distro : "unknown",
-	       ident->distro_release);
-	printf("build ID    %s\n", ident->build_id_len ? hex__encode(ident->build_id,
-							ident->build_id_len, build_id) : "unknown");
+	printf("kernel      %s %s %s (%s)\n", ident->kernel_release, ident->kernel_version,
+	       ident->arch, kbtf_host__source(host, KBTF_HOST_KERNEL_RELEASE));
+	printf("package     %s (%s)\n", *package_version ? package_version : "unknown",
+	       kbtf_host__source(host, KBTF_HOST_PACKAGE_VERSION));
+	printf("distro      %s%s%s (%s)\n", *ident->distro ? ident->distro : "unknown",
+	       *ident->distro_release ? " " : "", ident->distro_release,
+	       kbtf_host__source(host, KBTF_HOST_DISTRO));
+	printf("build ID    %s (%s)\n", ident->build_id_len ? hex__encode(ident->build_id,
+							ident->build_id_len, build_id) : "unknown",
+	       kbtf_host__source(host, KBTF_HOST_BUILD_ID));
 	printf("archive     %s%s\n", path, archive ? "" : " (not there)");
 	if (selection->match == KBTF_MATCH_KERNEL) {
 		printf("uses        %s\n", kbtf_host__kernel_btf(host));
@@ -74,7 +107,7 @@ static void print_selection(const struct kbtf_host *host, const struct kbtf_arch
 static const char *match_name(enum kbtf_match match)
 {
 	static const char *const names[] = { "none", "kernel", "build-id", "version", "release",
-					     "ambiguous" };
+					     "ambiguous", "package" };
 
 	return match < sizeof(names) / sizeof(names[0]) ? names[match] : "?";
 }
@@ -94,6 +127,10 @@ int cmd_which(int argc, char **argv)
 		  "the archive (default:\n$XDG_DATA_HOME/btfgen/btfgen.kbtf)" },
 		{ OPTION_TEXT, "ident", 0, "FILE", &host_opts.ident_file,
 		  "a machine described in FILE, see btfgen(1)" },
+		{ OPTION_TEXT, "root", 0, "DIR", &host_opts.root,
+		  "the host's root, where it is mounted in a\ncontainer" },
+		{ OPTION_TEXT, "os-release", 0, "FILE", &host_opts.os_release,
+		  "the host's os-release; it is believed" },
 		{ OPTION_FLAG, "no-kernel-btf", 0, NULL, &no_kernel_btf,
 		  "pass over the kernel's own BTF" },
 		{ OPTION_FLAG, "json", 0, NULL, &json, "print JSON" },
@@ -114,7 +151,8 @@ int cmd_which(int argc, char **argv)
 		return exit_code;
 	host = kbtf_host__new(&host_opts);
 	if (!host) {
-		log__error("%s: %s", host_opts.ident_file ? host_opts.ident_file : "uname",
+		log__error("%s: %s", host_opts.ident_file ? host_opts.ident_file :
+			   host_opts.os_release ? host_opts.os_release : "uname",
 			   errno == EINVAL ? "does not describe a machine: it needs KERNEL_RELEASE "
 			   "or BUILD_ID (hex)" : strerror(errno));
 		return EXIT_FAILED;
@@ -126,14 +164,15 @@ int cmd_which(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	select_opts.kernel_btf = kbtf_host__kernel_btf(host) && !no_kernel_btf;
+	select_opts.package_version = kbtf_host__package_version(host);
 	res = kbtf_select(archive, kbtf_host__ident(host), &select_opts, &selection);
 	if (res) {
 		log__error("can't select: %s", strerror(-res));
 		return EXIT_FAILED;
 	}
 	if (json)
-		json__print(json_pack("{s:o, s:o, s:s, s:s, s:i, s:o}", "host",
-				      host_json(kbtf_host__ident(host)), "archive",
+		json__print(json_pack("{s:o, s:o, s:o, s:s, s:s, s:i, s:o}", "host",
+				      host_json(host), "sources", sources_json(host), "archive",
 				      json_text(path), "match",
 				      match_name(selection.match), "reason",
 				      kbtf_match__text(selection.match), "candidates",

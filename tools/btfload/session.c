@@ -57,7 +57,9 @@ static void log_remarks(const struct session *session, enum kbtf_remark_kind kin
 static int open_sources(struct session *session, struct kbtf_object_opts *opts)
 {
 	struct kbtf_host_opts host_opts = { .sz = sizeof(host_opts),
-					    .ident_file = session->ident_file };
+					    .ident_file = session->ident_file,
+					    .root = session->host_root,
+					    .os_release = session->os_release };
 
 	if (!session->legacy_name || strcmp(session->legacy_name, "auto") == 0)
 		opts->legacy_globals = KBTF_LEGACY_GLOBALS_AUTO;
@@ -72,7 +74,8 @@ static int open_sources(struct session *session, struct kbtf_object_opts *opts)
 	}
 	session->host = kbtf_host__new(&host_opts);
 	if (!session->host) {
-		log__error("%s: does not describe a machine: %s", session->ident_file,
+		log__error("%s: does not describe a machine: %s", session->ident_file ?
+			   session->ident_file : session->os_release ? session->os_release : "uname",
 			   strerror(errno));
 		return -EINVAL;
 	}

@@ -12,6 +12,7 @@
 struct session {
 	/* from the command line */
 	const char *archive_path, *btf_file, *ident_file, *legacy_name, *pin_dir;
+	const char *host_root, *os_release;
 	struct text_list settings;
 	bool no_kernel_btf, full_btf, load_only, explain, json, strict;
 	unsigned int duration_s;
@@ -34,6 +35,10 @@ struct session {
 	{ OPTION_TEXT, "btf", 0, "FILE", &(s).btf_file, "take this file's" },               \
 	{ OPTION_TEXT, "ident", 0, "FILE", &(s).ident_file,                                 \
 	  "look up a machine described in FILE" },                                          \
+	{ OPTION_TEXT, "root", 0, "DIR", &(s).host_root,                                    \
+	  "the host's root, where it is mounted in a\ncontainer" },                         \
+	{ OPTION_TEXT, "os-release", 0, "FILE", &(s).os_release,                            \
+	  "the host's os-release; it is believed" },                                        \
 	{ OPTION_FLAG, "no-kernel-btf", 0, NULL, &(s).no_kernel_btf,                        \
 	  "pass over the kernel's own" },                                                   \
 	{ OPTION_FLAG, "full-btf", 0, NULL, &(s).full_btf,                                  \
