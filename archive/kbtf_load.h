@@ -129,6 +129,46 @@ KBTF_API int kbtf_object__open_skeleton(struct bpf_object_skeleton *skeleton,
 KBTF_API int kbtf_object__load_skeleton(struct kbtf_object *object,
 					struct bpf_object_skeleton *skeleton);
 
+/*
+ * Events that programs send through a ring buffer, or the perf event array that it became
+ * where the kernel has none (see kbtf_compat.bpf.h): one consumer for both.
+ */
+struct kbtf_events;
+
+/*
+ * One event; `data` is the library's, and good for the call. A perf event array sends up to
+ * 7 bytes more than the program did. Return 0 to go on; anything else ends the call that
+ * consumes, which returns it: a ring buffer's at once, a perf event array's when all that
+ * was there has been handed over.
+ */
+typedef int (*kbtf_event_fn)(void *ctx, void *data, size_t size);
+/* So many events of a perf event array were lost: they came faster than they were consumed. */
+typedef void (*kbtf_lost_fn)(void *ctx, uint64_t count);
+
+struct kbtf_events_opts {
+	size_t sz;
+	kbtf_lost_fn lost; /* may be NULL */
+	size_t pages;      /* of a perf event array, by processor; a power of two; 0: 64 */
+};
+
+/*
+ * Of a loaded object, by the map's name. `ctx` is handed to both functions. Free it before
+ * the object is closed. NULL with errno: ENOENT (no such map, or it was left out), EINVAL
+ * (a map of another type, or opts), those of libbpf.
+ */
+KBTF_API struct kbtf_events *kbtf_events__new(const struct kbtf_object *object, const char *map,
+					      kbtf_event_fn event, void *ctx,
+					      const struct kbtf_events_opts *opts);
+/* Waits for events, at most timeout_ms (-1: forever), and consumes them. 0, -errno (-EINTR: a
+ * signal), or what the function returned. */
+KBTF_API int kbtf_events__poll(struct kbtf_events *events, int timeout_ms);
+/* The same without waiting. */
+KBTF_API int kbtf_events__consume(struct kbtf_events *events);
+/* Readable when there are events: for the caller's own poll(2). */
+KBTF_API int kbtf_events__fd(const struct kbtf_events *events);
+/* NULL is fine. */
+KBTF_API void kbtf_events__free(struct kbtf_events *events);
+
 KBTF_API size_t kbtf_object__remark_count(const struct kbtf_object *object);
 KBTF_API const struct kbtf_remark *kbtf_object__remark(const struct kbtf_object *object,
 						       size_t index);

@@ -2,21 +2,23 @@
 /*
  * Every file that is opened, and every attempt that fails.
  *
- * There are three ways to see it: kprobes on do_sys_openat2 (5.6 on), on do_sys_open (up
- * to 5.5), and the system calls' tracepoints (4.14 on; they miss 32-bit programs). Attach
- * whatever attaches. Where several do, a call is still reported once: the first one to
- * see its end takes it out of the map.
+ * There are three ways to see it: kprobes on do_sys_openat2 (5.6 on) or on do_sys_open (up
+ * to 5.5), of which libkbtf takes one, and the system calls' tracepoints (4.14 on; they
+ * miss 32-bit programs). Attach whatever attaches. Where several do, a call is still
+ * reported once: the first one to see its end takes it out of the map.
  */
 #include "program.h"
 
+#include "kbtf_compat.bpf.h"
 #include "opensnoop.h"
 #include "read_path.h"
 #include "registers.h"
-#include "send_event.h"
 #include "syscall_tracepoint.h"
 
 /* creat(2) has no flags argument: this is what it stands for, the same on both architectures. */
 #define CREAT_FLAGS (01 | 0100 | 01000) /* O_WRONLY | O_CREAT | O_TRUNC */
+
+KBTF_EVENTS(events, 256 * 1024);
 
 /* A call under way. */
 struct call {
@@ -67,26 +69,13 @@ static __always_inline int leave(void *ctx, __s32 ret)
 	bpf_get_current_comm(event.comm, sizeof(event.comm));
 	/* Not before: now the kernel has read it, so its page is in memory. */
 	read_path(&event.path, path);
-	send_event(ctx, &event, sizeof(event));
+	kbtf_send_event(ctx, &events, &event, sizeof(event));
 	return 0;
-}
-
-/* long do_sys_open(int dfd, const char __user *filename, int flags, umode_t mode) */
-SEC("kprobe/do_sys_open")
-int enter_do_sys_open(void *ctx)
-{
-	return enter(registers__argument_2(ctx), (__u32)registers__argument_3(ctx));
-}
-
-SEC("kretprobe/do_sys_open")
-int leave_do_sys_open(void *ctx)
-{
-	return leave(ctx, registers__return_value(ctx));
 }
 
 /* long do_sys_openat2(int dfd, const char __user *filename, struct open_how *how) */
 SEC("kprobe/do_sys_openat2")
-int enter_do_sys_openat2(void *ctx)
+int enter_kernel___openat2(void *ctx)
 {
 	struct open_how___flags *how = (void *)registers__argument_3(ctx);
 	__u64 flags = 0;
@@ -97,7 +86,20 @@ int enter_do_sys_openat2(void *ctx)
 }
 
 SEC("kretprobe/do_sys_openat2")
-int leave_do_sys_openat2(void *ctx)
+int leave_kernel___openat2(void *ctx)
+{
+	return leave(ctx, registers__return_value(ctx));
+}
+
+/* long do_sys_open(int dfd, const char __user *filename, int flags, umode_t mode) */
+SEC("kprobe/do_sys_open")
+int enter_kernel___open(void *ctx)
+{
+	return enter(registers__argument_2(ctx), (__u32)registers__argument_3(ctx));
+}
+
+SEC("kretprobe/do_sys_open")
+int leave_kernel___open(void *ctx)
 {
 	return leave(ctx, registers__return_value(ctx));
 }

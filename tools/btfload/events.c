@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <time.h>
 
 #include "base/cancel.h"
@@ -16,16 +15,16 @@
 
 #define MAX_BUFFERS 16
 #define PAGES_PER_CPU 64
+#define EVENTS_AT_ONCE 65536
 #define MAPS_ENTRIES_SHOWN 1000
 
 /* One perf event array or ring buffer. */
 struct buffer {
 	const struct session *session;
-	struct perf_buffer *perf;
-	struct ring_buffer *ring;
+	struct kbtf_events *events;
 	event_printer printer;
 	int32_t type_id;      /* of the event, in the object's BTF; 0: unknown */
-	uint64_t lost;
+	uint64_t count, lost;
 };
 
 /* ---- values ------------------------------------------------------------------------------ */
@@ -93,38 +92,33 @@ static void print_event(struct buffer *buffer, const void *data, size_t size)
 	putchar('\n');
 }
 
-static void on_sample(void *ctx, int cpu, void *data, __u32 size)
-{
-	(void)cpu;
-	print_event(ctx, data, size);
-}
-
-static void on_lost(void *ctx, int cpu, __u64 count)
+/* A ring buffer that is filled faster than it is printed must not keep us for ever. */
+static int on_event(void *ctx, void *data, size_t size)
 {
 	struct buffer *buffer = ctx;
 
-	(void)cpu;
-	buffer->lost += count;
+	print_event(buffer, data, size);
+	return ++buffer->count % EVENTS_AT_ONCE == 0;
 }
 
-static int on_ring(void *ctx, void *data, size_t size)
+static void on_lost(void *ctx, uint64_t count)
 {
-	print_event(ctx, data, size);
-	return cancel__requested() ? -EINTR : 0;
+	struct buffer *buffer = ctx;
+
+	buffer->lost += count;
 }
 
 static int open_buffer(struct buffer *buffer, const struct bpf_map *map)
 {
 	const struct bpf_object *object = kbtf_object__bpf(buffer->session->object);
+	const struct kbtf_events_opts opts = { .sz = sizeof(opts), .lost = on_lost,
+					       .pages = PAGES_PER_CPU };
 
 	buffer->type_id = find_event_type(bpf_object__btf(object), bpf_object__name(object),
 					  bpf_map__name(map));
-	if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
-		buffer->ring = ring_buffer__new(bpf_map__fd(map), on_ring, buffer, NULL);
-	else
-		buffer->perf = perf_buffer__new(bpf_map__fd(map), PAGES_PER_CPU, on_sample, on_lost,
-						buffer, NULL);
-	if (buffer->ring || buffer->perf)
+	buffer->events = kbtf_events__new(buffer->session->object, bpf_map__name(map), on_event,
+					  buffer, &opts);
+	if (buffer->events)
 		return 0;
 	log__error("%s: map %s can't be read: %s", buffer->session->object_path,
 		   bpf_map__name(map), strerror(errno));
@@ -135,14 +129,6 @@ static bool carries_events(const struct bpf_map *map)
 {
 	return bpf_map__fd(map) >= 0 && (bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY ||
 					 bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF);
-}
-
-static void consume(struct buffer *buffer)
-{
-	if (buffer->perf)
-		perf_buffer__consume(buffer->perf);
-	if (buffer->ring)
-		ring_buffer__consume(buffer->ring);
 }
 
 static int64_t now_ms(void)
@@ -159,9 +145,8 @@ static int wait_for_events(struct session *session, struct buffer *buffers, size
 	int64_t end = session->duration_s ? now_ms() + 1000LL * session->duration_s : INT64_MAX;
 
 	for (size_t i = 0; i < count; i++)
-		fds[i] = (struct pollfd){ .events = POLLIN, .fd = buffers[i].perf ?
-			perf_buffer__epoll_fd(buffers[i].perf) :
-			ring_buffer__epoll_fd(buffers[i].ring) };
+		fds[i] = (struct pollfd){ .events = POLLIN,
+					  .fd = kbtf_events__fd(buffers[i].events) };
 	fds[count] = (struct pollfd){ .fd = cancel__fd(), .events = POLLIN };
 	while (!cancel__requested()) {
 		int64_t left = end - now_ms();
@@ -172,11 +157,11 @@ static int wait_for_events(struct session *session, struct buffer *buffers, size
 			return -errno;
 		for (size_t i = 0; i < count; i++)
 			if (fds[i].revents)
-				consume(&buffers[i]);
+				kbtf_events__consume(buffers[i].events);
 		fflush(stdout);
 	}
 	for (size_t i = 0; i < count; i++)
-		consume(&buffers[i]);
+		kbtf_events__consume(buffers[i].events);
 	fflush(stdout);
 	return 0;
 }
@@ -201,8 +186,7 @@ int events__run(struct session *session, event_printer printer)
 		if (buffers[i].lost)
 			log__warn("%llu events were lost: they came faster than they were printed",
 				  (unsigned long long)buffers[i].lost);
-		perf_buffer__free(buffers[i].perf);
-		ring_buffer__free(buffers[i].ring);
+		kbtf_events__free(buffers[i].events);
 	}
 	return err;
 }
