@@ -9,10 +9,17 @@ PATH=$PATH:/usr/sbin:/sbin
 
 # Helpers of 4.9, by number; 112 and 113 are what libbpf turns into 4 on old kernels.
 old_helpers='1 2 3 4 5 14 15 16 25 35 112 113'
-# Those of 4.11, in exitsnoop behind a test that folding decides.
-string_helper=115
-# bpf_ringbuf_output, behind a test that the kernel has ring buffers (kbtf_compat.bpf.h)
-ring_helper=130
+# Younger ones, by object: 115 (4.11) stands behind a test that folding decides, 93 and 94 (5.1)
+# in programs that have alternatives, 130
+# (5.8) behind a test that the kernel has ring buffers (kbtf_compat.bpf.h).
+younger_helpers()
+{
+	case $1 in
+	cgroupbytes) echo 93 94 ;;
+	exitsnoop) echo 115 ;;
+	opensnoop) echo 130 ;;
+	esac
+}
 
 sections()
 {
@@ -117,10 +124,8 @@ for object in "$objects"/*.bpf.o; do
 	esac
 	t "$name has no BPF-to-BPF calls" no_functions "$object"
 	if command -v llvm-objdump >/dev/null; then
-		younger=
-		[ "$name" != exitsnoop.bpf.o ] || younger=$string_helper
-		[ "$name" != opensnoop.bpf.o ] || younger=$ring_helper
-		t "$name calls helpers of 4.9 only" helpers_are_old "$object" "$younger"
+		t "$name calls helpers of 4.9 only" helpers_are_old "$object" \
+			"$(younger_helpers "${name%.bpf.o}")"
 		t "$name has at most 4096 instructions a program" short_enough "$object"
 		t "$name has no loops" no_loops "$object"
 	else

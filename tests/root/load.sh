@@ -3,48 +3,7 @@
 # btfload on this machine's kernel: true events, with the kernel's BTF and with an archive's;
 # and what goes wrong, in words.
 . "$(dirname "$0")/../lib/tap.sh"
-export XDG_DATA_HOME="$work/data" XDG_CACHE_HOME="$work/cache" LC_ALL=C
-btfload=${BTFLOAD:-$(dirname "$btfgen")/btfload}
-objects=$(dirname "$btfgen")/bpf
-
-[ "$(id -u)" -eq 0 ] || skip_all "loading BPF takes root"
-[ -r /sys/kernel/btf/vmlinux ] || skip_all "this kernel has no BTF"
-unshare -m true 2>/dev/null || skip_all "no mount namespaces here"
-unshare -m mount -t tracefs none /sys/kernel/tracing 2>/dev/null ||
-	skip_all "no tracefs to attach tracepoints by"
-
-archive=$work/own.kbtf
-t "an archive with this kernel" "$btfgen" add -q -a "$archive" --kernel "$(uname -r)" \
-	--arch "$(uname -m)" --kernel-version "$(uname -v)" /sys/kernel/btf/vmlinux
-
-# watch PROGRAM OPTION...: in the background, until unwatch; output in $work/events
-watch()
-{
-	: >"$work/err" # that of the run before says "attached"
-	# shellcheck disable=SC2016 # for the inner shell
-	unshare -m sh -c 'mount -t tracefs none /sys/kernel/tracing && exec "$@"' watch \
-		"$btfload" "$@" --json -D 60 >"$work/events" 2>"$work/err" &
-	watcher=$!
-	for tenth in 1 2 3 4 5 6 7 8 9 10; do
-		for _ in 1 2 3 4 5 6 7 8 9 10; do
-			grep -q 'Ctrl-C ends' "$work/err" && return
-			sleep 0.1
-		done
-		kill -0 $watcher || break
-	done
-	cat "$work/err"
-	echo "not attached after $tenth s"
-	return 1
-}
-
-unwatch()
-{
-	sleep 0.3
-	kill -TERM $watcher
-	wait $watcher && return
-	cat "$work/err"
-	return 1
-}
+. "$(dirname "$0")/../lib/live.sh"
 
 # Run a program of a name that nobody else uses, look for it.
 sees_exec()

@@ -28,6 +28,7 @@ while read -r name programs; do
 	fi
 done <<'PROGRAMS'
 capable 2
+cgroupbytes 4
 cputime 2
 execsnoop 5
 exitsnoop 3

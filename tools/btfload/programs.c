@@ -2,6 +2,7 @@
 #include "programs.h"
 
 #include "capable_print.h"
+#include "cgroupbytes_print.h"
 #include "cputime_print.h"
 #include "execsnoop_print.h"
 #include "exitsnoop_print.h"
@@ -13,6 +14,10 @@ const struct bundled bundled_programs[] = {
 	{ .name = "capable", .summary = "capabilities that are asked for",
 	  .description = "Print every time the kernel asks whether a process has a capability.",
 	  .print_heading = capable__print_heading, .print = capable__print, .takes_pid = true },
+	{ .name = "cgroupbytes", .summary = "packets and bytes of a cgroup",
+	  .description = "Count the packets and bytes that the processes of a cgroup (v2) receive and\n"
+			 "send, and print them at the end.",
+	  .end_map = "traffic", .print_end = cgroupbytes__print_end },
 	{ .name = "cputime", .summary = "user and system time by process",
 	  .description = "Count the user and system time of each process, and print it at the "
 			 "end. A\nprocess that runs without a pause is counted up to its last one.",

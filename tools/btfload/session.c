@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "cgroup.h"
 #include "settings.h"
 
 /* So many programs of one object may be left out, one a try. */
@@ -17,13 +18,27 @@
 /* kernel.perf_event_max_stack, as it is unless changed */
 #define DEFAULT_STACK_DEPTH 127
 
+/* One program that is attached: by a link, or else by the session's cgroup. */
+struct attachment {
+	const struct bpf_program *program;
+	struct bpf_link *link;
+};
+
+static void detach(const struct session *session, struct attachment *attachment)
+{
+	if (attachment->link)
+		bpf_link__destroy(attachment->link);
+	else
+		cgroup__detach(attachment->program, session->cgroup_fd);
+}
+
 static void close_object(struct session *session)
 {
-	for (size_t i = 0; i < session->link_count; i++)
-		bpf_link__destroy(session->links[i]);
-	free(session->links);
-	session->links = NULL;
-	session->link_count = 0;
+	for (size_t i = 0; i < session->attachment_count; i++)
+		detach(session, &session->attachments[i]);
+	free(session->attachments);
+	session->attachments = NULL;
+	session->attachment_count = 0;
 	kbtf_object__close(session->object);
 	session->object = NULL;
 }
@@ -31,6 +46,8 @@ static void close_object(struct session *session)
 void session__free(struct session *session)
 {
 	close_object(session);
+	if (session->has_cgroup)
+		close(session->cgroup_fd);
 	kbtf_archive__close(session->archive);
 	kbtf_host__free(session->host);
 	text_list__free(&session->settings);
@@ -229,32 +246,66 @@ static void note_attachment(struct session *session, const struct bpf_program *p
 					"attached", !err, "reason", err ? strerror(-err) : ""));
 }
 
+/* If some program is for one; said once, and not for each program. */
+static int open_cgroup(struct session *session)
+{
+	struct bpf_program *program;
+	int fd = -1;
+
+	bpf_object__for_each_program(program, kbtf_object__bpf(session->object)) {
+		if (bpf_program__fd(program) < 0 || !cgroup__takes(program))
+			continue;
+		fd = cgroup__open(session->cgroup_path);
+		if (fd < 0)
+			return fd;
+		session->has_cgroup = true;
+		session->cgroup_fd = fd;
+		break;
+	}
+	return 0;
+}
+
+static int attach(struct session *session, struct attachment *attachment)
+{
+	if (cgroup__takes(attachment->program))
+		return session->has_cgroup ? cgroup__attach(attachment->program, session->cgroup_fd,
+							    &attachment->link) : -ENOENT;
+	attachment->link = bpf_program__attach(attachment->program);
+	return attachment->link ? 0 : -errno;
+}
+
 int session__attach(struct session *session)
 {
 	struct bpf_object *object = kbtf_object__bpf(session->object);
 	struct bpf_program *program;
 	size_t count = 0;
-	int err = -ENOENT;
+	int last_err = open_cgroup(session);
 
+	/* others may do without, unless it was asked for */
+	if (last_err && session->cgroup_path)
+		return last_err;
 	bpf_object__for_each_program(program, object)
 		count++;
-	session->links = calloc(count + 1, sizeof(*session->links));
+	session->attachments = calloc(count + 1, sizeof(*session->attachments));
 	session->attached = json_array();
-	if (!session->links)
+	if (!session->attachments)
 		return -ENOMEM;
 	bpf_object__for_each_program(program, object) {
-		struct bpf_link *link;
+		struct attachment attachment = { .program = program };
+		int err;
 
 		if (bpf_program__fd(program) < 0)
 			continue;
-		link = bpf_program__attach(program);
-		note_attachment(session, program, link ? 0 : -errno);
-		if (link)
-			session->links[session->link_count++] = link;
+		err = attach(session, &attachment);
+		note_attachment(session, program, err);
+		if (err)
+			last_err = err;
 		else
-			err = -errno;
+			session->attachments[session->attachment_count++] = attachment;
 	}
-	return session->link_count ? (int)session->link_count : err;
+	if (session->attachment_count)
+		return (int)session->attachment_count;
+	return last_err ? last_err : -ENOENT;
 }
 
 /* ---- explaining ------------------------------------------------------------------------------------ */

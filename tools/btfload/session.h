@@ -16,13 +16,16 @@ struct session {
 	struct text_list settings;
 	bool no_kernel_btf, full_btf, load_only, explain, json, strict;
 	unsigned int duration_s;
+	const char *cgroup_path;
 	/* the run */
 	const char *object_path;
 	struct kbtf_archive *archive;
 	struct kbtf_host *host;
 	struct kbtf_object *object;
-	struct bpf_link **links;
-	size_t link_count;
+	struct attachment *attachments;
+	size_t attachment_count;
+	bool has_cgroup;
+	int cgroup_fd;        /* that programs are attached to */
 	char **left_out;      /* programs that turned out not to load */
 	size_t left_out_count;
 	json_t *attached;     /* what --json tells of each program */
@@ -50,6 +53,8 @@ struct session {
 	  "global variables through array maps: auto\n(where the kernel has none), force, off" }, \
 	{ OPTION_FLAG, "strict", 0, NULL, &(s).strict,                                      \
 	  "fail where a program can't be loaded, instead\nof leaving it out" },             \
+	{ OPTION_TEXT, "cgroup", 0, "DIR", &(s).cgroup_path,                                \
+	  "where programs for cgroups are attached\n(default: the root of the mounted cgroup2)" }, \
 	{ OPTION_NUMBER, "duration", 'D', "SECONDS", &(s).duration_s,                       \
 	  "end after this long (default: on Ctrl-C)" },                                     \
 	{ OPTION_HEADING, NULL, 0, NULL, NULL, "Output" },                                  \
