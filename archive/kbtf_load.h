@@ -33,7 +33,7 @@ enum kbtf_remark_kind {
 	KBTF_REMARK_ADAPTED,  /* what was changed so that it loads here */
 	KBTF_REMARK_LEFT_OUT, /* what this kernel can't have, and is not loaded */
 	KBTF_REMARK_PROBLEM,  /* why it failed, in words */
-	KBTF_REMARK_CHOSEN    /* which of several declared alternatives is loaded */
+	KBTF_REMARK_CHOSEN    /* which of declared alternatives is loaded, and why no other */
 };
 
 struct kbtf_remark {
@@ -46,8 +46,8 @@ struct kbtf_remark {
  * underscores ("enter___fentry", "enter___kprobe"), as flavors of types do. Of each such
  * group the first in the file that the running kernel can have is loaded: it knows the type
  * of program, has the function, tracepoint or typed target that its section names, and has
- * every helper, type of map and kind of instruction that its code asks for, reached or not.
- * A remark says which. bpf_program__autoload() is false for the others.
+ * every helper, type of map and kind of instruction that its code asks for, reached or not
+ * (but for the two ways of kbtf_compat.bpf.h). A remark says which. bpf_program__autoload() is false for the others.
  */
 
 struct kbtf_object_opts {

@@ -140,6 +140,32 @@ static const char *why_not_type(struct choice *choice, const struct bpf_program 
 	return NULL;
 }
 
+static bool has_helper(enum bpf_prog_type type, int id)
+{
+	/* what libbpf turns them into on kernels before 5.5 */
+	int before = id == BPF_FUNC_probe_read_user || id == BPF_FUNC_probe_read_kernel ?
+		     BPF_FUNC_probe_read :
+		     id == BPF_FUNC_probe_read_user_str || id == BPF_FUNC_probe_read_kernel_str ?
+		     BPF_FUNC_probe_read_str : 0;
+
+	return probe__helper(type, (uint32_t)id) != 0 ||
+	       (before && probe__helper(type, (uint32_t)before) != 0);
+}
+
+/* The first that is lacking, or 0. */
+static int missing_helper(enum bpf_prog_type type, const struct needs *needs)
+{
+	for (int id = 1; id < NEEDS_MAX_HELPER; id++) {
+		/* kbtf_compat.bpf.h calls one or the other */
+		bool guarded = id >= BPF_FUNC_ringbuf_output && id <= BPF_FUNC_ringbuf_discard &&
+			       needs->helpers[BPF_FUNC_perf_event_output];
+
+		if (needs->helpers[id] && !guarded && !has_helper(type, id))
+			return id;
+	}
+	return 0;
+}
+
 /* The same for what its code asks for; `maps` alone, or also what may stand in dead branches. */
 static const char *why_not_code(struct choice *choice, const struct bpf_program *program,
 				bool maps_only)
@@ -154,9 +180,8 @@ static const char *why_not_code(struct choice *choice, const struct bpf_program 
 	if (maps_only)
 		return NULL;
 	/* nobody can ask for the helpers of types that need a target; what has that has more */
-	for (int id = 1; id < NEEDS_MAX_HELPER && !needs_kernel_btf(program); id++)
-		if (needs.helpers[id] && probe__helper(type, (uint32_t)id) == 0)
-			return "which calls a helper that this kernel does not have";
+	if (!needs_kernel_btf(program) && missing_helper(type, &needs))
+		return "which calls a helper that this kernel does not have";
 	if (needs.atomics && probe__atomics() == 0)
 		return "whose atomic operations this kernel does not have";
 	if (needs.calls && probe__calls() == 0)
@@ -164,17 +189,11 @@ static const char *why_not_code(struct choice *choice, const struct bpf_program 
 	return NULL;
 }
 
-static int leave_out(struct choice *choice, struct bpf_program *program, const char *why)
+/* Without privileges every question was answered with no. */
+static int pass_over(struct choice *choice, struct bpf_program *program)
 {
-	/* without privileges every question was answered with no */
-	int err = object__check_allowed(choice->object);
-
-	if (err)
-		return err;
 	bpf_program__set_autoload(program, false);
-	remarks__add(&choice->object->remarks, KBTF_REMARK_LEFT_OUT, "%s (%s), %s",
-		     bpf_program__name(program), bpf_program__section_name(program), why);
-	return 0;
+	return object__check_allowed(choice->object);
 }
 
 static int leave_out_programs(struct choice *choice)
@@ -191,10 +210,14 @@ static int leave_out_programs(struct choice *choice)
 		if (!why)
 			why = why_not_code(choice, program, true);
 		/* what is typed by BTF asked the kernel nothing: privileges come first */
-		err = why ? leave_out(choice, program, why)
+		err = why ? pass_over(choice, program)
 			  : needs_kernel_btf(program) ? object__check_allowed(choice->object) : 0;
 		if (err)
 			return err;
+		if (why)
+			remarks__add(&choice->object->remarks, KBTF_REMARK_LEFT_OUT, "%s (%s), %s",
+				     bpf_program__name(program),
+				     bpf_program__section_name(program), why);
 	}
 	return 0;
 }
@@ -252,10 +275,15 @@ static int choose(struct choice *choice, struct bpf_program *first, bool may_lea
 			continue;
 		}
 		why = why_not(choice, program);
-		if (!why)
+		if (!why) {
 			chosen = program;
-		else if ((err = leave_out(choice, program, why)))
+			continue;
+		}
+		if ((err = pass_over(choice, program)))
 			return err;
+		remarks__add(&choice->object->remarks, KBTF_REMARK_CHOSEN, "%.*s: not by %s (%s), %s",
+			     len, bpf_program__name(first), bpf_program__name(program),
+			     bpf_program__section_name(program), why);
 	}
 	if (!chosen && !may_leave_out && last)
 		bpf_program__set_autoload(last, true);

@@ -71,12 +71,12 @@ static void test_first_that_the_kernel_can_have(void **state)
 
 		assert_chosen(object);
 		assert_remark(object, KBTF_REMARK_CHOSEN, "typed: by typed___yes (raw_tp/sys_enter)");
-		assert_remark(object, KBTF_REMARK_LEFT_OUT, "typed___symbol (kprobe/no_such_function), "
+		assert_remark(object, KBTF_REMARK_CHOSEN, "typed: not by typed___symbol (kprobe/no_such_function), "
 			      "whose target this kernel does not have");
-		assert_remark(object, KBTF_REMARK_LEFT_OUT, "helped___helper (raw_tp/sys_exit), which "
-			      "calls a helper that this kernel does not have");
-		assert_remark(object, KBTF_REMARK_LEFT_OUT, "mapped___map (raw_tp/sched_switch), which "
-			      "uses a type of map that this kernel does not know");
+		assert_remark(object, KBTF_REMARK_CHOSEN, "helped: not by helped___helper "
+			      "(raw_tp/sys_exit), which calls a helper that this kernel does not have");
+		assert_remark(object, KBTF_REMARK_CHOSEN, "mapped: not by mapped___map "
+			      "(raw_tp/sched_switch), which uses a type of map that this kernel does not know");
 		assert_remark(object, KBTF_REMARK_LEFT_OUT, "map unknown (");
 		assert_int_equal(kbtf_object__load(object), 0);
 		fd = bpf_object__find_map_fd_by_name(kbtf_object__bpf(object), "known");
