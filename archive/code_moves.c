@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "ext_records.h"
 
 #define INSN_SIZE 8
 #define R_BPF_64_64 1
@@ -300,45 +301,30 @@ static int move_symbols(const struct code_moves *moves, struct bpf_elf *elf)
 	return 0;
 }
 
-/*
- * One of .BTF.ext's three parts (Documentation/bpf/btf.rst): u32 record size, then for
- * each section u32 name, u32 count and the records, of which the first u32 is the
- * instruction's offset in bytes. `entries`: a function's first instruction means the
- * function, as function and line records have it; CO-RE records mean the instruction.
- */
-static int move_records(const struct code_moves *moves, const struct bpf_elf *elf,
-			const struct btf *btf, uint8_t *part, size_t size, bool entries)
+struct record_move {
+	const struct code_moves *moves;
+	const struct bpf_elf *elf;
+	/*
+	 * A function's first instruction means the function, as function and line records
+	 * have it; CO-RE records mean the instruction.
+	 */
+	bool entries;
+};
+
+static int move_record(void *ctx, const char *name, uint8_t *record, size_t size)
 {
-	uint32_t record_size, head[2], offset;
-	size_t at = sizeof(record_size);
+	const struct record_move *move = ctx;
+	size_t section = bpf_elf__find_section(move->elf, name);
+	uint32_t offset;
+	uint64_t place;
 
-	if (size < at)
-		return size ? -EBADMSG : 0;
-	memcpy(&record_size, part, sizeof(record_size));
-	if (record_size < sizeof(offset))
+	(void)size;
+	memcpy(&offset, record, sizeof(offset));
+	if (!section ||
+	    !(move->entries ? new_entry : new_place)(move->moves, section, offset, &place))
 		return -EBADMSG;
-	while (at < size) {
-		const char *name;
-		size_t section;
-
-		if (size - at < sizeof(head))
-			return -EBADMSG;
-		memcpy(head, part + at, sizeof(head));
-		at += sizeof(head);
-		name = btf__name_by_offset(btf, head[0]);
-		section = name ? bpf_elf__find_section(elf, name) : 0;
-		if (!section || head[1] > (size - at) / record_size)
-			return -EBADMSG;
-		for (uint32_t i = 0; i < head[1]; i++, at += record_size) {
-			uint64_t place;
-
-			memcpy(&offset, part + at, sizeof(offset));
-			if (!(entries ? new_entry : new_place)(moves, section, offset, &place))
-				return -EBADMSG;
-			offset = (uint32_t)place;
-			memcpy(part + at, &offset, sizeof(offset));
-		}
-	}
+	offset = (uint32_t)place;
+	memcpy(record, &offset, sizeof(offset));
 	return 0;
 }
 
@@ -347,31 +333,17 @@ static int move_btf_ext(const struct code_moves *moves, struct bpf_elf *elf,
 {
 	size_t index = bpf_elf__find_section(elf, ".BTF.ext");
 	struct bpf_elf_section *section = &elf->sections[index];
-	/* magic, version, flags; header length; offset and length of the parts */
-	uint32_t header[8] = {};
-	size_t parts;
+	struct record_move move = { .moves = moves, .elf = elf };
+	int err = 0;
 
 	if (!index || !section->data)
 		return 0;
-	if (!btf || section->size < 24)
-		return -EBADMSG;
-	memcpy(header, section->data, section->size < sizeof(header) ? section->size
-								     : sizeof(header));
-	if (header[1] < 24 || header[1] > section->size)
-		return -EBADMSG;
-	parts = header[1] >= sizeof(header) ? 3 : 2;
-	for (size_t i = 0; i < parts; i++) {
-		uint64_t offset = (uint64_t)header[1] + header[2 + 2 * i];
-		uint32_t length = header[3 + 2 * i];
-		int err;
-
-		if (offset > section->size || length > section->size - offset)
-			return -EBADMSG;
-		err = move_records(moves, elf, btf, section->data + offset, length, i < 2);
-		if (err)
-			return err;
+	for (enum ext_part part = 0; !err && part < EXT_PART_COUNT; part++) {
+		move.entries = part != EXT_RELOCATIONS;
+		err = ext_records__each(section->data, section->size, btf, part, move_record,
+					&move);
 	}
-	return 0;
+	return err;
 }
 
 /* ---- the code itself -------------------------------------------------------------------------- */

@@ -3,11 +3,13 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "code_moves.h"
 #include "liveness.h"
+#include "source_lines.h"
 
 #define INSN_SIZE 8
 #define STACK_MAX 512
@@ -413,13 +415,35 @@ static int find_arguments(struct bpf_elf *elf, const struct code_moves *moves,
 	return 0;
 }
 
-static int measure(struct globals *globals, struct bpf_elf *elf, struct function *function,
-		   struct remarks *remarks)
+/* `first`: the relocation of the first variable that it uses. */
+static void remark_stack(const struct function *function, const struct bpf_elf *elf,
+			 const struct btf *btf, const Elf64_Rel *first, unsigned int needed,
+			 struct remarks *remarks)
+{
+	struct source_lines lines __attribute__((__cleanup__(source_lines__free))) = {};
+	const Elf64_Sym *symbol = &elf->symbols[ELF64_R_SYM(first->r_info)];
+	const char *section = elf->sections[function->place->section].name;
+	struct source_line line;
+	char where[300] = "";
+
+	if (source_lines__read(elf, &lines) == 0 &&
+	    source_lines__find(&lines, btf, section, first->r_offset, &line))
+		snprintf(where, sizeof(where), " (%s:%u)", line.file, line.number);
+	remarks__add(remarks, KBTF_REMARK_PROBLEM,
+		     "function %s uses %u bytes of stack and global variables, of %s %s%s; the kernel "
+		     "has none, and the %u bytes that they take instead don't fit in %d",
+		     function->name, function->stack, function->sections[0]->name,
+		     bpf_elf__symbol_name(elf, symbol), where, needed, STACK_MAX);
+}
+
+static int measure(struct globals *globals, struct bpf_elf *elf, const struct btf *btf,
+		   struct function *function, struct remarks *remarks)
 {
 	struct code_function *place = function->place;
 	const struct bpf_elf_section *section = &elf->sections[place->section];
 	const struct bpf_insn *code = (const struct bpf_insn *)(section->data + place->start);
 	struct relocations relocations = relocations_of(elf, place->section);
+	Elf64_Rel first = {};
 	unsigned int needed;
 
 	for (size_t i = 0; i < relocations.count; i++) {
@@ -429,6 +453,8 @@ static int measure(struct globals *globals, struct bpf_elf *elf, struct function
 		if (offset < place->start || offset >= place->start + place->size)
 			continue;
 		use = find_use(globals, elf, &relocations.items[i]);
+		if (use.section && !function->section_count)
+			first = relocations.items[i];
 		if (use.section)
 			note_use(function, use.section);
 	}
@@ -438,11 +464,7 @@ static int measure(struct globals *globals, struct bpf_elf *elf, struct function
 	needed = 8 * (function->section_count + takes(function, BPF_REG_5));
 	if (function->stack + needed <= STACK_MAX)
 		return 0;
-	remarks__add(remarks, KBTF_REMARK_PROBLEM,
-		     "function %s uses %u bytes of stack and global variables of %s; the kernel has "
-		     "no global variables, and the %u bytes that they take instead don't fit in %d",
-		     function->name, function->stack, function->sections[0]->name, needed,
-		     STACK_MAX);
+	remark_stack(function, elf, btf, &first, needed, remarks);
 	return -E2BIG;
 }
 
@@ -527,7 +549,7 @@ static int rewrite_section(struct globals *globals, struct bpf_elf *elf, size_t 
 	return 0;
 }
 
-static int make_prologues(struct globals *globals, struct bpf_elf *elf,
+static int make_prologues(struct globals *globals, struct bpf_elf *elf, const struct btf *btf,
 			  struct function *functions, struct code_moves *moves,
 			  struct remarks *remarks)
 {
@@ -540,7 +562,7 @@ static int make_prologues(struct globals *globals, struct bpf_elf *elf,
 
 		function->place = &moves->functions[i];
 		function->name = moves->functions[i].name;
-		err = measure(globals, elf, function, remarks);
+		err = measure(globals, elf, btf, function, remarks);
 		if (err)
 			return err;
 		if (!function->section_count)
@@ -573,7 +595,7 @@ int globals__rewrite(struct globals *globals, struct bpf_elf *elf, const struct 
 	functions = calloc(moves.count + 1, sizeof(*functions));
 	if (!functions)
 		return -ENOMEM;
-	err = make_prologues(globals, elf, functions, &moves, remarks);
+	err = make_prologues(globals, elf, btf, functions, &moves, remarks);
 	for (size_t i = 1; !err && i < elf->section_count; i++)
 		if (is_code(&elf->sections[i]))
 			err = rewrite_section(globals, elf, i, functions, &moves, remarks);

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "ext_records.h"
 #include "ident.h"
 #include "kconfig.h"
 
@@ -37,6 +38,7 @@ void kbtf_object__close(struct kbtf_object *object)
 	for (size_t i = 0; i < object->place_count; i++)
 		free(object->places[i].name);
 	free(object->places);
+	source_lines__free(&object->lines);
 	remarks__free(&object->remarks);
 	free(object);
 }
@@ -63,16 +65,21 @@ const struct kbtf_remark *kbtf_object__remark(const struct kbtf_object *object, 
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-/* Whether the object has any CO-RE relocation: .BTF.ext has a third part, and it is not empty. */
-static bool has_core_relocations(const struct bpf_elf *elf)
+static int any_record(void *ctx, const char *section, uint8_t *record, size_t size)
+{
+	(void)ctx, (void)section, (void)record, (void)size;
+	return 1;
+}
+
+/* Whether the object has any CO-RE relocation. */
+static bool has_core_relocations(const struct bpf_elf *elf, const struct btf *btf)
 {
 	size_t index = bpf_elf__find_section(elf, ".BTF.ext");
-	uint32_t header[8];
+	const struct bpf_elf_section *section = &elf->sections[index];
 
-	if (!index || elf->sections[index].size < sizeof(header) || !elf->sections[index].data)
-		return false;
-	memcpy(header, elf->sections[index].data, sizeof(header));
-	return header[1] >= sizeof(header) && header[7] > 0;
+	return index && section->data &&
+	       ext_records__each(section->data, section->size, btf, EXT_RELOCATIONS, any_record,
+				 NULL) > 0;
 }
 
 static int read_own_btf(struct kbtf_object *object, const struct bpf_elf *elf)
@@ -88,8 +95,21 @@ static int read_own_btf(struct kbtf_object *object, const struct bpf_elf *elf)
 	return -EBADMSG;
 }
 
+/* Where its code lies in its section: what libbpf says of it is another when it has loaded. */
+static void find_code(const struct bpf_elf *elf, struct program_log *log)
+{
+	const char *name = bpf_program__name(log->program);
+
+	for (size_t i = 0; i < elf->symbol_count; i++)
+		if (ELF64_ST_TYPE(elf->symbols[i].st_info) == STT_FUNC &&
+		    strcmp(bpf_elf__symbol_name(elf, &elf->symbols[i]), name) == 0) {
+			log->place = elf->symbols[i].st_value;
+			log->size = elf->symbols[i].st_size;
+		}
+}
+
 /* Each program gets a log of its own: the one that has words in it is the one that failed. */
-static int give_logs(struct kbtf_object *object)
+static int give_logs(struct kbtf_object *object, const struct bpf_elf *elf)
 {
 	struct bpf_program *program;
 	size_t count = 0;
@@ -105,7 +125,8 @@ static int give_logs(struct kbtf_object *object)
 
 		if (text == MAP_FAILED)
 			return -ENOMEM;
-		object->logs[object->log_count++] = (struct program_log){ program, text };
+		object->logs[object->log_count] = (struct program_log){ program, text, 0, 0 };
+		find_code(elf, &object->logs[object->log_count++]);
 		bpf_program__set_log_buf(program, text, LOG_SIZE);
 	}
 	return 0;
@@ -130,7 +151,9 @@ static int open_by_libbpf(struct kbtf_object *object, struct bpf_elf *elf, const
 	err = object__replace_ring_buffers(object);
 	if (!err)
 		err = object__choose_programs(object, elf, opts);
-	return err ? err : give_logs(object);
+	if (!err)
+		err = source_lines__read(elf, &object->lines);
+	return err ? err : give_logs(object, elf);
 }
 
 static int open_object(struct kbtf_object *object, const void *data, size_t size,
@@ -147,7 +170,7 @@ static int open_object(struct kbtf_object *object, const void *data, size_t size
 	}
 	sha256__of(data, size, sha256);
 	if ((err = read_own_btf(object, &elf)) ||
-	    (err = object__choose_btf(object, opts, sha256, has_core_relocations(&elf))) ||
+	    (err = object__choose_btf(object, opts, sha256, has_core_relocations(&elf, object->btf))) ||
 	    (err = kconfig__complete(&elf, object->btf, opts->kconfig, &object->kconfig,
 				     &object->remarks)) ||
 	    (err = object__adapt_globals(object, &elf, opts)))
@@ -203,6 +226,40 @@ int kbtf_object__open(const char *path, const struct kbtf_object_opts *given,
 }
 
 /* ---- loading --------------------------------------------------------------------------------- */
+
+/* The last instruction that the log names: lines of it begin with its number and ": (". */
+static bool last_instruction(const char *log, unsigned long *number)
+{
+	bool found = false;
+
+	for (const char *line = log; line; line = strchr(line, '\n')) {
+		char *end;
+		unsigned long value;
+
+		line += *line == '\n';
+		value = strtoul(line, &end, 10);
+		if (end == line || strncmp(end, ": (", 3) != 0)
+			continue;
+		*number = value;
+		found = true;
+	}
+	return found;
+}
+
+/* Of the program itself: those of functions that it calls are numbered behind its own. */
+static void remark_line(struct kbtf_object *object, const struct program_log *log)
+{
+	struct source_line line;
+	unsigned long number;
+
+	if (last_instruction(log->text, &number) &&
+	    number < log->size / sizeof(struct bpf_insn) &&
+	    source_lines__find(&object->lines, object->btf,
+			       bpf_program__section_name(log->program),
+			       log->place + number * sizeof(struct bpf_insn), &line))
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "%s:%u: %s", line.file,
+			     line.number, line.text);
+}
 
 /* The verifier's last lines, one remark each. */
 static void remark_log(struct kbtf_object *object, char *log)
@@ -263,6 +320,7 @@ static void remark_failure(struct kbtf_object *object, int err)
 			     bpf_program__name(log->program),
 			     bpf_program__section_name(log->program), strerror(-err),
 			     meaning ? "; " : "", meaning ? meaning : "");
+		remark_line(object, log);
 		remark_log(object, log->text);
 		return;
 	}

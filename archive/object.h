@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "globals.h"
 #include "remarks.h"
+#include "source_lines.h"
 
 struct kbtf_object {
 	struct bpf_object *bpf;
@@ -26,6 +27,7 @@ struct kbtf_object {
 	struct program_log {
 		struct bpf_program *program;
 		char *text;
+		uint64_t place, size; /* of the program's code in its section, in bytes */
 	} *logs;
 	size_t log_count;
 	/* where variables lie, by the symbols of the file */
@@ -35,6 +37,7 @@ struct kbtf_object {
 		uint64_t offset;
 	} *places;
 	size_t place_count;
+	struct source_lines lines;
 	struct remarks remarks;
 };
 

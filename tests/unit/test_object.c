@@ -55,7 +55,9 @@ static void test_stack_without_room(void **state)
 	need_root();
 	assert_int_equal(open_corner(TARGET "-DCASE_DEEP=505", KBTF_LEGACY_GLOBALS_FORCE, &object),
 			 -E2BIG);
-	assert_problem(object, "function deep uses 512 bytes of stack and global variables of .data");
+	assert_problem(object, "function deep uses 512 bytes of stack and global variables, of .data "
+			       "counter (");
+	assert_problem(object, "corners.bpf.c:");
 	assert_null(kbtf_object__bpf(object));
 	assert_int_equal(kbtf_object__load(object), -EINVAL);
 	kbtf_object__close(object);
@@ -65,6 +67,25 @@ static void test_stack_without_room(void **state)
 	assert_int_equal(counter, 8);
 	run_corner(TARGET "-DCASE_DEEP=505", KBTF_LEGACY_GLOBALS_OFF, &result, &counter);
 	assert_int_equal(result, 8);
+}
+
+/* With the object's own line, which old kernels' logs don't have. */
+static void test_refused_by_the_verifier(void **state)
+{
+	static const enum kbtf_legacy_globals ways[] = { KBTF_LEGACY_GLOBALS_OFF,
+							 KBTF_LEGACY_GLOBALS_FORCE };
+	struct kbtf_object *object;
+
+	(void)state;
+	need_root();
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(open_corner(TARGET "-DCASE_REFUSED", ways[i], &object), 0);
+		assert_int_not_equal(kbtf_object__load(object), 0);
+		assert_problem(object, "refused (raw_tp/sys_enter) does not load");
+		assert_problem(object, "tests/fixtures/corners.bpf.c:");
+		assert_problem(object, ": return *value; /* may be NULL */");
+		kbtf_object__close(object);
+	}
 }
 
 /* libbpf 1.1 refuses it without the pass. */
@@ -274,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stack_without_room),
+		cmocka_unit_test(test_refused_by_the_verifier),
 		cmocka_unit_test(test_constants_that_btf_leaves_out),
 		cmocka_unit_test(test_five_pointers),
 		cmocka_unit_test(test_no_btf),
