@@ -39,6 +39,7 @@ void kbtf_object__close(struct kbtf_object *object)
 		free(object->places[i].name);
 	free(object->places);
 	source_lines__free(&object->lines);
+	targets__free(&object->targets);
 	remarks__free(&object->remarks);
 	free(object);
 }

@@ -9,6 +9,7 @@
 #include "globals.h"
 #include "remarks.h"
 #include "source_lines.h"
+#include "targets.h"
 
 struct kbtf_object {
 	struct bpf_object *bpf;
@@ -38,6 +39,7 @@ struct kbtf_object {
 	} *places;
 	size_t place_count;
 	struct source_lines lines;
+	struct targets targets;
 	struct remarks remarks;
 };
 

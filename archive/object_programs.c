@@ -14,7 +14,6 @@ struct choice {
 	struct kbtf_object *object;
 	struct bpf_elf *elf;
 	struct code_moves functions; /* none, where they don't make up the object's code */
-	struct targets targets;
 	bool kernel_btf;
 	enum bpf_prog_type known;    /* most objects have programs of one type */
 	bool *missing_maps;          /* by the order of libbpf's maps: types the kernel lacks */
@@ -129,7 +128,7 @@ static const char *why_not_type(struct choice *choice, const struct bpf_program 
 	if (needs_kernel_btf(program)) {
 		if (!choice->kernel_btf)
 			return "which needs the kernel's own BTF";
-		return targets__has_btf_target(&choice->targets, program) ? NULL :
+		return targets__has_btf_target(&choice->object->targets, program) ? NULL :
 			"whose target this kernel does not have";
 	}
 	if (type == BPF_PROG_TYPE_UNSPEC || type == choice->known)
@@ -244,11 +243,11 @@ static const char *why_not(struct choice *choice, const struct bpf_program *prog
 {
 	const char *why = why_not_type(choice, program);
 
-	if (!why && !targets__has_named(&choice->targets, program))
+	if (!why && !targets__has_named(&choice->object->targets, program))
 		why = "whose target this kernel does not have";
 	if (!why)
 		why = why_not_code(choice, program, false);
-	if (!why && !targets__can_attach(&choice->targets, program))
+	if (!why && !targets__can_attach(&choice->object->targets, program))
 		why = "which this kernel can't attach";
 	return why;
 }
@@ -361,7 +360,7 @@ int object__choose_programs(struct kbtf_object *object, struct bpf_elf *elf,
 	if (err != -ENOMEM)
 		err = choose_all(&choice, opts->leave_out);
 	code_moves__free(&choice.functions);
-	targets__free(&choice.targets);
+	targets__free_lists(&object->targets);
 	free(choice.missing_maps);
 	return err;
 }

@@ -4,17 +4,30 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <glob.h>
+#include <linux/perf_event.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 
 #define SYMBOLS_LIMIT (256u << 20)
 
-void targets__free(struct targets *targets)
+void targets__free_lists(struct targets *targets)
 {
 	btf__free(targets->btf);
 	free(targets->symbols);
+	targets->btf = NULL;
+	targets->symbols = NULL;
+	targets->btf_tried = targets->symbols_tried = false;
+}
+
+void targets__free(struct targets *targets)
+{
+	targets__free_lists(targets);
+	for (size_t i = 0; i < targets->kprobe_count; i++)
+		close(targets->kprobes[i]);
+	free(targets->kprobes);
 	*targets = (struct targets){};
 }
 
@@ -132,28 +145,85 @@ bool targets__can_attach(struct targets *targets, const struct bpf_program *prog
 	return link >= 0;
 }
 
+/* ---- by trying it ---------------------------------------------------------------------------- */
+
+/* The number of the kernel's source of perf events that are kprobes (4.17), or -errno. */
+static int kprobe_source(void)
+{
+	_cleanup_free_ void *text = NULL;
+	size_t size;
+	int err = file__read("/sys/bus/event_source/devices/kprobe/type", 64, &text, &size);
+
+	return err ? err : atoi(text);
+}
+
+/*
+ * 1: there is such a function, and a kprobe can be put there; 0: there is not; -errno: it
+ * can't be told that way. All symbols take the kernel much longer to print.
+ */
+static int try_kprobe(struct targets *targets, const char *name, size_t len)
+{
+	struct perf_event_attr attr = { .size = sizeof(attr) };
+	_cleanup_free_ char *function = strndup(name, len);
+	int source = kprobe_source(), fd, *grown;
+
+	if (source < 0 || !function)
+		return source < 0 ? source : -ENOMEM;
+	attr.type = (uint32_t)source;
+	attr.config1 = (uint64_t)(uintptr_t)function;
+	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	/* the latter: there are several of that name */
+	if (fd < 0)
+		return errno == ENOENT || errno == EADDRNOTAVAIL ? 0 : -errno;
+	grown = realloc(targets->kprobes, (targets->kprobe_count + 1) * sizeof(*grown));
+	if (!grown) {
+		close(fd);
+		return 1;
+	}
+	targets->kprobes = grown;
+	grown[targets->kprobe_count++] = fd;
+	return 1;
+}
+
 /* ---- by the tracing file system --------------------------------------------------------------- */
 
-static const char *events_dir(void)
+static const char *tracing_dir(void)
 {
-	static const char *const dirs[] = { "/sys/kernel/tracing/events",
-					    "/sys/kernel/debug/tracing/events" };
+	static const char *const dirs[][2] = {
+		{ "/sys/kernel/tracing", "/sys/kernel/tracing/events" },
+		{ "/sys/kernel/debug/tracing", "/sys/kernel/debug/tracing/events" },
+	};
 
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		if (access(dirs[i], R_OK) == 0)
-			return dirs[i];
+		if (access(dirs[i][1], R_OK) == 0)
+			return dirs[i][0];
 	return NULL;
+}
+
+/* In the kernel's list, where kprobes are made in the tracing file system. */
+static bool has_kprobe_function(struct targets *targets, const char *name, size_t len)
+{
+	const char *dir = tracing_dir();
+	int has = try_kprobe(targets, name, len);
+	char path[64];
+
+	if (has >= 0)
+		return has;
+	if (dir && snprintf(path, sizeof(path), "%s/kprobe_events", dir) < (int)sizeof(path) &&
+	    access(path, F_OK) < 0)
+		return false; /* a kernel without kprobes */
+	return find_function(targets, name, len) != NOWHERE;
 }
 
 /* `pattern`: CATEGORY/NAME, where the category may be a star. */
 static bool has_tracepoint(const char *pattern)
 {
-	const char *dir = events_dir();
+	const char *dir = tracing_dir();
 	char path[300];
 	glob_t found;
 	bool has;
 
-	if (!dir || snprintf(path, sizeof(path), "%s/%s", dir, pattern) >= (int)sizeof(path))
+	if (!dir || snprintf(path, sizeof(path), "%s/events/%s", dir, pattern) >= (int)sizeof(path))
 		return true;
 	has = glob(path, GLOB_NOSORT, NULL, &found) == 0;
 	globfree(&found);
@@ -173,7 +243,7 @@ bool targets__has_named(struct targets *targets, const struct bpf_program *progr
 	if (!target)
 		return true;
 	if (begins(section, "kprobe/") || begins(section, "kretprobe/"))
-		return find_function(targets, target, strcspn(target, "+")) != NOWHERE;
+		return has_kprobe_function(targets, target, strcspn(target, "+"));
 	if (begins(section, "tracepoint/") || begins(section, "tp/"))
 		return has_tracepoint(target);
 	if (!begins(section, "raw_tp/") && !begins(section, "raw_tracepoint/"))

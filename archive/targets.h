@@ -10,16 +10,23 @@
 #include <bpf/libbpf.h>
 #include <stdbool.h>
 
-/* The kernel's own lists, read when they are first asked for. Begin with {}. */
+/*
+ * The kernel's own lists, read when they are first asked for, and kprobes that were tried and
+ * are there; taking those away again costs the kernel milliseconds each. Begin with {}.
+ */
 struct targets {
 	struct btf *btf;
 	bool btf_tried;
 	char *symbols;       /* /proc/kallsyms */
 	size_t symbols_size;
 	bool symbols_tried;
+	int *kprobes;        /* perf events, disabled */
+	size_t kprobe_count;
 };
 
 void targets__free(struct targets *targets);
+/* The lists, which nobody needs once the programs are chosen. */
+void targets__free_lists(struct targets *targets);
 /* fentry, fexit, fmod_ret, tp_btf, LSM and iterator programs: in the kernel's own BTF. */
 bool targets__has_btf_target(struct targets *targets, const struct bpf_program *program);
 /* Attaches an empty fentry, fexit or fmod_ret program for a moment; true for all others. */
