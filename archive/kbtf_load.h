@@ -33,7 +33,8 @@ enum kbtf_remark_kind {
 	KBTF_REMARK_ADAPTED,  /* what was changed so that it loads here */
 	KBTF_REMARK_LEFT_OUT, /* what this kernel can't have, and is not loaded */
 	KBTF_REMARK_PROBLEM,  /* why it failed, in words */
-	KBTF_REMARK_CHOSEN    /* which of declared alternatives is loaded, and why no other */
+	KBTF_REMARK_CHOSEN,   /* which of declared alternatives is loaded, and why no other */
+	KBTF_REMARK_WARNING   /* what loads, and may not do what it should */
 };
 
 struct kbtf_remark {

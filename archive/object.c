@@ -16,7 +16,6 @@
  * it must hold it all; memory that nobody writes to costs nothing.
  */
 #define LOG_SIZE (8u << 20)
-#define LOG_LINES 6
 
 void kbtf_object__close(struct kbtf_object *object)
 {
@@ -144,8 +143,7 @@ static int open_by_libbpf(struct kbtf_object *object, struct bpf_elf *elf, const
 	object->bpf = bpf_object__open_mem(data, size, &open_opts);
 	if (!object->bpf) {
 		err = -errno;
-		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "libbpf can't open the object: %s",
-			     strerror(-err));
+		object__remark_open_failure(object, elf, err);
 		return err;
 	}
 	/* libbpf's own maps of variables stay: where the kernel can't have them, it makes none */
@@ -154,6 +152,8 @@ static int open_by_libbpf(struct kbtf_object *object, struct bpf_elf *elf, const
 		err = object__choose_programs(object, elf, opts);
 	if (!err)
 		err = source_lines__read(elf, &object->lines);
+	if (!err)
+		object__warn(object);
 	return err ? err : give_logs(object, elf);
 }
 
@@ -228,109 +228,6 @@ int kbtf_object__open(const char *path, const struct kbtf_object_opts *given,
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-/* The last instruction that the log names: lines of it begin with its number and ": (". */
-static bool last_instruction(const char *log, unsigned long *number)
-{
-	bool found = false;
-
-	for (const char *line = log; line; line = strchr(line, '\n')) {
-		char *end;
-		unsigned long value;
-
-		line += *line == '\n';
-		value = strtoul(line, &end, 10);
-		if (end == line || strncmp(end, ": (", 3) != 0)
-			continue;
-		*number = value;
-		found = true;
-	}
-	return found;
-}
-
-/* Of the program itself: those of functions that it calls are numbered behind its own. */
-static void remark_line(struct kbtf_object *object, const struct program_log *log)
-{
-	struct source_line line;
-	unsigned long number;
-
-	if (last_instruction(log->text, &number) &&
-	    number < log->size / sizeof(struct bpf_insn) &&
-	    source_lines__find(&object->lines, object->btf,
-			       bpf_program__section_name(log->program),
-			       log->place + number * sizeof(struct bpf_insn), &line))
-		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "%s:%u: %s", line.file,
-			     line.number, line.text);
-}
-
-/* The verifier's last lines, one remark each. */
-static void remark_log(struct kbtf_object *object, char *log)
-{
-	char *at = log + strnlen(log, LOG_SIZE - 1);
-	size_t lines = 0;
-
-	*at = '\0';
-	while (at > log && lines <= LOG_LINES)
-		if (*--at == '\n')
-			lines++;
-	for (char *rest = NULL, *line = strtok_r(at, "\n", &rest); line;
-	     line = strtok_r(NULL, "\n", &rest))
-		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "verifier: %s", line);
-}
-
-/* In words, what most often stands behind an error of an old kernel. */
-static const char *explain(const char *log)
-{
-	static const struct {
-		const char *sign, *meaning;
-	} signs[] = {
-		{ "back-edge", "the kernel allows no loops (before 5.3): unroll it" },
-		{ "invalid func unknown", "the kernel has no such helper" },
-		{ "unknown func", "the kernel has no such helper" },
-		{ "unreachable insn", "the kernel has no calls between BPF functions (before 4.16): "
-				      "inline them" },
-		{ "BPF_STX uses reserved fields", "the kernel has no fetching atomics (before 5.12)" },
-		{ "unknown opcode", "the kernel lacks an instruction: compile with -mcpu=v1" },
-		{ "unrecognized bpf_ld_imm64 insn", "the kernel has no addresses of variables or "
-						    "functions in instructions" },
-		{ "invalid indirect read from stack", "a helper reads stack that was never written" },
-		{ "too many instructions", "the program is too large for this kernel" },
-		{ "BPF program is too large", "the program is too large for this kernel" },
-		{ "R2 type=map_value expected=fp", "the kernel takes keys and values of maps from the "
-						   "stack only: copy the variable there" },
-		{ "expected=fp", "the kernel's helper takes memory of the stack only: copy the "
-				 "variable there" },
-	};
-
-	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-		if (strstr(log, signs[i].sign))
-			return signs[i].meaning;
-	return NULL;
-}
-
-static void remark_failure(struct kbtf_object *object, int err)
-{
-	for (size_t i = 0; i < object->log_count; i++) {
-		struct program_log *log = &object->logs[i];
-		const char *meaning;
-
-		if (!*log->text || !bpf_program__autoload(log->program))
-			continue;
-		meaning = explain(log->text);
-		object->failed = log->program;
-		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "%s (%s) does not load: %s%s%s",
-			     bpf_program__name(log->program),
-			     bpf_program__section_name(log->program), strerror(-err),
-			     meaning ? "; " : "", meaning ? meaning : "");
-		remark_line(object, log);
-		remark_log(object, log->text);
-		return;
-	}
-	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "libbpf can't load the object: %s",
-		     strerror(-err));
-	if (err == -ESRCH)
-		object__remark_externs(object);
-}
-
 struct bpf_program *kbtf_object__failed_program(const struct kbtf_object *object)
 {
 	return object->failed;
@@ -353,7 +250,7 @@ int kbtf_object__load(struct kbtf_object *object)
 	}
 	err = bpf_object__load(object->bpf);
 	if (err) {
-		remark_failure(object, err);
+		object__remark_load_failure(object, err);
 		return err;
 	}
 	object->loaded = true;

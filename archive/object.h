@@ -61,6 +61,12 @@ int object__choose_programs(struct kbtf_object *object, struct bpf_elf *elf,
 /* Without privileges every question to the kernel is answered with no: ask before believing one. */
 int object__check_allowed(struct kbtf_object *object);
 
+/* What stands behind libbpf's error, as remarks; sets failed where it was one program. */
+void object__remark_open_failure(struct kbtf_object *object, const struct bpf_elf *elf, int err);
+void object__remark_load_failure(struct kbtf_object *object, int err);
+/* What will be seen only in what its programs don't see. */
+void object__warn(struct kbtf_object *object);
+
 /* Sets places. */
 int object__find_places(struct kbtf_object *object, const struct bpf_elf *elf);
 /* libbpf's map of a section of variables, or NULL. */

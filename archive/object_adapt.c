@@ -8,21 +8,6 @@
 #include "base/cleanup.h"
 #include "probe.h"
 
-/* Without privileges every question to the kernel is answered with no: ask before believing one. */
-int object__check_allowed(struct kbtf_object *object)
-{
-	int err = object->allowed ? 0 : probe__bpf();
-
-	if (err >= 0) {
-		object->allowed = true;
-		return 0;
-	}
-	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
-		     "not allowed to load BPF: it takes root, or CAP_BPF and CAP_PERFMON "
-		     "(CAP_SYS_ADMIN before 5.8), and no kernel lockdown");
-	return err;
-}
-
 static int decide_legacy(struct kbtf_object *object, enum kbtf_legacy_globals wish, bool *legacy)
 {
 	int err, has;

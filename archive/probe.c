@@ -16,7 +16,7 @@ static int load(const struct bpf_insn *code, size_t count)
 
 	if (fd >= 0)
 		return 1;
-	return errno == EPERM ? -EPERM : 0;
+	return errno == EPERM || errno == ENOSYS ? -errno : 0;
 }
 
 int probe__bpf(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * What the running kernel can do, found by trying it: distributions backport, so its
- * version says nothing. 1: it can; 0: it can't; -EPERM: not allowed to ask.
+ * version says nothing. 1: it can; 0: it can't; -EPERM: not allowed to ask; -ENOSYS: no BPF.
  */
 #ifndef ARCHIVE_PROBE_H
 #define ARCHIVE_PROBE_H

@@ -66,6 +66,8 @@ static void log_remarks(const struct session *session, enum kbtf_remark_kind kin
 
 		if (remark->kind == kind && kind == KBTF_REMARK_PROBLEM)
 			log__error("%s: %s", session->object_path, remark->text);
+		else if (remark->kind == kind && kind == KBTF_REMARK_WARNING)
+			log__warn("%s: %s", session->object_path, remark->text);
 		else if (remark->kind == kind)
 			log__info("%s: left out: %s", session->object_path, remark->text);
 	}
@@ -164,6 +166,8 @@ static int open_object(struct session *session, const struct kbtf_object_opts *o
 			log__error("%s: %s", session->object_path, strerror(-err));
 		return err;
 	}
+	if (!session->left_out_count)
+		log_remarks(session, KBTF_REMARK_WARNING);
 	size_maps(session);
 	skip_left_out(session);
 	return settings__apply(session->object, session->settings.items, session->settings.count);
@@ -313,7 +317,7 @@ int session__attach(struct session *session)
 static const char *kind_name(enum kbtf_remark_kind kind)
 {
 	static const char *const names[] = { "btf", "probe", "adapted", "left-out", "problem",
-					     "chosen" };
+					     "chosen", "warning" };
 
 	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "?";
 }
