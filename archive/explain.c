@@ -145,7 +145,7 @@ const char *explain__map_since(enum bpf_map_type type)
 	return type < sizeof(map_versions) / sizeof(map_versions[0]) ? map_versions[type] : NULL;
 }
 
-/* ---- relocations -------------------------------------------------------------------------- */
+/* ---- relocations ----------------------------------------------------------------------- */
 
 /* What the kernel has not, by the kind of relocation as libbpf names it. */
 static const char *kind_words(const char *kind, size_t len)
@@ -183,7 +183,7 @@ static void describe_relocation(const char *line, char *out, size_t size)
 		 kind ? kind_words(kind + 1, kind_len) : "type or field", (int)spec_len, spec);
 }
 
-/* ---- lines ------------------------------------------------------------------------------------ */
+/* ---- lines ----------------------------------------------------------------------------- */
 
 bool explain__is_listing(const char *line)
 {
@@ -231,7 +231,8 @@ static bool is_tracing(enum bpf_prog_type type)
 }
 
 /* "unknown func NAME#N"; since 6.9 "program of this type cannot use helper NAME#N" */
-static bool explain_refused_helper(const char *line, enum bpf_prog_type type, char *out, size_t size)
+static bool explain_refused_helper(const char *line, enum bpf_prog_type type, char *out,
+				   size_t size)
 {
 	static const char *const words[] = { "unknown func ", "cannot use helper " };
 	const char *name = NULL;

@@ -31,7 +31,8 @@ static void refused(struct kbtf_object *object, const char *subject)
 
 	refusal__look("", &refusal);
 	/* kernels that have this helper (5.11) count BPF's memory by control group */
-	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_ktime_get_coarse_ns, NULL) > 0)
+	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_ktime_get_coarse_ns,
+				    NULL) > 0)
 		refusal.memlock = ~0ull;
 	refusal__describe(&refusal, subject, words, sizeof(words));
 	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "%s", words);
@@ -53,7 +54,7 @@ int object__check_allowed(struct kbtf_object *object)
 	return err;
 }
 
-/* ---- opening ---------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------- */
 
 /* Definitions in a section "maps" or "maps/NAME", which libbpf takes no more since 1.0. */
 static bool remark_old_maps(struct kbtf_object *object, const struct bpf_elf *elf)
@@ -86,7 +87,7 @@ void object__remark_open_failure(struct kbtf_object *object, const struct bpf_el
 	remark_old_maps(object, elf);
 }
 
-/* ---- what the verifier says --------------------------------------------------------------------- */
+/* ---- what the verifier says ------------------------------------------------------------ */
 
 /*
  * The last instruction that the log names: lines of it begin with its number and ": (", or
@@ -154,9 +155,10 @@ static void remark_refused(struct kbtf_object *object, const struct program_log 
 	remark_log(object, log->text);
 }
 
-/* ---- what nobody says ------------------------------------------------------------------------------ */
+/* ---- what nobody says ------------------------------------------------------------------ */
 
-static struct bpf_program *next_wanted(const struct kbtf_object *object, struct bpf_program *program)
+static struct bpf_program *next_wanted(const struct kbtf_object *object,
+				       struct bpf_program *program)
 {
 	do
 		program = bpf_object__next_program(object->bpf, program);
@@ -222,7 +224,7 @@ static bool remark_only_program(struct kbtf_object *object, int err)
 	return true;
 }
 
-/* ---- maps --------------------------------------------------------------------------------------------- */
+/* ---- maps ------------------------------------------------------------------------------ */
 
 static int create_inner(const struct bpf_map *map)
 {
@@ -341,7 +343,7 @@ void object__remark_load_failure(struct kbtf_object *object, int err)
 		object__remark_externs(object);
 }
 
-/* ---- what loads and still sees nothing ------------------------------------------------------------------ */
+/* ---- what loads and still sees nothing ------------------------------------------------- */
 
 void object__warn(struct kbtf_object *object)
 {

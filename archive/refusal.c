@@ -11,6 +11,7 @@
 
 #define TEXT_LIMIT (1 << 20)
 #define CAP_SYS_ADMIN_BIT 21
+#define CAP_PERFMON_BIT 38
 #define CAP_BPF_BIT 39
 #define FILTERING 2 /* "Seccomp:" in /proc/self/status */
 /* Of what a kernel before 5.11 gives to a process: 64 KiB, 8 MiB with newer systemd. */
@@ -63,7 +64,8 @@ void refusal__look(const char *root, struct refusal *refusal)
 
 	getrlimit(RLIMIT_MEMLOCK, &limit);
 	*refusal = (struct refusal){
-		.privileged = caps >> CAP_SYS_ADMIN_BIT & 1 || caps >> CAP_BPF_BIT & 1,
+		.privileged = caps >> CAP_SYS_ADMIN_BIT & 1 ||
+			      (caps >> CAP_BPF_BIT & 1 && caps >> CAP_PERFMON_BIT & 1),
 		.user_namespace = uid_map && !maps_all(uid_map),
 		.filtered = number_of(status, "\nSeccomp:", 10, 0) == FILTERING,
 		.locked_down = is_locked_down(root),
@@ -91,7 +93,7 @@ void refusal__describe(const struct refusal *refusal, const char *subject, char 
 			 "RLIMIT_MEMLOCK, which is %llu KiB: raise it (ulimit -l unlimited)", subject,
 			 refusal->memlock >> 10);
 	else
-		snprintf(out, size, "not allowed to %s, though root: a security module may refuse it, "
+		snprintf(out, size, "not allowed to %s, though privileged: a security module may refuse it, "
 			 "or an older kernel's lockdown", subject);
 }
 

@@ -8,7 +8,7 @@
 
 /* What a process was told about itself, see refusal__look(). */
 struct refusal {
-	bool privileged;     /* CAP_BPF or CAP_SYS_ADMIN is effective */
+	bool privileged;     /* CAP_SYS_ADMIN is effective, or CAP_BPF and CAP_PERFMON */
 	bool user_namespace; /* they count in a user namespace of its own only */
 	bool filtered;       /* a seccomp filter is on */
 	bool locked_down;    /* lockdown=confidentiality: kernel memory can't be read */
