@@ -33,6 +33,7 @@ struct global_section {
 	size_t size;
 	bool used;          /* some function refers to it */
 	int fd;             /* of its map, once made; -1 */
+	bool taken_up;      /* that is another run's, whose values count */
 };
 
 /* A place in the rewritten code where a variable's address is made. */

@@ -120,6 +120,17 @@ KBTF_API int kbtf_object__pull_globals(struct kbtf_object *object);
 KBTF_API int kbtf_object__push_globals(struct kbtf_object *object);
 
 /*
+ * Where the globals are legacy, their maps are none of libbpf's. To pin them: the
+ * descriptor of each from 0 on and the name of its section (".bss"), both lent, or -ENOENT
+ * behind the last; and between open and load, to use the map of an earlier run in place of
+ * it. Its variables keep their values, constants are set anew; -EEXIST: it is of another
+ * size. `fd` stays the caller's.
+ */
+KBTF_API int kbtf_object__legacy_map(struct kbtf_object *object, size_t index,
+				     const char **section);
+KBTF_API int kbtf_object__reuse_legacy_map(struct kbtf_object *object, size_t index, int fd);
+
+/*
  * A skeleton's object: in place of bpf_object__open_skeleton() and its load. Fill the
  * skeleton by NAME__create_skeleton() first; in the end close the object, which detaches
  * the skeleton's programs, and only then NAME__destroy() the skeleton.

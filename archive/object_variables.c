@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -202,7 +203,8 @@ int object__settle_constants(struct kbtf_object *object)
 int kbtf_object__push_globals(struct kbtf_object *object)
 {
 	for (size_t i = 0; object->legacy && i < object->globals.count; i++) {
-		int err = push_section(object, &object->globals.sections[i]);
+		const struct global_section *section = &object->globals.sections[i];
+		int err = section->taken_up && !object->loaded ? 0 : push_section(object, section);
 
 		if (err)
 			return err;
@@ -376,4 +378,43 @@ int kbtf_object__set_global(struct kbtf_object *object, const char *name, const 
 			    size_t size)
 {
 	return access_global(object, name, NULL, value, size);
+}
+
+/* ---- their maps, to be pinned -------------------------------------------------------------- */
+
+static struct global_section *find_legacy(struct kbtf_object *object, size_t index)
+{
+	for (size_t i = 0; object->legacy && i < object->globals.count; i++)
+		if (object->globals.sections[i].fd >= 0 && index-- == 0)
+			return &object->globals.sections[i];
+	return NULL;
+}
+
+int kbtf_object__legacy_map(struct kbtf_object *object, size_t index, const char **section)
+{
+	struct global_section *found = find_legacy(object, index);
+
+	if (!found)
+		return -ENOENT;
+	*section = found->name;
+	return found->fd;
+}
+
+int kbtf_object__reuse_legacy_map(struct kbtf_object *object, size_t index, int fd)
+{
+	struct global_section *section = find_legacy(object, index);
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	if (!section)
+		return -ENOENT;
+	/* before 4.13 there is nothing to ask */
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
+	    (info.type != BPF_MAP_TYPE_ARRAY || info.value_size != section->size))
+		return -EEXIST;
+	/* the number stands in the code already */
+	if (dup3(fd, section->fd, O_CLOEXEC) < 0)
+		return -errno;
+	section->taken_up = !global_section__is_constant(section);
+	return 0;
 }

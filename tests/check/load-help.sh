@@ -25,6 +25,7 @@ for command in run list capable cgroupbytes cputime execsnoop exitsnoop opensnoo
 	t "help of $command" narrow "$btfload" $command --help
 	t "the manual has the options of $command" in_manual $command
 done
+t "help of unpin" narrow "$btfload" unpin --help
 t_exit 2 "nothing to do" "$btfload"
 t_says 2 "no program or command" "an unknown program" "$btfload" nonsense
 t_says 2 "missing argument" "run without an object" "$btfload" run

@@ -37,10 +37,44 @@ watch()
 
 unwatch()
 {
-	: >"$work/err" # that of the run before says "attached"
 	sleep 0.3
 	kill -TERM $watcher
 	wait $watcher && return
 	cat "$work/err"
 	return 1
+}
+
+# own_cgroup: make one, $cgroup; or say in $no_cgroup why not
+own_cgroup()
+{
+	no_cgroup=
+	cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	[ -n "$cgroup" ] || no_cgroup="no cgroup hierarchy (v2) is mounted"
+	command -v python3 >/dev/null || no_cgroup="python3 is missing"
+	cgroup=$cgroup/btfgen-test-$$
+	[ -n "$no_cgroup" ] || mkdir "$cgroup" || no_cgroup="$cgroup can't be made"
+	[ -z "$no_cgroup" ] && at_exit "rmdir '$cgroup'"
+}
+
+# send_packets COUNT: from a process of $cgroup to itself, of 20 + 8 + 100 bytes each
+send_packets()
+{
+	python3 -c '
+import os, socket, sys
+open(sys.argv[1] + "/cgroup.procs", "w").write(str(os.getpid()))
+receiver, sender = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+receiver.bind(("127.0.0.1", 0))
+for _ in range(int(sys.argv[2])):
+    sender.sendto(b"x" * 100, receiver.getsockname())
+    receiver.recv(200)' "$cgroup" "$1"
+}
+
+# told_packets COUNT: so many, both ways, by the cgroupbytes that was watched
+told_packets()
+{
+	cat "$work/events" "$work/err"
+	for direction in ingress egress; do
+		grep -qx "{\"direction\":\"$direction\",\"packets\":$1,\"bytes\":$(($1 * 128))}" \
+			"$work/events" || return 1
+	done
 }

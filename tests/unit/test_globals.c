@@ -163,6 +163,40 @@ static void test_accessors_before_load(void **state)
 	kbtf_object__close(object);
 }
 
+/* A second object on the maps of the first: its variables go on, its constants are its own. */
+static void test_reused_maps(void **state)
+{
+	struct kbtf_object *first, *second;
+	int number = 123, limit = 12;
+	const char *section;
+	size_t count = 0, wrong = 0;
+
+	(void)state;
+	need_object();
+	first = open_object(KBTF_LEGACY_GLOBALS_FORCE);
+	second = open_object(KBTF_LEGACY_GLOBALS_FORCE);
+	assert_int_equal(kbtf_object__load(first), 0);
+	assert_int_equal(kbtf_object__set_global(first, "counter", &number, 4), 0);
+	for (int fd; (fd = kbtf_object__legacy_map(first, count, &section)) >= 0; count++) {
+		wrong += kbtf_object__reuse_legacy_map(second, count ? 0 : 1, fd) == -EEXIST;
+		assert_int_equal(kbtf_object__reuse_legacy_map(second, count, fd), 0);
+	}
+	assert_in_range(count, 3, 16);
+	assert_in_range(wrong, 1, count);
+	assert_int_equal(kbtf_object__reuse_legacy_map(second, count, 0), -ENOENT);
+	assert_int_equal(kbtf_object__set_global(second, "limit", &limit, 4), 0);
+	assert_int_equal(kbtf_object__load(second), 0);
+	get(second, "counter", &number, 4);
+	assert_int_equal(number, 123);
+	get(second, "limit", &number, 4);
+	assert_int_equal(number, 12);
+	run(second, "variables");
+	kbtf_object__close(second);
+	get(first, "counter", &number, 4);
+	assert_int_not_equal(number, 123);
+	kbtf_object__close(first);
+}
+
 /* ---- parts ------------------------------------------------------------------------------------ */
 
 #define MOV(d, s) { .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = (d), .src_reg = (s) }
@@ -272,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same_results),
 		cmocka_unit_test(test_accessors_before_load),
+		cmocka_unit_test(test_reused_maps),
 		cmocka_unit_test(test_liveness),
 		cmocka_unit_test(test_folding),
 		cmocka_unit_test(test_hostile_objects),

@@ -66,13 +66,30 @@ int cgroup__open(const char *path)
 	return -errno;
 }
 
+/* By a run that was killed, whose program was pinned. */
+static bool is_attached(const struct bpf_program *program, int cgroup_fd)
+{
+	__u32 ids[64], count = sizeof(ids) / sizeof(ids[0]), size = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info info = {};
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) < 0 ||
+	    bpf_prog_query(cgroup_fd, bpf_program__expected_attach_type(program), 0, NULL, ids,
+			   &count) < 0)
+		return false;
+	for (__u32 i = 0; i < count; i++)
+		if (ids[i] == info.id)
+			return true;
+	return false;
+}
+
 /* Beside others' programs where the kernel allows that (4.15), or else alone. */
 static int attach_without_link(const struct bpf_program *program, int cgroup_fd)
 {
 	enum bpf_attach_type type = bpf_program__expected_attach_type(program);
 	int fd = bpf_program__fd(program);
 
-	if (bpf_prog_attach(fd, cgroup_fd, type, BPF_F_ALLOW_MULTI) == 0 ||
+	if (is_attached(program, cgroup_fd) ||
+	    bpf_prog_attach(fd, cgroup_fd, type, BPF_F_ALLOW_MULTI) == 0 ||
 	    (errno == EINVAL && bpf_prog_attach(fd, cgroup_fd, type, 0) == 0))
 		return 0;
 	return -errno;

@@ -18,7 +18,8 @@ static void print_help(FILE *out)
 	fprintf(out, "btfload: one BPF object on every kernel\n\n"
 		     "Usage: btfload PROGRAM [OPTION]...       a bundled program\n"
 		     "       btfload run OBJ.bpf.o [OPTION]... any CO-RE object\n"
-		     "       btfload list                      the bundled programs\n\n"
+		     "       btfload list                      the bundled programs\n"
+		     "       btfload unpin DIR                 remove what --pin has pinned\n\n"
 		     "Programs:\n");
 	for (const struct bundled *program = bundled_programs; program->name; program++)
 		fprintf(out, "  %-12s%s\n", program->name, program->summary);
@@ -63,8 +64,11 @@ static int run(struct session *session, const char *object_path, const struct bu
 	}
 	if (!session->load_only)
 		err = session__attach(session);
+	if (err >= 0 && session__pin(session) < 0)
+		return EXIT_FAILED;
 	if (session->explain || (session->load_only && session->json))
 		session__explain(session);
+	session->pins.kept = err >= 0;
 	if (session->load_only)
 		return EXIT_OK;
 	if (err < 0) {
@@ -73,9 +77,9 @@ static int run(struct session *session, const char *object_path, const struct bu
 	}
 	log__info("%s: %d attached; Ctrl-C ends", object_path, err);
 	err = events__run(session, program ? program->print : NULL);
-	if (print_end(session, program) != 0)
-		return EXIT_FAILED;
-	return err ? EXIT_FAILED : EXIT_OK;
+	if (print_end(session, program) != 0 || err)
+		session->pins.kept = false;
+	return session->pins.kept ? EXIT_OK : EXIT_FAILED;
 }
 
 static int cmd_run(int argc, char **argv)
@@ -102,6 +106,26 @@ static int cmd_run(int argc, char **argv)
 	int exit_code, first = options__parse(&line, argc, argv, &exit_code);
 
 	return first < 0 ? exit_code : run(&session, argv[first], NULL);
+}
+
+static int cmd_unpin(int argc, char **argv)
+{
+	const struct option_def options[] = { {} };
+	const struct command_line line = {
+		.program = "btfload",
+		.name = "unpin",
+		.arguments = "[OPTION]... DIR",
+		.description = "Remove what --pin has pinned in a directory; programs whose links it "
+			       "holds are\ndetached.",
+		.options = options,
+		.min_arguments = 1,
+		.max_arguments = 1,
+	};
+	int exit_code, first = options__parse(&line, argc, argv, &exit_code);
+
+	if (first < 0)
+		return exit_code;
+	return pins__remove(argv[first]) ? EXIT_FAILED : EXIT_OK;
 }
 
 /* ---- bundled programs -------------------------------------------------------------------------- */
@@ -231,6 +255,8 @@ static int dispatch(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "run") == 0)
 		return cmd_run(argc - 1, argv + 1);
+	if (strcmp(argv[1], "unpin") == 0)
+		return cmd_unpin(argc - 1, argv + 1);
 	if (strcmp(argv[1], "list") == 0)
 		return cmd_list(argc - 1, argv + 1);
 	for (const struct bundled *program = bundled_programs; program->name; program++)

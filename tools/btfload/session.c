@@ -26,6 +26,9 @@ struct attachment {
 
 static void detach(const struct session *session, struct attachment *attachment)
 {
+	/* to destroy the link of a perf event is to switch that off, pinned or not */
+	if (attachment->link && session->pins.kept && bpf_link__pin_path(attachment->link))
+		bpf_link__disconnect(attachment->link);
 	if (attachment->link)
 		bpf_link__destroy(attachment->link);
 	else
@@ -46,6 +49,7 @@ static void close_object(struct session *session)
 void session__free(struct session *session)
 {
 	close_object(session);
+	pins__close(&session->pins);
 	if (session->has_cgroup)
 		close(session->cgroup_fd);
 	kbtf_archive__close(session->archive);
@@ -170,7 +174,8 @@ static int open_object(struct session *session, const struct kbtf_object_opts *o
 		log_remarks(session, KBTF_REMARK_WARNING);
 	size_maps(session);
 	skip_left_out(session);
-	return settings__apply(session->object, session->settings.items, session->settings.count);
+	err = settings__apply(session->object, session->settings.items, session->settings.count);
+	return err || !session->pins.dir ? err : pins__use_maps(&session->pins, session->object);
 }
 
 /* ---- loading ---------------------------------------------------------------------------------- */
@@ -208,6 +213,8 @@ int session__load(struct session *session, const char *object_path)
 
 	session->object_path = object_path;
 	err = open_sources(session, &opts);
+	if (!err && session->pin_dir)
+		err = pins__open(&session->pins, session->pin_dir);
 	for (int tries = 0; !err; tries++) {
 		struct bpf_program *failed;
 
@@ -233,6 +240,8 @@ int session__load(struct session *session, const char *object_path)
 	}
 	if (!err)
 		log_remarks(session, KBTF_REMARK_LEFT_OUT);
+	if (!err && session->pins.dir)
+		err = pins__take_up_programs(&session->pins, session->object);
 	return err;
 }
 
@@ -271,6 +280,13 @@ static int open_cgroup(struct session *session)
 
 static int attach(struct session *session, struct attachment *attachment)
 {
+	if (session->pins.dir)
+		attachment->link = pins__take_up_link(&session->pins, attachment->program,
+						      session->has_cgroup &&
+						      cgroup__takes(attachment->program) ?
+						      session->cgroup_fd : -1);
+	if (attachment->link)
+		return 0;
 	if (cgroup__takes(attachment->program))
 		return session->has_cgroup ? cgroup__attach(attachment->program, session->cgroup_fd,
 							    &attachment->link) : -ENOENT;
@@ -312,6 +328,21 @@ int session__attach(struct session *session)
 	return last_err ? last_err : -ENOENT;
 }
 
+int session__pin(struct session *session)
+{
+	int err;
+
+	if (!session->pins.dir)
+		return 0;
+	err = pins__keep_programs(&session->pins, session->object);
+	for (size_t i = 0; !err && i < session->attachment_count; i++)
+		err = pins__keep_link(&session->pins, session->attachments[i].program,
+				      session->attachments[i].link);
+	if (!err)
+		pins__tell(&session->pins);
+	return err;
+}
+
 /* ---- explaining ------------------------------------------------------------------------------------ */
 
 static const char *kind_name(enum kbtf_remark_kind kind)
@@ -342,6 +373,8 @@ void session__explain(const struct session *session)
 		whole = json_pack("{s:o}", "remarks", remarks);
 		if (session->attached)
 			json_object_set(whole, "programs", session->attached);
+		if (session->pins.dir)
+			json_object_set_new(whole, "pins", pins__to_json(&session->pins));
 		json_dumpf(whole, stdout, JSON_COMPACT);
 		putchar('\n');
 		json_decref(whole);

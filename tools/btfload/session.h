@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "pins.h"
 
 struct session {
 	/* from the command line */
@@ -26,6 +27,7 @@ struct session {
 	size_t attachment_count;
 	bool has_cgroup;
 	int cgroup_fd;        /* that programs are attached to */
+	struct pins pins;
 	char **left_out;      /* programs that turned out not to load */
 	size_t left_out_count;
 	json_t *attached;     /* what --json tells of each program */
@@ -55,6 +57,8 @@ struct session {
 	  "fail where a program can't be loaded, instead\nof leaving it out" },             \
 	{ OPTION_TEXT, "cgroup", 0, "DIR", &(s).cgroup_path,                                \
 	  "where programs for cgroups are attached\n(default: the root of the mounted cgroup2)" }, \
+	{ OPTION_TEXT, "pin", 0, "DIR", &(s).pin_dir,                                       \
+	  "pin maps, programs and links there, and take\nup what is pinned already" },        \
 	{ OPTION_NUMBER, "duration", 'D', "SECONDS", &(s).duration_s,                       \
 	  "end after this long (default: on Ctrl-C)" },                                     \
 	{ OPTION_HEADING, NULL, 0, NULL, NULL, "Output" },                                  \
@@ -69,6 +73,8 @@ struct session {
 int session__load(struct session *session, const char *object_path);
 /* Attach all that has loaded; the number of those attached, or -errno if none could be. */
 int session__attach(struct session *session);
+/* With --pin: pin what has loaded and attached. 0 or -errno. */
+int session__pin(struct session *session);
 /* The remarks, to stdout: as text or JSON. */
 void session__explain(const struct session *session);
 void session__free(struct session *session);
