@@ -242,6 +242,18 @@ KBTF_API int kbtf_select(const struct kbtf_archive *archive, const struct kbtf_i
 /* One sentence for people about what a match means. Static. */
 KBTF_API const char *kbtf_match__text(enum kbtf_match match);
 
+/*
+ * Where none fits: the entries that come closest, one after the other (`after` NULL: the
+ * first), until NULL with ENOENT. Those of the same release, or if there are none those of
+ * the same series ("4.18.0").
+ */
+KBTF_API const struct kbtf_entry *kbtf_closest(const struct kbtf_archive *archive,
+					       const struct kbtf_ident *ident,
+					       const struct kbtf_entry *after);
+/* What rules an entry out for a machine, for people: "another architecture". Static. */
+KBTF_API const char *kbtf_entry__difference(const struct kbtf_entry *entry,
+					    const struct kbtf_ident *ident);
+
 #ifdef __cplusplus
 }
 #endif

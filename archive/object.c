@@ -165,8 +165,7 @@ static int open_object(struct kbtf_object *object, const void *data, size_t size
 	int err = bpf_elf__parse(data, size, &elf);
 
 	if (err) {
-		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
-			     "no BPF object file of this machine's byte order");
+		object__remark_no_object(object, data, size);
 		return err;
 	}
 	sha256__of(data, size, sha256);

@@ -61,6 +61,8 @@ int object__choose_programs(struct kbtf_object *object, struct bpf_elf *elf,
 /* Without privileges every question to the kernel is answered with no: ask before believing one. */
 int object__check_allowed(struct kbtf_object *object);
 
+/* What the bytes are that are no object for this machine. */
+void object__remark_no_object(struct kbtf_object *object, const void *data, size_t size);
 /* What stands behind libbpf's error, as remarks; sets failed where it was one program. */
 void object__remark_open_failure(struct kbtf_object *object, const struct bpf_elf *elf, int err);
 void object__remark_load_failure(struct kbtf_object *object, int err);

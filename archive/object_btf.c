@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "ident.h"
 
+#define CLOSEST_SHOWN 3
+
 DEFINE_CLEANUP(host_freep, struct kbtf_host, kbtf_host__free)
 
 /* A file in memory, sealed, that libbpf opens by its path under /proc/self/fd. */
@@ -33,29 +35,77 @@ static int hand_over(struct kbtf_object *object, const void *data, size_t size)
 	return 0;
 }
 
+static bool holds_object(const struct kbtf_profile *profile, const uint8_t sha256[SHA256_SIZE])
+{
+	for (size_t i = 0; i < kbtf_profile__object_count(profile); i++)
+		if (memcmp(kbtf_profile__object(profile, i)->sha256, sha256, SHA256_SIZE) == 0)
+			return true;
+	return false;
+}
+
+/* Another build of the object: one of its name, up to the first dot as libbpf names it. */
+static const char *find_other_build(const struct kbtf_profile *profile, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < kbtf_profile__object_count(profile); i++) {
+		const char *its = kbtf_profile__object(profile, i)->name;
+
+		if (len && strcspn(its, ".") == len && strncmp(its, name, len) == 0)
+			return its;
+	}
+	return NULL;
+}
+
+/* The profile whose minimized BTF will do; of what will not, why. */
+static const struct kbtf_profile *find_profile(struct kbtf_object *object,
+					       const struct kbtf_object_opts *opts,
+					       const struct kbtf_entry *entry,
+					       const uint8_t sha256[SHA256_SIZE])
+{
+	const char *stale = NULL, *name = opts->object_name ? opts->object_name : "";
+	size_t others = 0;
+
+	for (size_t i = 0; i < kbtf_archive__profile_count(opts->archive); i++) {
+		const struct kbtf_profile *profile = kbtf_archive__profile(opts->archive, i);
+		const char *other;
+
+		if (!kbtf_entry__min_size(entry, profile))
+			continue;
+		if (holds_object(profile, sha256))
+			return profile;
+		others++;
+		other = find_other_build(profile, name);
+		stale = other ? other : stale;
+	}
+	if (stale)
+		remarks__add(&object->remarks, KBTF_REMARK_WARNING,
+			     "the archive's minimized BTF is for another build of %s: BTF in full is "
+			     "taken; to minimize for this one: btfgen build --for OBJECT", stale);
+	else if (others)
+		remarks__add(&object->remarks, KBTF_REMARK_BTF,
+			     "the archive's minimized BTF is for other objects, so it is not taken");
+	return NULL;
+}
+
 static int read_entry(struct kbtf_object *object, const struct kbtf_object_opts *opts,
 		      const struct kbtf_entry *entry, const uint8_t sha256[SHA256_SIZE],
 		      void **data, size_t *size)
 {
 	const struct kbtf_profile *profile =
-		opts->full_btf ? NULL : kbtf_archive__find_profile(opts->archive, sha256);
+		opts->full_btf ? NULL : find_profile(object, opts, entry, sha256);
 	const char *release = kbtf_entry__ident(entry)->kernel_release;
-	int err;
+	int err = profile ? kbtf_entry__read_min(entry, profile, data, size)
+			  : kbtf_entry__read_btf(entry, data, size);
 
-	if (profile && kbtf_entry__min_size(entry, profile)) {
-		err = kbtf_entry__read_min(entry, profile, data, size);
-		remarks__add(&object->remarks, KBTF_REMARK_BTF,
-			     "BTF of %s from the archive, minimized for this object (%zu bytes)",
-			     release, err ? 0 : *size);
-	} else {
-		err = kbtf_entry__read_btf(entry, data, size);
-		remarks__add(&object->remarks, KBTF_REMARK_BTF,
-			     "BTF of %s from the archive, in full (%zu bytes)", release,
-			     err ? 0 : *size);
-	}
 	if (err)
-		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
-			     "the archive's BTF of %s is damaged", release);
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "the archive's %sBTF of %s %s",
+			     profile ? "minimized " : "", release, err == -EBADMSG ?
+			     "is damaged: fetch or build it anew" : strerror(-err));
+	else
+		remarks__add(&object->remarks, KBTF_REMARK_BTF, "BTF of %s from the archive, %s "
+			     "(%zu bytes)", release, profile ? "minimized for this object" : "in full",
+			     *size);
 	return err;
 }
 
@@ -71,16 +121,51 @@ static int from_archive(struct kbtf_object *object, const struct kbtf_object_opt
 	return err ? err : hand_over(object, data, size);
 }
 
-static int no_btf(struct kbtf_object *object, const struct kbtf_ident *ident,
-		  enum kbtf_match match, bool needed)
+/* The entries that come closest, and why they are not it. */
+static void remark_closest(struct kbtf_object *object, const struct kbtf_archive *archive,
+			   const struct kbtf_ident *ident, enum kbtf_remark_kind kind)
 {
-	remarks__add(&object->remarks, needed ? KBTF_REMARK_PROBLEM : KBTF_REMARK_BTF,
-		     "no BTF for %s %s: %s%s%s", ident->kernel_release, ident->arch,
-		     kbtf_match__text(match), needed ? "; build it with: btfgen build --kernel " : "",
+	const struct kbtf_entry *entry = NULL;
+
+	for (int i = 0; i < CLOSEST_SHOWN && (entry = kbtf_closest(archive, ident, entry)); i++) {
+		const struct kbtf_ident *its = kbtf_entry__ident(entry);
+
+		remarks__add(&object->remarks, kind, "the archive has %s %s %s %s %s: %s", its->distro,
+			     its->distro_release, its->kernel_release, its->kernel_version,
+			     its->arch, kbtf_entry__difference(entry, ident));
+	}
+}
+
+static int no_btf(struct kbtf_object *object, const struct kbtf_archive *archive,
+		  const struct kbtf_ident *ident, enum kbtf_match match, bool needed)
+{
+	enum kbtf_remark_kind kind = needed ? KBTF_REMARK_PROBLEM : KBTF_REMARK_BTF;
+
+	remarks__add(&object->remarks, kind, "no BTF for %s %s: %s%s%s", ident->kernel_release,
+		     ident->arch, archive ? kbtf_match__text(match) :
+		     "the kernel's own is not there or not wanted, and no archive was given",
+		     needed ? "; build it with: btfgen build --kernel " : "",
 		     needed ? ident->kernel_release : "");
+	if (archive)
+		remark_closest(object, archive, ident, kind);
 	if (!needed)
 		return 0;
 	return match == KBTF_MATCH_AMBIGUOUS ? -ENOTUNIQ : -ENOENT;
+}
+
+/* libbpf opens it at load only, and then says no more than an errno. */
+static int from_file(struct kbtf_object *object, const char *path)
+{
+	remarks__add(&object->remarks, KBTF_REMARK_BTF, "BTF of the file %s", path);
+	if (access(path, R_OK) < 0) {
+		int err = -errno;
+
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "BTF of the file %s: %s", path,
+			     strerror(-err));
+		return err;
+	}
+	object->btf_path = strdup(path);
+	return object->btf_path ? 0 : -ENOMEM;
 }
 
 static void remark_host(struct kbtf_object *object, const struct kbtf_host *host)
@@ -111,11 +196,8 @@ int object__choose_btf(struct kbtf_object *object, const struct kbtf_object_opts
 	struct kbtf_selection selection;
 	int err;
 
-	if (opts->btf_file) {
-		remarks__add(&object->remarks, KBTF_REMARK_BTF, "BTF of the file %s", opts->btf_file);
-		object->btf_path = strdup(opts->btf_file);
-		return object->btf_path ? 0 : -ENOMEM;
-	}
+	if (opts->btf_file)
+		return from_file(object, opts->btf_file);
 	if (!host)
 		host = own = kbtf_host__new(NULL);
 	if (!host)
@@ -132,6 +214,7 @@ int object__choose_btf(struct kbtf_object *object, const struct kbtf_object_opts
 		return 0;
 	}
 	if (!selection.entry)
-		return no_btf(object, kbtf_host__ident(host), selection.match, needed);
+		return no_btf(object, opts->archive, kbtf_host__ident(host), selection.match,
+			      needed);
 	return from_archive(object, opts, &selection, sha256);
 }

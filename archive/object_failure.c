@@ -3,6 +3,7 @@
 #include "object.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/vfs.h>
@@ -55,6 +56,29 @@ int object__check_allowed(struct kbtf_object *object)
 }
 
 /* ---- opening --------------------------------------------------------------------------- */
+
+void object__remark_no_object(struct kbtf_object *object, const void *data, size_t size)
+{
+	const unsigned char own = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
+	const unsigned char *ident = data;
+	Elf64_Ehdr header = {};
+
+	if (size < sizeof(header) || memcmp(data, ELFMAG, SELFMAG) != 0) {
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "no BPF object file: it is no ELF file");
+		return;
+	}
+	memcpy(&header, data, sizeof(header));
+	if (ident[EI_DATA] != own)
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
+			     "no BPF object file of this machine's byte order: compile with -target "
+			     "bpf on it, or with -target %s", own == ELFDATA2LSB ? "bpfel" : "bpfeb");
+	else if (header.e_machine != EM_BPF)
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
+			     "no BPF object file: it is for another machine (%u)", header.e_machine);
+	else
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
+			     "no BPF object file: it is cut off or damaged");
+}
 
 /* Definitions in a section "maps" or "maps/NAME", which libbpf takes no more since 1.0. */
 static bool remark_old_maps(struct kbtf_object *object, const struct bpf_elf *elf)
@@ -224,6 +248,22 @@ static bool remark_only_program(struct kbtf_object *object, int err)
 	return true;
 }
 
+/* A file that the user named, which libbpf could not read as BTF. */
+static bool remark_btf_file(struct kbtf_object *object)
+{
+	struct btf *btf;
+
+	if (!object->btf_path || object->btf_fd >= 0)
+		return false;
+	btf = btf__parse(object->btf_path, NULL);
+	if (!btf)
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
+			     "%s is no BTF, and no ELF file that has some, or is cut off",
+			     object->btf_path);
+	btf__free(btf);
+	return !btf;
+}
+
 /* ---- maps ------------------------------------------------------------------------------ */
 
 static int create_inner(const struct bpf_map *map)
@@ -332,7 +372,7 @@ void object__remark_load_failure(struct kbtf_object *object, int err)
 		}
 	if (err == -EPERM && object__check_allowed(object))
 		return;
-	if (remark_maps(object) || (err == -E2BIG && remark_too_long(object)) ||
+	if (remark_btf_file(object) || remark_maps(object) || (err == -E2BIG && remark_too_long(object)) ||
 	    remark_unknown_program(object))
 		return;
 	if (!remark_only_program(object, err))

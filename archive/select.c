@@ -138,3 +138,60 @@ int kbtf_select(const struct kbtf_archive *archive, const struct kbtf_ident *giv
 				  out);
 	return 0;
 }
+
+/* ---- what comes close ---------------------------------------------------------------- */
+
+static const struct kbtf_entry *next_of_series(const struct kbtf_archive *archive,
+					       const char *kernel_release,
+					       const struct kbtf_entry *after)
+{
+	size_t len = strspn(kernel_release, "0123456789."), i = 0;
+
+	while (after && i < kbtf_archive__entry_count(archive) &&
+	       kbtf_archive__entry(archive, i++) != after)
+		continue;
+	for (; len && i < kbtf_archive__entry_count(archive); i++) {
+		const struct kbtf_entry *entry = kbtf_archive__entry(archive, i);
+		const char *its = kbtf_entry__ident(entry)->kernel_release;
+
+		if (strncmp(its, kernel_release, len) == 0 && strspn(its, "0123456789.") == len)
+			return entry;
+	}
+	errno = ENOENT;
+	return NULL;
+}
+
+const struct kbtf_entry *kbtf_closest(const struct kbtf_archive *archive,
+				      const struct kbtf_ident *given,
+				      const struct kbtf_entry *after)
+{
+	struct kbtf_ident ident;
+	int err = ident__normalize(given, &ident);
+
+	if (err) {
+		errno = -err;
+		return NULL;
+	}
+	if (!*ident.kernel_release ||
+	    kbtf_archive__find_release(archive, ident.kernel_release, NULL))
+		return kbtf_archive__find_release(archive, ident.kernel_release, after);
+	return next_of_series(archive, ident.kernel_release, after);
+}
+
+const char *kbtf_entry__difference(const struct kbtf_entry *entry, const struct kbtf_ident *given)
+{
+	const struct kbtf_ident *its = kbtf_entry__ident(entry);
+	struct kbtf_ident ident;
+
+	if (ident__normalize(given, &ident) < 0)
+		return "";
+	if (strcmp(its->kernel_release, ident.kernel_release) != 0)
+		return "another release";
+	if (compare_known(its->arch, ident.arch) == OTHER)
+		return "another architecture";
+	if (!may_be(its, &ident))
+		return "another build: its build ID is another";
+	if (compare_known(its->kernel_version, ident.kernel_version) == OTHER)
+		return "another build: its version string is another";
+	return "may be it";
+}

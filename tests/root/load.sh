@@ -236,6 +236,26 @@ t_says 1 "no BTF for 4.18.0-1 s390x" "an archive without the machine's kernel" \
 head -c 4000 "$archive" >"$work/cut.kbtf"
 t_says 1 "damaged" "a damaged archive" \
 	"$btfload" run "$objects/execsnoop.bpf.o" -a "$work/cut.kbtf" --load-only
+# 64 bytes of its only large block, that of full BTF, are others
+cp "$archive" "$work/flipped.kbtf"
+head -c 64 /dev/zero | dd of="$work/flipped.kbtf" bs=1 seek=$(($(stat -c %s "$archive") / 2)) \
+	conv=notrunc 2>/dev/null
+t_says 1 "BTF of $(uname -r) is damaged" "an archive damaged in what is needed" \
+	"$btfload" run "$objects/execsnoop.bpf.o" --no-kernel-btf -a "$work/flipped.kbtf" --full-btf \
+	--load-only
+t "an archive of another architecture's kernel" "$btfgen" add -q -a "$work/other.kbtf" \
+	--no-min --kernel "$(uname -r)" --arch pdp11 /sys/kernel/btf/vmlinux
+t_says 1 "pdp11: another architecture" "is not taken, and it is said why" \
+	"$btfload" run "$objects/execsnoop.bpf.o" --no-kernel-btf -a "$work/other.kbtf" --load-only
+mkdir "$work/rebuilt"
+{ cat "$objects/execsnoop.bpf.o"; echo; } >"$work/rebuilt/execsnoop.bpf.o"
+t_says 0 "is for another build of execsnoop.bpf.o: BTF in full is taken" "an object built anew" \
+	"$btfload" run "$work/rebuilt/execsnoop.bpf.o" --no-kernel-btf -a "$archive" --load-only
+head -c 100000 /sys/kernel/btf/vmlinux >"$work/cut.btf"
+t_says 1 "$work/cut.btf is no BTF, and no ELF file that has some, or is cut off" "a BTF file cut off" \
+	"$btfload" run "$objects/execsnoop.bpf.o" --btf "$work/cut.btf" --load-only
+t_says 1 "$work/none.btf: No such file" "a BTF file that is not there" \
+	"$btfload" run "$objects/execsnoop.bpf.o" --btf "$work/none.btf" --load-only
 t_says 1 "no BPF object" "what is no object" "$btfload" run /bin/true --load-only
 t_says 1 "No such file" "no file" "$btfload" run "$work/none.bpf.o" --load-only
 t_says 1 "no such variable" "a variable that is not there" \
@@ -248,5 +268,11 @@ if setpriv --reuid 65534 --clear-groups test -x "$btfload" 2>/dev/null; then
 		"$work/execsnoop.bpf.o" --load-only
 else
 	skip "no privileges" "setpriv is missing, or an ordinary user can't read the build"
+fi
+if unshare -Ur true 2>/dev/null; then
+	t_says 1 "root in a user namespace" "root of a user namespace" unshare -Ur "$btfload" run \
+		"$objects/execsnoop.bpf.o" --load-only
+else
+	skip "root of a user namespace" "no user namespaces here"
 fi
 finish

@@ -195,6 +195,43 @@ static void test_no_archive(void **state)
 	assert_int_equal(got.match, KBTF_MATCH_NONE);
 }
 
+/* What comes closest where none fits, in the order of the archive, and why it is not it. */
+static void test_closest(void **state)
+{
+	static const struct {
+		struct row host;
+		size_t count;
+		const char *first;
+	} hosts[] = {
+		{ { "debian", "10", "s390x", "4.19.0-1", "", "", "" }, 3, "another architecture" },
+		{ { "debian", "10", "x86_64", "4.19.0-1", "", "Z", "" }, 3, "another architecture" },
+		{ { "debian", "10", "aarch64", "4.19.0-1", "", "Z", "" }, 3,
+		  "another build: its build ID is another" },
+		{ { "debian", "10", "aarch64", "4.19.0-1", "#9", "", "" }, 3,
+		  "another build: its version string is another" },
+		{ { "debian", "10", "aarch64", "4.19.0-1", "", "", "" }, 3, "may be it" },
+		{ { "centos", "8", "x86_64", "4.18.0-305.el8.x86_64", "", "", "" }, 3, "another release" },
+		{ { "centos", "8", "x86_64", "4.18.01-305", "", "", "" }, 0, "" },
+		{ { "centos", "8", "x86_64", "custom", "", "", "" }, 0, "" },
+		{ { "", "", "", "", "", "", "" }, 0, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		struct kbtf_ident ident = ident_of(&hosts[i].host);
+		const struct kbtf_entry *entry = NULL;
+		size_t count = 0;
+
+		print_message("# host %zu\n", i);
+		while ((entry = kbtf_closest(archive, &ident, entry)))
+			if (!count++)
+				assert_string_equal(kbtf_entry__difference(entry, &ident),
+						    hosts[i].first);
+		assert_int_equal(errno, ENOENT);
+		assert_int_equal(count, hosts[i].count);
+	}
+}
+
 static void put_file(const char *name, const void *data, size_t size)
 {
 	char full[256];
@@ -420,6 +457,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_no_archive),
+		cmocka_unit_test(test_closest),
 		cmocka_unit_test(test_host),
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_os_release),

@@ -48,22 +48,19 @@ static json_t *sources_json(const struct kbtf_host *host)
 	return sources;
 }
 
-/* Entries of the same release, or else of the same series: what comes closest. */
 static void print_closest(const struct kbtf_archive *archive, const struct kbtf_ident *host)
 {
-	size_t series = strspn(host->kernel_release, "0123456789."), shown = 0;
+	const struct kbtf_entry *entry = NULL;
 
-	for (size_t i = 0; series && i < kbtf_archive__entry_count(archive) && shown < 5; i++) {
-		const struct kbtf_ident *its = kbtf_entry__ident(kbtf_archive__entry(archive, i));
+	for (size_t shown = 0; shown < 5 && (entry = kbtf_closest(archive, host, entry)); shown++) {
+		const struct kbtf_ident *its = kbtf_entry__ident(entry);
 		char build_id[2 * KBTF_BUILD_ID_MAX + 1];
 
-		if (strncmp(its->kernel_release, host->kernel_release, series) != 0)
-			continue;
-		printf("%s %s %s %s %s %s (build ID %s)\n", shown++ ? "           " : "closest    ",
+		printf("%s %s %s %s %s %s (build ID %s): %s\n", shown ? "           " : "closest    ",
 		       its->distro, its->distro_release, its->arch, its->kernel_release,
 		       its->kernel_version,
 		       its->build_id_len ? hex__encode(its->build_id, its->build_id_len, build_id)
-					 : "unknown");
+					 : "unknown", kbtf_entry__difference(entry, host));
 	}
 }
 
