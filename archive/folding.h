@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Constants whose values are known at load: loads of them become the values themselves,
- * and so does what is computed from them, as far as it can be followed in a straight
- * line. A branch that they decide becomes a comparison for equality with a constant,
- * which is what verifiers before 5.3 can decide: they then don't look at the other
- * side, where a helper may stand that the kernel lacks. Nothing moves, nothing becomes
- * unreachable by its form (old verifiers refuse that too).
+ * What is known of a program's registers when it is loaded, and what becomes of it:
+ *
+ * - Loads of constants become the values themselves, and so does what is computed from
+ *   them. A branch that they decide becomes a comparison for equality with a constant,
+ *   which is what verifiers before 5.3 can decide: they then don't look at the other
+ *   side, where a helper or a field may stand that the kernel lacks.
+ * - A variable's offset moves from the addition that makes its address into the loads and
+ *   stores that use it. Verifiers before 4.11 lose the bounds of what they read back from
+ *   the stack: a pointer that was kept there can be read and written through, but nothing
+ *   can be added to it before.
+ *
+ * Nothing moves, nothing becomes unreachable by its form (old verifiers refuse that too).
  */
 #ifndef ARCHIVE_FOLDING_H
 #define ARCHIVE_FOLDING_H
@@ -14,16 +20,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* insns[at] and the next one load the address of data + offset. */
+/* insns[at] loads the address of a section, and the next one adds `offset`, or nothing. */
 struct fold_pointer {
 	size_t at;
-	const uint8_t *data;
+	const void *section; /* tells one from another */
+	const uint8_t *data; /* its values, where they are constant; else NULL */
 	size_t size;
 	int64_t offset;
 };
 
-/* `pointers` by ascending place. The number of changed instructions, or -ENOMEM. */
-int folding__run(struct bpf_insn *insns, size_t count, const struct fold_pointer *pointers,
-		 size_t pointer_count);
+struct fold_input {
+	const struct fold_pointer *pointers; /* by ascending place */
+	size_t pointer_count;
+	/*
+	 * The code as CO-RE relocation will have it, or NULL. What differs from the code
+	 * itself is known by this, and left as it is, for libbpf to relocate.
+	 */
+	const struct bpf_insn *relocated;
+};
+
+struct fold_outcome {
+	size_t constants; /* instructions that became constants */
+	size_t branches;  /* and comparisons that were decided */
+	size_t addresses; /* additions that moved into loads and stores */
+};
+
+/* 0, -ENOMEM, or -EBADMSG: this is no code, or the pointers are not in it. */
+int folding__run(struct bpf_insn *insns, size_t count, const struct fold_input *input,
+		 struct fold_outcome *outcome);
 
 #endif

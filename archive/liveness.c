@@ -25,15 +25,20 @@ struct walk {
 	uint16_t *before; /* live before each instruction, as far as known */
 };
 
+unsigned int liveness__call_reads(const struct bpf_insn *insn)
+{
+	if (insn->src_reg || insn->imm < 0 || (size_t)insn->imm >= sizeof(helper_arity))
+		return first_arguments(5);
+	return first_arguments(helper_arity[insn->imm]);
+}
+
 static unsigned int call_reads(const struct walk *walk, size_t index)
 {
 	const struct bpf_insn *insn = &walk->code[index];
 
 	if (insn->src_reg == BPF_PSEUDO_CALL)
 		return walk->callee(walk->ctx, index);
-	if (insn->src_reg || insn->imm < 0 || (size_t)insn->imm >= sizeof(helper_arity))
-		return first_arguments(5);
-	return first_arguments(helper_arity[insn->imm]);
+	return liveness__call_reads(insn);
 }
 
 static void alu(const struct bpf_insn *insn, unsigned int *reads, unsigned int *writes)

@@ -20,4 +20,7 @@ typedef unsigned int (*liveness_callee)(void *ctx, size_t index);
 int liveness__at_entry(const struct bpf_insn *code, size_t count, liveness_callee callee,
 		       void *ctx);
 
+/* The mask of the registers that a call reads as far as it says itself: all, of a function. */
+unsigned int liveness__call_reads(const struct bpf_insn *insn);
+
 #endif

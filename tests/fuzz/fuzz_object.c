@@ -45,12 +45,17 @@ static void fold(const struct bpf_elf *elf)
 
 	for (size_t i = 1; i < elf->section_count; i++) {
 		const struct bpf_elf_section *section = &elf->sections[i];
-		const struct fold_pointer pointer = { .at = 1, .data = constants,
-						      .size = sizeof(constants), .offset = 8 };
+		const struct fold_pointer pointers[] = {
+			{ .at = 1, .section = &pointers[0], .data = constants,
+			  .size = sizeof(constants), .offset = 8 },
+			{ .at = 3, .section = &pointers[1], .size = 64, .offset = 8 },
+		};
+		const struct fold_input input = { .pointers = pointers, .pointer_count = 2 };
+		struct fold_outcome outcome;
 
 		if (section->data && section->header.sh_flags & SHF_EXECINSTR)
 			folding__run((struct bpf_insn *)section->data,
-				     section->size / sizeof(struct bpf_insn), &pointer, 1);
+				     section->size / sizeof(struct bpf_insn), &input, &outcome);
 	}
 }
 

@@ -245,6 +245,8 @@ static void test_folding(void **state)
 {
 	const uint8_t data[8] = { 0x78, 0x56, 0x34, 0xf2 };
 	const struct fold_pointer pointer = { .at = 0, .data = data, .size = sizeof(data) };
+	const struct fold_input input = { .pointers = &pointer, .pointer_count = 1 };
+	struct fold_outcome outcome;
 	/* r1 = &data; r2 = *(u32 *)r1; r2 <<= 32; r2 s>>= 32; if r2 s< 0 goto; */
 	struct bpf_insn code[] = {
 		{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = 1, .src_reg = 10, .off = -8 },
@@ -257,7 +259,10 @@ static void test_folding(void **state)
 	};
 
 	(void)state;
-	assert_int_equal(folding__run(code, 9, &pointer, 1), 3);
+	assert_int_equal(folding__run(code, 9, &input, &outcome), 0);
+	assert_int_equal(outcome.constants, 2);
+	assert_int_equal(outcome.branches, 1);
+	assert_int_equal(outcome.addresses, 0);
 	assert_int_equal(code[2].code, BPF_ALU | BPF_MOV | BPF_K);
 	assert_int_equal((uint32_t)code[2].imm, 0xf2345678);
 	/* too large for one instruction: known all the same */
@@ -267,6 +272,206 @@ static void test_folding(void **state)
 	assert_int_equal(code[5].code, BPF_JMP | BPF_JEQ | BPF_K);
 	assert_int_equal((uint32_t)code[5].imm, 0xf2345678);
 	assert_int_equal(code[5].off, 1);
+}
+
+#define LOAD(size, d, s, o) { .code = BPF_LDX | BPF_MEM | (size), .dst_reg = (d), .src_reg = (s), .off = (o) }
+#define STORE(size, d, s, o) { .code = BPF_STX | BPF_MEM | (size), .dst_reg = (d), .src_reg = (s), .off = (o) }
+#define ADDI(d, i) { .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = (d), .imm = (i) }
+#define JUMP_IF(op, d, i, o) { .code = BPF_JMP | (op) | BPF_K, .dst_reg = (d), .imm = (i), .off = (o) }
+#define GOTO(o) { .code = BPF_JMP | BPF_JA, .off = (o) }
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void fold(struct bpf_insn *code, size_t count, const struct fold_pointer *pointers,
+		 size_t pointer_count, const struct bpf_insn *relocated,
+		 struct fold_outcome *outcome)
+{
+	const struct fold_input input = { .pointers = pointers, .pointer_count = pointer_count,
+					  .relocated = relocated };
+
+	assert_int_equal(folding__run(code, count, &input, outcome), 0);
+}
+
+/* What two ways agree on is known where they meet; what they don't agree on is not. */
+static void test_folding_where_ways_meet(void **state)
+{
+	struct bpf_insn code[] = {
+		MOVI(6, 3), MOVI(7, 4), JUMP_IF(BPF_JEQ, 1, 0, 1), MOVI(7, 5),
+		JUMP_IF(BPF_JGT, 6, 2, 1), EXIT, JUMP_IF(BPF_JGT, 7, 2, 0),
+		JUMP_IF(BPF_JGT, 7, 2, 1), MOVI(0, 0), EXIT,
+	};
+	struct fold_outcome outcome;
+
+	(void)state;
+	fold(code, COUNT(code), NULL, 0, NULL, &outcome);
+	assert_int_equal(outcome.branches, 1);
+	assert_int_equal(code[4].code, BPF_JMP | BPF_JEQ | BPF_K);
+	assert_int_equal(code[4].imm, 3);
+	assert_int_equal(code[7].code, BPF_JMP | BPF_JGT | BPF_K);
+}
+
+/* A way that constants close does not count; nor does a loop make a number of a variable. */
+static void test_folding_closed_ways(void **state)
+{
+	struct bpf_insn closed[] = {
+		MOVI(6, 3), MOVI(7, 4), JUMP_IF(BPF_JNE, 6, 3, 1), GOTO(1), MOVI(7, 5),
+		JUMP_IF(BPF_JSGT, 7, 4, 1), MOVI(0, 0), EXIT,
+	};
+	struct bpf_insn loop[] = {
+		MOVI(6, 0), JUMP_IF(BPF_JGT, 6, 5, 2), ADDI(6, 1), GOTO(-3), MOVI(0, 0), EXIT,
+	};
+	struct fold_outcome outcome;
+
+	(void)state;
+	fold(closed, COUNT(closed), NULL, 0, NULL, &outcome);
+	assert_int_equal(outcome.branches, 2);
+	assert_int_equal(closed[2].code, BPF_JMP | BPF_JNE | BPF_K);
+	assert_int_equal(closed[5].code, BPF_JMP | BPF_JNE | BPF_K);
+	assert_int_equal(closed[5].imm, 4);
+	fold(loop, COUNT(loop), NULL, 0, NULL, &outcome);
+	assert_int_equal(outcome.branches + outcome.constants, 0);
+}
+
+/* What libbpf will relocate is known by what it will be, and stays as it is. */
+static void test_folding_relocated(void **state)
+{
+	struct bpf_insn code[] = {
+		MOVI(1, 1), JUMP_IF(BPF_JNE, 1, 1, 1), CALL(999), MOVI(2, 8), ADDI(2, 4),
+		JUMP_IF(BPF_JEQ, 2, 12, 1), LOAD(BPF_DW, 3, 6, 16),
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 4, .imm = 1 }, {},
+		JUMP_IF(BPF_JEQ, 4, 0, 1), MOVI(0, 0), EXIT,
+	};
+	struct bpf_insn relocated[COUNT(code)], before[COUNT(code)];
+	struct fold_outcome outcome;
+
+	(void)state;
+	memcpy(before, code, sizeof(code));
+	memcpy(relocated, code, sizeof(code));
+	relocated[0].imm = 0;
+	relocated[3].imm = 16;
+	/* an invalid call, as libbpf writes it for a field that is not there */
+	relocated[6] = (struct bpf_insn)CALL(195896080);
+	relocated[7].imm = 0;
+	fold(code, COUNT(code), NULL, 0, relocated, &outcome);
+	assert_memory_equal(&code[0], &before[0], sizeof(code[0]));
+	assert_memory_equal(&code[3], &before[3], sizeof(code[0]));
+	assert_memory_equal(&code[6], &before[6], 3 * sizeof(code[0]));
+	/* always taken: the call is not looked at */
+	assert_int_equal(code[1].code, BPF_JMP | BPF_JEQ | BPF_K);
+	assert_int_equal(code[1].imm, 0);
+	assert_int_equal(code[4].code, BPF_ALU64 | BPF_MOV | BPF_K);
+	assert_int_equal(code[4].imm, 20);
+	assert_int_equal(code[5].code, BPF_JMP | BPF_JNE | BPF_K);
+	assert_int_equal(code[5].imm, 20);
+	assert_int_equal(code[9].code, BPF_JMP | BPF_JEQ | BPF_K);
+	assert_int_equal(outcome.branches, 3);
+}
+
+static const int variables[2];
+#define SLOT -8
+#define VARIABLE(reg, offset) LOAD(BPF_DW, reg, 10, SLOT), ADDI(reg, offset)
+
+static const struct fold_pointer *pointers_at(const size_t *places, size_t count)
+{
+	static struct fold_pointer pointers[4];
+
+	for (size_t i = 0; i < count; i++)
+		pointers[i] = (struct fold_pointer){ .at = places[i], .section = variables,
+						     .size = 4096, .offset = 40 };
+	return pointers;
+}
+
+static bool is_moved(const struct bpf_insn *add)
+{
+	if (add->code == (BPF_JMP | BPF_JA) && add->off == 0)
+		return true;
+	assert_int_equal(add->code, BPF_ALU64 | BPF_ADD | BPF_K);
+	return false;
+}
+
+static void test_offsets_move(void **state)
+{
+	/* through copies and additions, across a call, into what reads and what writes */
+	struct bpf_insn code[] = {
+		VARIABLE(6, 40), LOAD(BPF_W, 1, 6, 0), MOV(7, 6), ADDI(7, 8), CALL(5),
+		STORE(BPF_DW, 7, 0, -8), { .code = BPF_ST | BPF_MEM | BPF_B, .dst_reg = 6, .off = 3 },
+		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = 6, .src_reg = 0, .off = 8 },
+		MOVI(0, 0), EXIT,
+	};
+	const size_t places[] = { 0 };
+	struct fold_outcome outcome;
+
+	(void)state;
+	fold(code, COUNT(code), pointers_at(places, 1), 1, NULL, &outcome);
+	assert_int_equal(outcome.addresses, 1);
+	assert_true(is_moved(&code[1]));
+	assert_int_equal(code[2].off, 40);
+	assert_true(is_moved(&code[4]));
+	assert_int_equal(code[6].off, 40);
+	assert_int_equal(code[7].off, 43);
+	assert_int_equal(code[8].off, 48);
+}
+
+/* `use` reads r6, which points to a variable: then the offset stays where it is. */
+static void assert_stays(struct bpf_insn use, struct bpf_insn behind)
+{
+	struct bpf_insn code[] = { VARIABLE(6, 40), LOAD(BPF_W, 1, 6, 4), use, behind,
+				   MOVI(0, 0), EXIT };
+	const size_t places[] = { 0 };
+	struct fold_outcome outcome;
+
+	fold(code, COUNT(code), pointers_at(places, 1), 1, NULL, &outcome);
+	assert_int_equal(outcome.addresses, 0);
+	assert_false(is_moved(&code[1]));
+	assert_int_equal(code[2].off, 4);
+}
+
+static void test_offsets_stay(void **state)
+{
+	(void)state;
+	assert_stays((struct bpf_insn)STORE(BPF_DW, 10, 6, -16), (struct bpf_insn)GOTO(0));
+	assert_stays((struct bpf_insn)MOV(1, 6), (struct bpf_insn)CALL(BPF_FUNC_map_lookup_elem));
+	assert_stays((struct bpf_insn)MOV(0, 6), (struct bpf_insn)EXIT);
+	assert_stays((struct bpf_insn)JUMP_IF(BPF_JEQ, 6, 0, 1), (struct bpf_insn)GOTO(0));
+	assert_stays((struct bpf_insn)LOAD(BPF_W, 1, 6, 32767), (struct bpf_insn)GOTO(0));
+	assert_stays((struct bpf_insn){ .code = BPF_ALU64 | BPF_ADD | BPF_X, .dst_reg = 6,
+					.src_reg = 1 }, (struct bpf_insn)GOTO(0));
+	assert_stays((struct bpf_insn){ .code = BPF_ALU64 | BPF_ADD | BPF_X, .dst_reg = 1,
+					.src_reg = 6 }, (struct bpf_insn)GOTO(0));
+}
+
+/* Pointers that meet in one register move together or not at all. */
+static void test_offsets_where_ways_meet(void **state)
+{
+	struct bpf_insn same[] = {
+		JUMP_IF(BPF_JEQ, 1, 0, 3), VARIABLE(6, 40), GOTO(2), VARIABLE(6, 40),
+		LOAD(BPF_W, 0, 6, 0), EXIT,
+	};
+	struct bpf_insn one_escapes[] = {
+		JUMP_IF(BPF_JEQ, 1, 0, 4), VARIABLE(6, 40), STORE(BPF_DW, 10, 6, -16), GOTO(2),
+		VARIABLE(6, 40), LOAD(BPF_W, 0, 6, 0), EXIT,
+	};
+	/* not a variable on the other way: the address is needed if the register is read */
+	struct bpf_insn other[] = {
+		JUMP_IF(BPF_JEQ, 1, 0, 3), VARIABLE(6, 40), GOTO(1), MOV(6, 10),
+		LOAD(BPF_W, 0, 6, -8), EXIT,
+	};
+	struct bpf_insn unread[COUNT(other)];
+	const size_t places[] = { 1, 4 }, places_later[] = { 1, 5 };
+	struct fold_outcome outcome;
+
+	(void)state;
+	memcpy(unread, other, sizeof(other));
+	unread[5] = (struct bpf_insn)MOVI(0, 0);
+	fold(same, COUNT(same), pointers_at(places, 2), 2, NULL, &outcome);
+	assert_int_equal(outcome.addresses, 2);
+	assert_int_equal(same[6].off, 40);
+	fold(one_escapes, COUNT(one_escapes), pointers_at(places_later, 2), 2, NULL, &outcome);
+	assert_int_equal(outcome.addresses, 0);
+	assert_int_equal(one_escapes[7].off, 0);
+	fold(other, COUNT(other), pointers_at(places, 1), 1, NULL, &outcome);
+	assert_int_equal(outcome.addresses, 0);
+	fold(unread, COUNT(unread), pointers_at(places, 1), 1, NULL, &outcome);
+	assert_int_equal(outcome.addresses, 1);
 }
 
 /* Cut off anywhere, or with any byte changed: refused or rewritten, never out of bounds. */
@@ -309,6 +514,12 @@ int main(void)
 		cmocka_unit_test(test_reused_maps),
 		cmocka_unit_test(test_liveness),
 		cmocka_unit_test(test_folding),
+		cmocka_unit_test(test_folding_where_ways_meet),
+		cmocka_unit_test(test_folding_closed_ways),
+		cmocka_unit_test(test_folding_relocated),
+		cmocka_unit_test(test_offsets_move),
+		cmocka_unit_test(test_offsets_stay),
+		cmocka_unit_test(test_offsets_where_ways_meet),
 		cmocka_unit_test(test_hostile_objects),
 	};
 
