@@ -87,6 +87,9 @@ KBTF_API int kbtf_object__open_mem(const void *data, size_t size,
 /* libbpf's object, lent; NULL if opening it failed. Don't close it, don't load it. */
 KBTF_API struct bpf_object *kbtf_object__bpf(const struct kbtf_object *object);
 
+/* Whether it has CO-RE relocations, so that it takes the kernel's BTF; known also if opening failed. */
+KBTF_API bool kbtf_object__needs_btf(const struct kbtf_object *object);
+
 /* Whether its globals live in maps of libkbtf's own. */
 KBTF_API bool kbtf_object__has_legacy_globals(const struct kbtf_object *object);
 

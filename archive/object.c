@@ -48,6 +48,11 @@ struct bpf_object *kbtf_object__bpf(const struct kbtf_object *object)
 	return object->bpf;
 }
 
+bool kbtf_object__needs_btf(const struct kbtf_object *object)
+{
+	return object->needs_btf;
+}
+
 bool kbtf_object__has_legacy_globals(const struct kbtf_object *object)
 {
 	return object->legacy;
@@ -169,8 +174,11 @@ static int open_object(struct kbtf_object *object, const void *data, size_t size
 		return err;
 	}
 	sha256__of(data, size, sha256);
-	if ((err = read_own_btf(object, &elf)) ||
-	    (err = object__choose_btf(object, opts, sha256, has_core_relocations(&elf, object->btf))) ||
+	err = read_own_btf(object, &elf);
+	if (err)
+		return err;
+	object->needs_btf = has_core_relocations(&elf, object->btf);
+	if ((err = object__choose_btf(object, opts, sha256, object->needs_btf)) ||
 	    (err = kconfig__complete(&elf, object->btf, opts->kconfig, &object->kconfig,
 				     &object->remarks)) ||
 	    (err = object__adapt_globals(object, &elf, opts)))

@@ -16,6 +16,7 @@ struct kbtf_object {
 	struct bpf_object_skeleton *skeleton; /* that it was opened for, or NULL */
 	struct btf *btf;          /* the object file's own */
 	struct globals globals;
+	bool needs_btf;
 	bool legacy;
 	bool loaded;
 	bool allowed;             /* the kernel took a program of ours already */

@@ -225,6 +225,12 @@ t_says 0 "in full" "full BTF on request" \
 t "list says yes to all bundled programs" sh -c '[ "$("$1" list | grep -c " yes ")" -eq \
 	"$(ls "$2"/*.bpf.o | wc -l)" ]' sh "$btfload" "$objects"
 
+t_says 0 '"program":"runqlat","loads":"yes","reason":"","needs":["BTF","tracepoints"],' \
+	"list tells what a program needs" "$btfload" list --json
+t_says 0 '"needs":["BTF","kprobes","variables"],' "global variables, too" "$btfload" list --json
+t_says 0 '"loads":"no","reason":"no BTF for' "and why it does not load" \
+	"$btfload" list --json --no-kernel-btf
+
 # ---- what goes wrong -----------------------------------------------------------------
 
 t_says 1 "build it with: btfgen build --kernel $(uname -r)" "no BTF: what to do" \

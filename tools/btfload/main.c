@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "events.h"
-#include "base/paths.h"
+#include "list.h"
 #include "programs.h"
 #include "session.h"
 
@@ -130,14 +130,6 @@ static int cmd_unpin(int argc, char **argv)
 
 /* ---- bundled programs -------------------------------------------------------------------------- */
 
-static char *bundled_path(const char *name)
-{
-	_cleanup_free_ char *dir = paths__objects();
-	char *path;
-
-	return dir && asprintf(&path, "%s/%s.bpf.o", dir, name) >= 0 ? path : NULL;
-}
-
 /* As --set target_pid=PID; `text` must live as long as the session. */
 static bool set_pid(struct session *session, unsigned int pid, char *text, size_t size)
 {
@@ -157,7 +149,7 @@ static int run_bundled(const struct bundled *program, int argc, char **argv)
 {
 	char pid_setting[sizeof("target_pid=4294967295")];
 	struct session session __attribute__((__cleanup__(session__free))) = {};
-	_cleanup_free_ char *path = bundled_path(program->name);
+	_cleanup_free_ char *path = bundled__path(program->name);
 	unsigned int pid = 0;
 	const struct option_def pid_option = { OPTION_NUMBER, "pid", 'p', "PID", &pid,
 					       "watch this process only" };
@@ -187,45 +179,6 @@ static int run_bundled(const struct bundled *program, int argc, char **argv)
 	if (program->print_heading && !session.json && !session.load_only && !session.explain)
 		program->print_heading();
 	return run(&session, path, program);
-}
-
-/* Whether it would load here, asked of the kernel. */
-static int cmd_list(int argc, char **argv)
-{
-	const char *archive = NULL;
-	bool no_kernel_btf = false;
-	const struct option_def options[] = {
-		{ OPTION_HEADING, NULL, 0, NULL, NULL, "BTF" },
-		{ OPTION_TEXT, "archive", 'a', "FILE", &archive,
-		  "take the kernel's BTF from this archive" },
-		{ OPTION_FLAG, "no-kernel-btf", 0, NULL, &no_kernel_btf,
-		  "pass over the kernel's own" },
-		{},
-	};
-	const struct command_line line = {
-		.program = "btfload",
-		.name = "list",
-		.arguments = "[OPTION]...",
-		.description = "List the bundled programs, and whether each loads on this kernel.",
-		.options = options,
-		.max_arguments = 0,
-	};
-	int exit_code;
-
-	if (options__parse(&line, argc, argv, &exit_code) < 0)
-		return exit_code;
-	log__set_level(LOG_LEVEL_QUIET);
-	for (const struct bundled *program = bundled_programs; program->name; program++) {
-		struct session session __attribute__((__cleanup__(session__free))) = {
-			.archive_path = archive, .no_kernel_btf = no_kernel_btf,
-		};
-		_cleanup_free_ char *path = bundled_path(program->name);
-		int err = path ? session__load(&session, path) : -ENOMEM;
-
-		printf("%-12s%-10s%s\n", program->name, err ? "no" : session.left_out_count ?
-		       "in part" : "yes", program->summary);
-	}
-	return EXIT_OK;
 }
 
 /* ---- the program --------------------------------------------------------------------------------- */

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "programs.h"
 
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/paths.h"
+
 #include "capable_print.h"
 #include "cgroupbytes_print.h"
 #include "cputime_print.h"
@@ -40,3 +45,11 @@ const struct bundled bundled_programs[] = {
 	  .print_heading = tcpconnect__print_heading, .print = tcpconnect__print },
 	{},
 };
+
+char *bundled__path(const char *name)
+{
+	_cleanup_free_ char *dir = paths__objects();
+	char *path;
+
+	return dir && asprintf(&path, "%s/%s.bpf.o", dir, name) >= 0 ? path : NULL;
+}

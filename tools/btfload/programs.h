@@ -24,4 +24,7 @@ struct bundled {
 /* Ends with a NULL name. */
 extern const struct bundled bundled_programs[];
 
+/* Its object file, malloc'ed; NULL if there is no memory. */
+char *bundled__path(const char *name);
+
 #endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "programs.h"
+#include "session.h"
+
+DEFINE_CLEANUP(bpf_object_closep, struct bpf_object, bpf_object__close)
+
+/* ---- what an object needs, by what it is made of ------------------------------------- */
+
+static bool begins_with(const char *text, const char *begin)
+{
+	return strncmp(text, begin, strlen(begin)) == 0;
+}
+
+static const char *need_of_program(const struct bpf_program *program)
+{
+	const char *section = bpf_program__section_name(program);
+
+	switch (bpf_program__type(program)) {
+	case BPF_PROG_TYPE_KPROBE:
+		return begins_with(section, "uprobe") || begins_with(section, "uretprobe") ||
+		       begins_with(section, "usdt") ? "uprobes" : "kprobes";
+	case BPF_PROG_TYPE_TRACEPOINT:
+		return "tracepoints";
+	case BPF_PROG_TYPE_RAW_TRACEPOINT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
+		return "raw tracepoints";
+	case BPF_PROG_TYPE_TRACING:
+	case BPF_PROG_TYPE_LSM:
+	case BPF_PROG_TYPE_EXT:
+		return "the kernel's own BTF";
+	case BPF_PROG_TYPE_PERF_EVENT:
+		return "perf events";
+	case BPF_PROG_TYPE_CGROUP_SKB:
+	case BPF_PROG_TYPE_CGROUP_SOCK:
+	case BPF_PROG_TYPE_CGROUP_SOCK_ADDR:
+	case BPF_PROG_TYPE_CGROUP_SOCKOPT:
+	case BPF_PROG_TYPE_CGROUP_SYSCTL:
+	case BPF_PROG_TYPE_CGROUP_DEVICE:
+	case BPF_PROG_TYPE_SOCK_OPS:
+		return "cgroups";
+	default:
+		return libbpf_bpf_prog_type_str(bpf_program__type(program));
+	}
+}
+
+static const char *need_of_map(const struct bpf_map *map)
+{
+	const char *dot = strrchr(bpf_map__name(map), '.');
+
+	if (dot && strcmp(dot, ".kconfig") == 0)
+		return "the kernel's configuration";
+	return bpf_map__is_internal(map) ? "variables" : NULL;
+}
+
+/* A need is told once. */
+static void add_need(json_t *needs, const char *need)
+{
+	for (size_t i = 0; need && i < json_array_size(needs); i++)
+		if (strcmp(json_string_value(json_array_get(needs, i)), need) == 0)
+			return;
+	if (need)
+		json_array_append_new(needs, json_string(need));
+}
+
+/* An array of strings; of alternatives, what all of them need. */
+static json_t *find_needs(const char *path, bool btf)
+{
+	struct bpf_object *object __attribute__((__cleanup__(bpf_object_closep))) =
+		bpf_object__open_file(path, NULL);
+	json_t *needs = json_array();
+	struct bpf_program *program;
+	struct bpf_map *map;
+
+	if (btf)
+		add_need(needs, "BTF");
+	if (!object)
+		return needs;
+	bpf_object__for_each_program(program, object)
+		add_need(needs, need_of_program(program));
+	bpf_object__for_each_map(map, object)
+		add_need(needs, need_of_map(map));
+	return needs;
+}
+
+/* ---- whether it loads --------------------------------------------------------------------- */
+
+/* The first remark of a kind, or "". */
+static const char *find_remark(const struct session *session, enum kbtf_remark_kind kind)
+{
+	size_t count = session->object ? kbtf_object__remark_count(session->object) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (kbtf_object__remark(session->object, i)->kind == kind)
+			return kbtf_object__remark(session->object, i)->text;
+	return "";
+}
+
+static void print_program(const struct bundled *program, struct session *session, bool json)
+{
+	_cleanup_free_ char *path = bundled__path(program->name);
+	int err = path ? session__load(session, path) : -ENOMEM;
+	const char *left_out = find_remark(session, KBTF_REMARK_LEFT_OUT);
+	const char *loads = err ? "no" : session->left_out_count || *left_out ? "in part" : "yes";
+	const char *reason = err ? find_remark(session, KBTF_REMARK_PROBLEM) :
+			     session->left_out_count ? session->left_out[0] : left_out;
+	json_t *needs = find_needs(path ? path : "", session->object &&
+				   kbtf_object__needs_btf(session->object)), *need, *whole;
+	size_t i;
+
+	if (err && !*reason)
+		reason = strerror(-err);
+	if (json) {
+		whole = json_pack("{s:s, s:s, s:s, s:o, s:s}", "program", program->name, "loads", loads,
+				  "reason", reason, "needs", needs, "summary", program->summary);
+		json_dumpf(whole, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(whole);
+		return;
+	}
+	printf("%-12s%-10s%s; needs ", program->name, loads, program->summary);
+	json_array_foreach(needs, i, need)
+		printf("%s%s", i ? ", " : "", json_string_value(need));
+	putchar('\n');
+	json_decref(needs);
+}
+
+int cmd_list(int argc, char **argv)
+{
+	const char *archive = NULL;
+	bool no_kernel_btf = false, json = false;
+	const struct option_def options[] = {
+		{ OPTION_HEADING, NULL, 0, NULL, NULL, "BTF" },
+		{ OPTION_TEXT, "archive", 'a', "FILE", &archive,
+		  "take the kernel's BTF from this archive" },
+		{ OPTION_FLAG, "no-kernel-btf", 0, NULL, &no_kernel_btf,
+		  "pass over the kernel's own" },
+		{ OPTION_HEADING, NULL, 0, NULL, NULL, "Output" },
+		{ OPTION_FLAG, "json", 0, NULL, &json, "print JSON, an object a line" },
+		{},
+	};
+	const struct command_line line = {
+		.program = "btfload",
+		.name = "list",
+		.arguments = "[OPTION]...",
+		.description = "List the bundled programs: whether each loads on this kernel, and what "
+			       "it needs,\nalternatives included.",
+		.options = options,
+		.max_arguments = 0,
+	};
+	int exit_code;
+
+	if (options__parse(&line, argc, argv, &exit_code) < 0)
+		return exit_code;
+	log__set_level(LOG_LEVEL_QUIET);
+	for (const struct bundled *program = bundled_programs; program->name; program++) {
+		struct session session __attribute__((__cleanup__(session__free))) = {
+			.archive_path = archive, .no_kernel_btf = no_kernel_btf,
+		};
+
+		print_program(program, &session, json);
+	}
+	return EXIT_OK;
+}
