@@ -31,6 +31,7 @@ void kbtf_object__close(struct kbtf_object *object)
 	free(object->btf_path);
 	free(object->adapted);
 	free(object->kconfig);
+	free(object->array_uses);
 	for (size_t i = 0; i < object->log_count; i++)
 		munmap(object->logs[i].text, LOG_SIZE);
 	free(object->logs);
@@ -255,6 +256,7 @@ int kbtf_object__load(struct kbtf_object *object)
 			     "can't write the global variables: %s", strerror(-err));
 		return err;
 	}
+	object__leave_out_arrays(object);
 	err = bpf_object__load(object->bpf);
 	if (err) {
 		object__remark_load_failure(object, err);

@@ -6,6 +6,7 @@
 #include <kbtf_load.h>
 
 #include "base/sha256.h"
+#include "code_moves.h"
 #include "globals.h"
 #include "remarks.h"
 #include "source_lines.h"
@@ -39,6 +40,12 @@ struct kbtf_object {
 		uint64_t offset;
 	} *places;
 	size_t place_count;
+	/* which program uses which array of programs */
+	struct array_use {
+		struct bpf_map *map;
+		const struct bpf_program *program;
+	} *array_uses;
+	size_t array_use_count;
 	struct source_lines lines;
 	struct targets targets;
 	struct remarks remarks;
@@ -69,6 +76,12 @@ void object__remark_open_failure(struct kbtf_object *object, const struct bpf_el
 void object__remark_load_failure(struct kbtf_object *object, int err);
 /* What will be seen only in what its programs don't see. */
 void object__warn(struct kbtf_object *object);
+
+/* Sets array_uses. */
+int object__find_array_uses(struct kbtf_object *object, const struct code_moves *functions,
+			    struct bpf_elf *elf);
+/* Just before load: arrays of programs that no program uses which is to be loaded. */
+void object__leave_out_arrays(struct kbtf_object *object);
 
 /* Sets places. */
 int object__find_places(struct kbtf_object *object, const struct bpf_elf *elf);

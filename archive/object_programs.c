@@ -359,6 +359,8 @@ int object__choose_programs(struct kbtf_object *object, struct bpf_elf *elf,
 	/* code that is no function's own is not known, and is believed to need nothing */
 	if (err != -ENOMEM)
 		err = choose_all(&choice, opts->leave_out);
+	if (!err)
+		err = object__find_array_uses(object, &choice.functions, elf);
 	code_moves__free(&choice.functions);
 	targets__free_lists(&object->targets);
 	free(choice.missing_maps);
