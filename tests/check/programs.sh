@@ -8,16 +8,17 @@ btf=${VMLINUX_BTF:-/sys/kernel/btf/vmlinux}
 PATH=$PATH:/usr/sbin:/sbin
 
 # Helpers of 4.9, by number; 112 and 113 are what libbpf turns into 4 on old kernels.
-old_helpers='1 2 3 4 5 14 15 16 25 35 112 113'
-# Younger ones, by object: 115 (4.11) stands behind a test that folding decides, 93 and 94 (5.1)
-# in programs that have alternatives, 130
-# (5.8) behind a test that the kernel has ring buffers (kbtf_compat.bpf.h).
+old_helpers='1 2 3 4 5 12 14 15 16 25 35 112 113'
+# Younger ones, by object: 115 (4.11) stands behind a test that folding decides, 130 (5.8) and
+# 158 (5.11) behind tests that relocation decides, 93 and 94 (5.1) in programs that have
+# alternatives, as 158 does.
 younger_helpers()
 {
 	case $1 in
 	cgroupbytes) echo 93 94 ;;
 	exitsnoop) echo 115 ;;
 	opensnoop) echo 130 ;;
+	unlinksnoop) echo 158 ;;
 	esac
 }
 
@@ -145,6 +146,8 @@ if [ -r "$btf" ]; then
 	t "opensnoop finds open_how" has_type "$objects/opensnoop.bpf.o" "'open_how'"
 	t "opensnoop finds the registers" has_type "$objects/opensnoop.bpf.o" "'pt_regs'"
 	t "runqlat finds the state" has_type "$objects/runqlat.bpf.o" "'__*state'"
+	t "unlinksnoop finds the path" has_type "$objects/unlinksnoop.bpf.o" "'d_parent'"
+	t "unlinksnoop finds the bitfield" has_type "$objects/unlinksnoop.bpf.o" "'has_child_subreaper'.*bitfield_size=1"
 	t "tcpconnect finds the port" has_type "$objects/tcpconnect.bpf.o" "'skc_dport'"
 else
 	skip "relocation against a kernel's BTF" "$btf is missing"

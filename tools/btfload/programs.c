@@ -14,6 +14,7 @@
 #include "opensnoop_print.h"
 #include "runqlat_print.h"
 #include "tcpconnect_print.h"
+#include "unlinksnoop_print.h"
 
 const struct bundled bundled_programs[] = {
 	{ .name = "capable", .summary = "capabilities that are asked for",
@@ -43,6 +44,10 @@ const struct bundled bundled_programs[] = {
 	{ .name = "tcpconnect", .summary = "TCP connections that are begun",
 	  .description = "Print every TCP connection that this machine begins.",
 	  .print_heading = tcpconnect__print_heading, .print = tcpconnect__print },
+	{ .name = "unlinksnoop", .summary = "files that are removed",
+	  .description = "Print every file that is removed by name, or could not be, with its path from\n"
+			 "the root of its file system.",
+	  .print_heading = unlinksnoop__print_heading, .print = unlinksnoop__print },
 	{},
 };
 

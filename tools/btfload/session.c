@@ -247,11 +247,17 @@ int session__load(struct session *session, const char *object_path)
 
 /* ---- attaching ----------------------------------------------------------------------------------- */
 
+/* A section like "kprobe" names a kind of program and nothing to attach it to: for tail calls. */
+static bool is_attached_elsewhere(const struct bpf_program *program, int err)
+{
+	return err == -EOPNOTSUPP && !strchr(bpf_program__section_name(program), '/');
+}
+
 static void note_attachment(struct session *session, const struct bpf_program *program, int err)
 {
 	const char *name = bpf_program__name(program), *section = bpf_program__section_name(program);
 
-	if (err)
+	if (err && !is_attached_elsewhere(program, err))
 		log__warn("%s: %s (%s) does not attach: %s", session->object_path, name, section,
 			  strerror(-err));
 	json_array_append_new(session->attached,
