@@ -5,35 +5,10 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/live.sh"
 
-# Run a program of a name that nobody else uses, look for it.
-sees_exec()
-{
-	marker=$work/marker-$$-$tap_count
-	cp /bin/true "$marker"
-	watch execsnoop "$@" || return 1
-	"$marker"
-	"$marker.missing" 2>/dev/null
-	unwatch || return 1
-	rm -f "$marker"
-	grep -F "\"path\":\"$marker\"" "$work/events" && return
-	tail -n 3 "$work/events"
-	return 1
-}
-
 t "execsnoop sees a program that is started" sees_exec
 t "the same with an archive's BTF" sees_exec --no-kernel-btf -a "$archive"
 t "the same with the globals pass forced" sees_exec --legacy-globals force
 
-# a file is opened by a name that nobody else uses
-sees_open()
-{
-	watch opensnoop || return 1
-	cat "$work/no-such-file-$$" 2>/dev/null
-	cat "$work/own.kbtf" >/dev/null
-	unwatch || return 1
-	grep -F "\"path\":\"$work/own.kbtf\"" "$work/events" | grep -q '"ret":[0-9]' &&
-		grep -F "no-such-file-$$" "$work/events" | grep -q '"ret":-2'
-}
 t "opensnoop sees files opened, and one that is not there" sees_open
 
 # ---- programs that tell at the end ------------------------------------------------------
@@ -105,62 +80,6 @@ counts_one()
 	python3 "$work/burn" >/dev/null
 	wait $burner
 	unwatch && agrees "$work/burnt" && [ "$(wc -l <"$work/events")" -eq 1 ]
-}
-
-# Processes that end in every way; prints "PID STATUS SUBREAPER SECONDS" of each, as
-# its parent sees it.
-cat >"$work/ends" <<'ENDS'
-import ctypes, os, resource, signal, threading, time
-limit = resource.getrlimit(resource.RLIMIT_CORE)[1]
-resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
-prctl = ctypes.CDLL(None).prctl
-def threads(end):
-    for _ in range(50):
-        threading.Thread(target=time.sleep, args=(9,), daemon=True).start()
-    end()
-ends = [
-    (0, lambda: os._exit(0)),
-    (0, lambda: os._exit(7)),
-    (0, lambda: os.kill(os.getpid(), signal.SIGKILL)),
-    (0, lambda: os.kill(os.getpid(), signal.SIGSEGV)),
-    (1, lambda: prctl(36, 1, 0, 0, 0) == 0 and os._exit(8)), # PR_SET_CHILD_SUBREAPER
-    (0, lambda: time.sleep(0.3) or os._exit(9)),
-    (0, lambda: threads(lambda: os._exit(3))),
-    (0, lambda: threads(lambda: os.kill(os.getpid(), signal.SIGTERM) or time.sleep(9))),
-]
-for subreaper, end in ends:
-    begin = time.monotonic()
-    pid = os.fork()
-    if pid == 0:
-        end()
-    status = os.waitpid(pid, 0)[1]
-    print(pid, status, subreaper, time.monotonic() - begin, os.getpid())
-ENDS
-
-sees_ends()
-{
-	watch exitsnoop "$@" || return 1
-	(cd "$work" && python3 ends >ended)
-	unwatch || return 1
-	python3 - "$work/events" "$work/ended" <<'SEES'
-import json, os, sys
-all = [json.loads(line) for line in open(sys.argv[1])]
-ended = [line.split() for line in open(sys.argv[2])]
-assert len(ended) == 8
-for pid, status, subreaper, seconds, parent in ended:
-    own = [e for e in all if e["pid"] == int(pid)]
-    print(pid, status, seconds, own)
-    assert len(own) == 1, "once"
-    event, status = own[0], int(status)
-    assert event["code"] == (os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0)
-    assert event["signal"] == (os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
-    assert event["core"] == os.WCOREDUMP(status)
-    assert event["subreaper"] == (subreaper == "1")
-    slept = 0.3 if status == 9 << 8 else 0
-    assert slept < event["lifetime_ns"] / 1e9 <= float(seconds)
-    assert event["ppid"] == int(parent) and event["comm"] == "python3" and event["uid"] == 0
-    assert event["file"].startswith("python3") or event["file"] == "", "only where kprobes are"
-SEES
 }
 
 # Four processes on one processor; prints "SWITCHES WAITED": how often one was made to give
