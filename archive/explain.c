@@ -214,7 +214,7 @@ static bool explain_helper(const char *line, char *out, size_t size)
 	return true;
 }
 
-static bool is_tracing(enum bpf_prog_type type)
+bool explain__is_tracing(enum bpf_prog_type type)
 {
 	switch (type) {
 	case BPF_PROG_TYPE_KPROBE:
@@ -244,7 +244,7 @@ static bool explain_refused_helper(const char *line, enum bpf_prog_type type, ch
 	if (!name)
 		return false;
 	/* all kernels have them, for tracing */
-	if (is_tracing(type) && strncmp(name, "bpf_probe_read", 14) == 0)
+	if (explain__is_tracing(type) && strncmp(name, "bpf_probe_read", 14) == 0)
 		snprintf(out, size, "the kernel is locked down (confidentiality) and lets nobody read "
 			 "its memory by %.*s: boot it without", (int)strcspn(name, "#\n"), name);
 	else

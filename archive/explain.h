@@ -16,6 +16,9 @@ bool explain__log(const char *log, enum bpf_prog_type type, char *out, size_t si
 /* One that a verifier writes as an instruction, a state or source, not as a complaint. */
 bool explain__is_listing(const char *line);
 
+/* Programs that read the kernel's memory, which a lockdown forbids. */
+bool explain__is_tracing(enum bpf_prog_type type);
+
 /* Since which version the kernel has maps of this type, "5.8"; NULL: unknown. A label, no test. */
 const char *explain__map_since(enum bpf_map_type type);
 

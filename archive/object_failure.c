@@ -16,6 +16,7 @@
 #define LOG_LINES 6
 /* What kernels before 5.2 take, and later ones of who is not privileged. */
 #define OLD_INSN_LIMIT 4096
+#define SUSPECT_MEMLOCK (1u << 20)
 
 static void problem(struct kbtf_object *object, const char *subject, int err)
 {
@@ -25,15 +26,26 @@ static void problem(struct kbtf_object *object, const char *subject, int err)
 	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "%s: %s", subject, words);
 }
 
+/*
+ * Whether RLIMIT_MEMLOCK has nothing to do with it: kernels that have this helper (5.11) count
+ * BPF's memory by control group. Where nothing loads, nothing can be asked, and only a limit
+ * that is smaller than any of today is suspect.
+ */
+static bool is_free_of_memlock(const struct kbtf_object *object, const struct refusal *refusal)
+{
+	if (!object->allowed)
+		return refusal->memlock >= SUSPECT_MEMLOCK;
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_ktime_get_coarse_ns,
+				       NULL) > 0;
+}
+
 static void refused(struct kbtf_object *object, const char *subject)
 {
 	struct refusal refusal;
 	char words[512];
 
 	refusal__look("", &refusal);
-	/* kernels that have this helper (5.11) count BPF's memory by control group */
-	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_ktime_get_coarse_ns,
-				    NULL) > 0)
+	if (is_free_of_memlock(object, &refusal))
 		refusal.memlock = ~0ull;
 	refusal__describe(&refusal, subject, words, sizeof(words));
 	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "%s", words);
@@ -276,7 +288,21 @@ static int create_inner(const struct bpf_map *map)
 		     : -1;
 }
 
-/* As libbpf makes it: with its types where the kernel takes them. 0, or the kernel's -errno. */
+/* What libbpf was told of besides, and does not tell: maps of these types can't be tried. */
+static bool can_try(const struct bpf_map *map)
+{
+	switch (bpf_map__type(map)) {
+	case BPF_MAP_TYPE_STRUCT_OPS:
+		return false;
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+		return bpf_map__inner_map((struct bpf_map *)map) != NULL;
+	default:
+		return true;
+	}
+}
+
+/* As libbpf makes it, with its types or without. 0, or the kernel's -errno, as libbpf gives it. */
 static int try_map(const struct kbtf_object *object, const struct bpf_map *map)
 {
 	_cleanup_close_ int inner = create_inner(map), fd = -1;
@@ -284,6 +310,7 @@ static int try_map(const struct kbtf_object *object, const struct bpf_map *map)
 		    .map_extra = bpf_map__map_extra(map), .numa_node = bpf_map__numa_node(map),
 		    .inner_map_fd = inner > 0 ? (uint32_t)inner : 0);
 	uint32_t entries = bpf_map__max_entries(map);
+	int err;
 
 	if (bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY && !entries)
 		entries = (uint32_t)libbpf_num_possible_cpus();
@@ -291,14 +318,15 @@ static int try_map(const struct kbtf_object *object, const struct bpf_map *map)
 			    bpf_map__value_size(map), entries, &opts);
 	if (fd >= 0)
 		return 0;
+	err = -errno;
 	opts.btf_fd = (uint32_t)bpf_object__btf_fd(object->bpf);
 	opts.btf_key_type_id = bpf_map__btf_key_type_id(map);
 	opts.btf_value_type_id = bpf_map__btf_value_type_id(map);
 	if (bpf_object__btf_fd(object->bpf) < 0 || !opts.btf_value_type_id)
-		return -errno;
+		return err;
 	fd = bpf_map_create(bpf_map__type(map), NULL, bpf_map__key_size(map),
 			    bpf_map__value_size(map), entries, &opts);
-	return fd >= 0 ? 0 : -errno;
+	return fd >= 0 ? 0 : err;
 }
 
 static const char *map_reason(const struct bpf_map *map, int err, char *words, size_t size)
@@ -319,13 +347,16 @@ static const char *map_reason(const struct bpf_map *map, int err, char *words, s
 	return words;
 }
 
-static bool remark_map(struct kbtf_object *object, const struct bpf_map *map)
+static bool remark_map(struct kbtf_object *object, const struct bpf_map *map, int load_err)
 {
 	const char *type = libbpf_bpf_map_type_str(bpf_map__type(map));
 	char words[256];
 	int err;
 
-	if (!bpf_map__autocreate(map) || (err = try_map(object, map)) == 0)
+	if (!bpf_map__autocreate(map) || !can_try(map))
+		return false;
+	err = try_map(object, map);
+	if (err != load_err)
 		return false;
 	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
 		     "map %s (%s, type %d; key %u bytes, value %u, entries %u) can't be created: %s",
@@ -353,12 +384,12 @@ static bool remark_pin(struct kbtf_object *object, const struct bpf_map *map)
 }
 
 /* libbpf makes maps in their order and stops at the first that fails. */
-static bool remark_maps(struct kbtf_object *object)
+static bool remark_maps(struct kbtf_object *object, int err)
 {
 	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, object->bpf)
-		if (remark_map(object, map) || remark_pin(object, map))
+		if (remark_map(object, map, err) || remark_pin(object, map))
 			return true;
 	return false;
 }
@@ -372,7 +403,7 @@ void object__remark_load_failure(struct kbtf_object *object, int err)
 		}
 	if (err == -EPERM && object__check_allowed(object))
 		return;
-	if (remark_btf_file(object) || remark_maps(object) || (err == -E2BIG && remark_too_long(object)) ||
+	if (remark_btf_file(object) || remark_maps(object, err) || (err == -E2BIG && remark_too_long(object)) ||
 	    remark_unknown_program(object))
 		return;
 	if (!remark_only_program(object, err))
@@ -387,7 +418,11 @@ void object__remark_load_failure(struct kbtf_object *object, int err)
 
 void object__warn(struct kbtf_object *object)
 {
-	if (refusal__is_locked_down())
+	struct bpf_program *program = next_wanted(object, NULL);
+
+	while (program && !explain__is_tracing(bpf_program__type(program)))
+		program = next_wanted(object, program);
+	if (program && refusal__is_locked_down())
 		remarks__add(&object->remarks, KBTF_REMARK_WARNING,
 			     "the kernel is locked down (confidentiality): BPF programs can't read its "
 			     "memory, and kprobes and tracefs are closed");
