@@ -17,10 +17,12 @@ struct known {
 	enum {
 		NOTHING,
 		NUMBER,
+		MAP,
 		POINTER, /* into a section */
 		MIXED    /* on one way here it was such a pointer, on another it was not */
 	} kind;
-	uint64_t number; /* or the pointer's offset from the section's beginning */
+	/* or which one of the input's maps, or the pointer's offset from its section's beginning */
+	uint64_t number;
 	size_t pointer;  /* which one of the input's */
 };
 
@@ -43,6 +45,8 @@ struct fold {
 	bool again;              /* something new is known of where the walk has been */
 	size_t *group;           /* by pointer: one that shares its registers, in the end itself */
 	bool *escapes;           /* by group: not only loads and stores use it */
+	size_t next_map;         /* the first that is not behind `at` */
+	bool out_of_memory;
 	struct fold_outcome *outcome;
 };
 
@@ -338,6 +342,114 @@ static void fold_alu(struct fold *fold, struct bpf_insn *insn)
 	*to = (struct known){ .kind = NUMBER, .number = result };
 }
 
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+#define ARGUMENTS 5
+
+/* The memory that helpers of old kernels are handed. */
+static const struct argument {
+	int32_t helper;
+	uint8_t reg;
+	enum { KEY, VALUE, SIZED } size; /* SIZED: the next register has it */
+	bool written;
+} memory_arguments[] = {
+	{ BPF_FUNC_map_lookup_elem, BPF_REG_2, KEY, false },
+	{ BPF_FUNC_map_update_elem, BPF_REG_2, KEY, false },
+	{ BPF_FUNC_map_update_elem, BPF_REG_3, VALUE, false },
+	{ BPF_FUNC_map_delete_elem, BPF_REG_2, KEY, false },
+	{ BPF_FUNC_trace_printk, BPF_REG_1, SIZED, false },
+	{ BPF_FUNC_perf_event_output, BPF_REG_4, SIZED, false },
+	{ BPF_FUNC_get_current_comm, BPF_REG_1, SIZED, true },
+	{ BPF_FUNC_probe_read, BPF_REG_1, SIZED, true },
+	{ BPF_FUNC_probe_read_str, BPF_REG_1, SIZED, true },
+	{ BPF_FUNC_probe_read_user, BPF_REG_1, SIZED, true },
+	{ BPF_FUNC_probe_read_user_str, BPF_REG_1, SIZED, true },
+	{ BPF_FUNC_probe_read_kernel, BPF_REG_1, SIZED, true },
+	{ BPF_FUNC_probe_read_kernel_str, BPF_REG_1, SIZED, true },
+};
+
+/* 0: not known */
+static uint64_t size_of(const struct fold *fold, const struct argument *argument)
+{
+	const struct known *map = &fold->regs[BPF_REG_1], *size = &fold->regs[argument->reg + 1];
+
+	if (argument->size == SIZED)
+		return size->kind == NUMBER ? size->number : 0;
+	if (map->kind != MAP)
+		return 0;
+	return argument->size == KEY ? fold->input->maps[map->number].key_size
+				     : fold->input->maps[map->number].value_size;
+}
+
+static bool find_copy(const struct fold *fold, const struct argument *argument,
+		      struct fold_copy *copy)
+{
+	const struct known *known = &fold->regs[argument->reg];
+	const struct fold_input *input = fold->input;
+	uint64_t size = size_of(fold, argument);
+
+	if (known->kind != POINTER || !size || size > input->stack_room ||
+	    !(argument->size == SIZED ? input->stack_memory : input->stack_keys) ||
+	    (int64_t)known->number < 0 || known->number > INT16_MAX - size ||
+	    known->number + size > input->pointers[known->pointer].size)
+		return false;
+	*copy = (struct fold_copy){ .at = fold->at, .pointer = known->pointer,
+				    .offset = (int64_t)known->number, .size = (uint32_t)size,
+				    .reg = argument->reg, .written = argument->written };
+	return true;
+}
+
+/* The arguments of this call that go by way of the stack: all that have to, or none. */
+static size_t find_copies(const struct fold *fold, const struct bpf_insn *insn,
+			  struct fold_copy copies[ARGUMENTS])
+{
+	size_t count = 0, room = fold->input->stack_room;
+
+	if (insn->src_reg || is_fixed(fold))
+		return 0;
+	for (size_t i = 0; i < sizeof(memory_arguments) / sizeof(memory_arguments[0]); i++) {
+		size_t size;
+
+		if (memory_arguments[i].helper != insn->imm ||
+		    !find_copy(fold, &memory_arguments[i], &copies[count]))
+			continue;
+		size = (copies[count++].size + 7) & ~7u;
+		if (size > room)
+			return 0;
+		room -= size;
+	}
+	return count;
+}
+
+static void note_copies(struct fold *fold, const struct fold_copy *copies, size_t count)
+{
+	struct fold_outcome *outcome = fold->outcome;
+	struct fold_copy *grown = realloc(outcome->copies, (outcome->copy_count + count) *
+							   sizeof(*grown));
+
+	if (!grown) {
+		fold->out_of_memory = true;
+		return;
+	}
+	memcpy(grown + outcome->copy_count, copies, count * sizeof(*copies));
+	outcome->copies = grown;
+	outcome->copy_count += count;
+}
+
+/* The address of what is copied is not used. */
+static unsigned int copy_arguments(struct fold *fold, const struct bpf_insn *insn,
+				   unsigned int reads)
+{
+	struct fold_copy copies[ARGUMENTS];
+	size_t count = find_copies(fold, insn, copies);
+
+	for (size_t i = 0; i < count; i++)
+		reads &= ~(1u << copies[i].reg);
+	if (count && fold->pass == REWRITE)
+		note_copies(fold, copies, count);
+	return reads;
+}
+
 /* Through registers that a call reads, or an old access to packets changes. */
 static void call(struct fold *fold, unsigned int reads)
 {
@@ -351,14 +463,22 @@ static void call(struct fold *fold, unsigned int reads)
 
 static void fold_wide(struct fold *fold, const struct bpf_insn *insn)
 {
-	const struct bpf_insn *real = fold->input->relocated + fold->at;
+	const struct fold_input *input = fold->input;
 	struct known *to = &fold->regs[insn->dst_reg];
+	const struct bpf_insn *real;
 
 	to->kind = NOTHING;
+	while (fold->next_map < input->map_count && input->maps[fold->next_map].at < fold->at)
+		fold->next_map++;
+	if (fold->next_map < input->map_count && input->maps[fold->next_map].at == fold->at) {
+		*to = (struct known){ .kind = MAP, .number = fold->next_map };
+		return;
+	}
 	/* in the code itself, a number can't be told from what is to be an address */
-	if (fold->input->relocated && is_wide(real) && !real->src_reg)
-		*to = (struct known){ .kind = NUMBER, .number = (uint32_t)real[0].imm |
-				      (uint64_t)(uint32_t)real[1].imm << 32 };
+	if (!input->relocated || !is_wide(real = &input->relocated[fold->at]) || real->src_reg)
+		return;
+	*to = (struct known){ .kind = NUMBER, .number = (uint32_t)real[0].imm |
+			      (uint64_t)(uint32_t)real[1].imm << 32 };
 }
 
 static void fold_branch(struct fold *fold, struct bpf_insn *insn)
@@ -393,7 +513,7 @@ static void fold_jump(struct fold *fold, struct bpf_insn *insn)
 
 	switch (BPF_OP(insn->code)) {
 	case BPF_CALL:
-		call(fold, liveness__call_reads(insn));
+		call(fold, copy_arguments(fold, insn, liveness__call_reads(insn)));
 		break;
 	case BPF_EXIT:
 		escape(fold, BPF_REG_0);
@@ -469,6 +589,7 @@ static void walk(struct fold *fold, int pass)
 	memset(fold->regs, 0, sizeof(fold->regs));
 	fold->reached = true;
 	fold->again = false;
+	fold->next_map = 0;
 	fold->pass = pass;
 	for (size_t i = 0; i < fold->count; i++) {
 		bool pointer = next < fold->input->pointer_count &&
@@ -559,5 +680,5 @@ int folding__run(struct bpf_insn *insns, size_t count, const struct fold_input *
 		return 0; /* what is known is not yet known for sure */
 	walk(&fold, CENSUS);
 	walk(&fold, REWRITE);
-	return 0;
+	return fold.out_of_memory ? -ENOMEM : 0;
 }

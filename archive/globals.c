@@ -33,6 +33,11 @@ void globals__free(struct globals *globals)
 	for (size_t i = 0; i < globals->pointer_count; i++)
 		free(globals->pointers[i].function);
 	free(globals->pointers);
+	for (size_t i = 0; i < globals->map_use_count; i++) {
+		free(globals->map_uses[i].function);
+		free(globals->map_uses[i].map);
+	}
+	free(globals->map_uses);
 	*globals = (struct globals){};
 }
 
@@ -332,7 +337,7 @@ static int direct_depth(const struct bpf_insn *it)
  * would put a slot where the function writes, which the verifier finds: the slot no
  * longer holds a pointer then.
  */
-static unsigned int stack_depth(const struct bpf_insn *code, size_t count)
+unsigned int globals__stack_depth(const struct bpf_insn *code, size_t count)
 {
 	int offsets[MAX_BPF_REG] = {}, depth = 0;
 	bool copies[MAX_BPF_REG] = { [BPF_REG_10] = true };
@@ -460,7 +465,7 @@ static int measure(struct globals *globals, struct bpf_elf *elf, const struct bt
 	}
 	if (!function->section_count)
 		return 0;
-	function->stack = stack_depth(code, place->size / INSN_SIZE);
+	function->stack = globals__stack_depth(code, place->size / INSN_SIZE);
 	needed = 8 * (function->section_count + takes(function, BPF_REG_5));
 	if (function->stack + needed <= STACK_MAX)
 		return 0;
@@ -486,6 +491,40 @@ static int note_pointer(struct globals *globals, const struct code_function *pla
 		.offset = offset,
 	};
 	return grown[globals->pointer_count++].function ? 0 : -ENOMEM;
+}
+
+/* NULL: it is no map, or one without a name. */
+static const char *find_map(const struct bpf_elf *elf, const Elf64_Rel *relocation)
+{
+	size_t index = ELF64_R_SYM(relocation->r_info);
+	const Elf64_Sym *symbol = index < elf->symbol_count ? &elf->symbols[index] : NULL;
+
+	if (!symbol || ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT ||
+	    symbol->st_shndx != bpf_elf__find_section(elf, ".maps"))
+		return NULL;
+	return bpf_elf__symbol_name(elf, symbol);
+}
+
+static int note_map_use(struct globals *globals, const struct bpf_elf *elf,
+			const struct code_moves *moves, size_t section,
+			const Elf64_Rel *relocation)
+{
+	const struct code_function *place = code_moves__function_at(moves, section,
+								    relocation->r_offset);
+	const char *map = find_map(elf, relocation);
+	struct global_map_use *grown;
+
+	if (!place || !map)
+		return 0;
+	grown = realloc(globals->map_uses, (globals->map_use_count + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	globals->map_uses = grown;
+	grown += globals->map_use_count++;
+	grown->function = strdup(place->name);
+	grown->map = strdup(map);
+	grown->at = (relocation->r_offset - place->start + place->prologue_size) / INSN_SIZE;
+	return grown->function && grown->map ? 0 : -ENOMEM;
 }
 
 static int rewrite_use(struct globals *globals, const struct bpf_elf *elf,
@@ -534,7 +573,10 @@ static int rewrite_section(struct globals *globals, struct bpf_elf *elf, size_t 
 		int err;
 
 		if (!use.section) {
+			err = note_map_use(globals, elf, moves, index, &relocations.items[i]);
 			relocations.items[kept++] = relocations.items[i];
+			if (err)
+				return err;
 			continue;
 		}
 		err = rewrite_use(globals, elf, functions, moves, &relocations.items[i],

@@ -44,11 +44,21 @@ struct global_pointer {
 	int64_t offset;
 };
 
+/* A place in the rewritten code that names a map. */
+struct global_map_use {
+	char *function;
+	size_t at;
+	char *map;
+};
+
 struct globals {
+	bool forced;        /* the kernel was not asked whether it has any itself */
 	struct global_section sections[GLOBALS_MAX_SECTIONS];
 	size_t count;
 	struct global_pointer *pointers; /* of each function by ascending place */
 	size_t pointer_count;
+	struct global_map_use *map_uses; /* of each function by ascending place */
+	size_t map_use_count;
 	/* where each extern of .kconfig lies in its section's data */
 	struct kconfig_slot {
 		char *name;
@@ -71,6 +81,8 @@ int globals__rewrite(struct globals *globals, struct bpf_elf *elf, const struct 
 		     struct remarks *remarks);
 /* Whether programs can't change the section, so that its values may stand in the code. */
 bool global_section__is_constant(const struct global_section *section);
+/* The bytes of stack that code names, rounded up to 8. */
+unsigned int globals__stack_depth(const struct bpf_insn *code, size_t count);
 struct global_section *globals__find(struct globals *globals, const char *name);
 void globals__free(struct globals *globals);
 

@@ -12,7 +12,7 @@ static int decide_legacy(struct kbtf_object *object, enum kbtf_legacy_globals wi
 {
 	int err, has;
 
-	*legacy = wish == KBTF_LEGACY_GLOBALS_FORCE;
+	*legacy = object->globals.forced = wish == KBTF_LEGACY_GLOBALS_FORCE;
 	if (wish != KBTF_LEGACY_GLOBALS_AUTO)
 		return 0;
 	has = probe__global_data();

@@ -11,6 +11,10 @@
 
 #include "base/cleanup.h"
 #include "folding.h"
+#include "probe.h"
+#include "stack_copies.h"
+
+#define STACK_MAX 512
 
 DEFINE_CLEANUP(scout_freep, struct bpf_object, bpf_object__close)
 
@@ -174,6 +178,25 @@ static size_t find_pointers(const struct kbtf_object *object, const struct bpf_p
 	return count;
 }
 
+static size_t find_map_uses(const struct kbtf_object *object, const struct bpf_program *program,
+			    struct fold_map *found)
+{
+	const struct globals *globals = &object->globals;
+	size_t count = 0;
+
+	for (size_t i = 0; i < globals->map_use_count; i++) {
+		const struct global_map_use *use = &globals->map_uses[i];
+		const struct bpf_map *map = bpf_object__find_map_by_name(object->bpf, use->map);
+
+		if (map && strcmp(use->function, bpf_program__name(program)) == 0)
+			found[count++] = (struct fold_map){
+				.at = use->at, .key_size = bpf_map__key_size(map),
+				.value_size = bpf_map__value_size(map),
+			};
+	}
+	return count;
+}
+
 static void remark_folding(struct kbtf_object *object, const struct bpf_program *program,
 			   const struct fold_outcome *outcome)
 {
@@ -188,44 +211,101 @@ static void remark_folding(struct kbtf_object *object, const struct bpf_program 
 			     "moved into loads and stores", name, outcome->addresses);
 }
 
-static int fold_program(struct kbtf_object *object, const struct bpf_object *scout,
-			struct bpf_program *program)
-{
-	size_t count = bpf_program__insn_cnt(program);
-	_cleanup_free_ struct bpf_insn *insns = calloc(count + 1, sizeof(*insns));
-	_cleanup_free_ struct fold_pointer *pointers =
-		calloc(object->globals.pointer_count + 1, sizeof(*pointers));
-	struct fold_input input = { .pointers = pointers,
-				    .relocated = relocated_code(scout, program) };
+/* One program on its way through. */
+struct folded {
+	struct bpf_insn *insns;
+	size_t count;
+	unsigned int depth;
+	struct fold_pointer *pointers;
+	struct fold_map *maps;
 	struct fold_outcome outcome;
+};
+
+static void free_folded(struct folded *folded)
+{
+	free(folded->insns);
+	free(folded->pointers);
+	free(folded->maps);
+	free(folded->outcome.copies);
+}
+
+static int take_program(const struct kbtf_object *object, const struct bpf_program *program,
+			struct folded *folded, struct fold_input *input)
+{
+	const struct globals *globals = &object->globals;
+
+	folded->count = bpf_program__insn_cnt(program);
+	folded->insns = calloc(folded->count + 1, sizeof(*folded->insns));
+	folded->pointers = calloc(globals->pointer_count + 1, sizeof(*folded->pointers));
+	folded->maps = calloc(globals->map_use_count + 1, sizeof(*folded->maps));
+	if (!folded->insns || !folded->pointers || !folded->maps)
+		return -ENOMEM;
+	memcpy(folded->insns, bpf_program__insns(program), folded->count * sizeof(*folded->insns));
+	input->pointers = folded->pointers;
+	input->pointer_count = find_pointers(object, program, folded->pointers);
+	input->maps = folded->maps;
+	input->map_count = find_map_uses(object, program, folded->maps);
+	folded->depth = globals__stack_depth(folded->insns, folded->count);
+	input->stack_room = folded->depth < STACK_MAX ? STACK_MAX - folded->depth : 0;
+	return 0;
+}
+
+static int give_back(struct kbtf_object *object, struct bpf_program *program,
+		     const struct folded *folded)
+{
+	const struct fold_outcome *outcome = &folded->outcome;
+	_cleanup_free_ struct bpf_insn *longer = NULL;
+	size_t count;
 	int err;
 
-	if (!insns || !pointers)
-		return -ENOMEM;
-	memcpy(insns, bpf_program__insns(program), count * sizeof(*insns));
-	input.pointer_count = find_pointers(object, program, pointers);
-	if (!input.relocated)
-		return 0;
-	err = folding__run(insns, count, &input, &outcome);
+	if (!outcome->copy_count)
+		return bpf_program__set_insns(program, folded->insns, folded->count);
+	err = stack_copies__make(folded->insns, folded->count, folded->depth, folded->pointers,
+				 outcome->copies, outcome->copy_count, &longer, &count);
+	if (err)
+		return err;
+	remarks__add(&object->remarks, KBTF_REMARK_ADAPTED, "%s: %zu variables handed to helpers "
+		     "by way of the stack", bpf_program__name(program), outcome->copy_count);
+	return bpf_program__set_insns(program, longer, count);
+}
+
+static int fold_program(struct kbtf_object *object, const struct bpf_object *scout,
+			struct bpf_program *program, struct fold_input input)
+{
+	struct folded folded __attribute__((__cleanup__(free_folded))) = {};
+	const struct fold_outcome *outcome = &folded.outcome;
+	int err = take_program(object, program, &folded, &input);
+
+	input.relocated = relocated_code(scout, program);
+	if (err || !input.relocated)
+		return err;
+	err = folding__run(folded.insns, folded.count, &input, &folded.outcome);
 	/* what is no code to us may be to the kernel */
 	if (err)
 		return err == -EBADMSG ? 0 : err;
-	if (!outcome.constants && !outcome.branches && !outcome.addresses)
+	if (!outcome->constants && !outcome->branches && !outcome->addresses &&
+	    !outcome->copy_count)
 		return 0;
-	remark_folding(object, program, &outcome);
-	return bpf_program__set_insns(program, insns, count);
+	remark_folding(object, program, outcome);
+	return give_back(object, program, &folded);
 }
 
 static int fold_constants(struct kbtf_object *object)
 {
 	struct bpf_object *scout __attribute__((__cleanup__(scout_freep))) =
 		relocate_ahead(object);
+	bool forced = object->globals.forced;
+	const struct fold_input input = {
+		.stack_keys = forced || probe__keys_in_maps() == 0,
+		.stack_memory = forced || probe__memory_in_maps() == 0,
+	};
 	struct bpf_program *program;
 
 	if (!scout)
 		return -errno;
 	bpf_object__for_each_program(program, object->bpf) {
-		int err = bpf_program__autoload(program) ? fold_program(object, scout, program) : 0;
+		int err = bpf_program__autoload(program) ?
+			  fold_program(object, scout, program, input) : 0;
 
 		if (err)
 			return err;

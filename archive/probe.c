@@ -9,14 +9,18 @@
 
 #include "base/cleanup.h"
 
-static int load(const struct bpf_insn *code, size_t count)
+static int load_as(enum bpf_prog_type type, const struct bpf_insn *code, size_t count)
 {
-	_cleanup_close_ int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, NULL, "GPL", code,
-					       count, NULL);
+	_cleanup_close_ int fd = bpf_prog_load(type, NULL, "GPL", code, count, NULL);
 
 	if (fd >= 0)
 		return 1;
 	return errno == EPERM || errno == ENOSYS ? -errno : 0;
+}
+
+static int load(const struct bpf_insn *code, size_t count)
+{
+	return load_as(BPF_PROG_TYPE_SOCKET_FILTER, code, count);
 }
 
 int probe__bpf(void)
@@ -92,4 +96,45 @@ int probe__helper(enum bpf_prog_type type, uint32_t id)
 	int has = libbpf_probe_bpf_helper(type, (enum bpf_func_id)id, NULL);
 
 	return has > 0 && refused_by_new_words(type, id) ? 0 : has;
+}
+
+/* A program that looks a map's value up, and hands it to a helper in this register. */
+static int hand_over_value(enum bpf_prog_type type, uint8_t reg, int32_t helper)
+{
+	_cleanup_close_ int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, sizeof(uint32_t), 32, 1,
+						 NULL);
+	const struct bpf_insn code[] = {
+		{ .code = BPF_ST | BPF_W | BPF_MEM, .dst_reg = BPF_REG_10, .off = -4 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_10 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_2, .imm = -4 },
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1,
+		  .src_reg = BPF_PSEUDO_MAP_FD, .imm = map },
+		{},
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_map_lookup_elem },
+		{ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = BPF_REG_0, .off = 2 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1,
+		  .src_reg = BPF_PSEUDO_MAP_FD, .imm = map },
+		{},
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 16 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = reg, .src_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = helper },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	if (map < 0)
+		return errno == EPERM ? -EPERM : 0;
+	return load_as(type, code, sizeof(code) / sizeof(code[0]));
+}
+
+int probe__keys_in_maps(void)
+{
+	return hand_over_value(BPF_PROG_TYPE_SOCKET_FILTER, BPF_REG_2, BPF_FUNC_map_lookup_elem);
+}
+
+int probe__memory_in_maps(void)
+{
+	return hand_over_value(BPF_PROG_TYPE_TRACEPOINT, BPF_REG_1, BPF_FUNC_get_current_comm);
 }

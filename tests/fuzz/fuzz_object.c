@@ -7,6 +7,7 @@
 #include "bpf_elf.h"
 #include "folding.h"
 #include "globals.h"
+#include "stack_copies.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,12 +51,24 @@ static void fold(const struct bpf_elf *elf)
 			  .size = sizeof(constants), .offset = 8 },
 			{ .at = 3, .section = &pointers[1], .size = 64, .offset = 8 },
 		};
-		const struct fold_input input = { .pointers = pointers, .pointer_count = 2 };
+		const struct fold_map map = { .at = 5, .key_size = 4, .value_size = 19 };
+		const struct fold_input input = {
+			.pointers = pointers, .pointer_count = 2, .maps = &map, .map_count = 1,
+			.stack_keys = true, .stack_memory = true, .stack_room = 100,
+		};
 		struct fold_outcome outcome;
 
-		if (section->data && section->header.sh_flags & SHF_EXECINSTR)
-			folding__run((struct bpf_insn *)section->data,
-				     section->size / sizeof(struct bpf_insn), &input, &outcome);
+		struct bpf_insn *insns = (struct bpf_insn *)section->data, *made = NULL;
+		size_t count = section->size / sizeof(*insns), made_count;
+
+		if (!insns || !(section->header.sh_flags & SHF_EXECINSTR) ||
+		    folding__run(insns, count, &input, &outcome))
+			continue;
+		if (outcome.copy_count)
+			stack_copies__make(insns, count, 400, pointers, outcome.copies,
+					   outcome.copy_count, &made, &made_count);
+		free(made);
+		free(outcome.copies);
 	}
 }
 

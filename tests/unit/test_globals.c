@@ -13,6 +13,7 @@
 #include "bpf_elf.h"
 #include "folding.h"
 #include "liveness.h"
+#include "stack_copies.h"
 
 static char object_path[4200];
 
@@ -73,7 +74,7 @@ static int run(const struct kbtf_object *object, const char *name)
 }
 
 struct outcome {
-	int results[7];
+	int results[8];
 	int counter, own_section;
 	uint64_t total;
 	struct {
@@ -82,12 +83,27 @@ struct outcome {
 		char text[16];
 	} last;
 	int hidden[8];
+	struct {
+		int number;
+		long wide;
+		char text[16];
+	} copied;
+	char own_name[16];
+	int own_pid;
 };
 
 static void get(struct kbtf_object *object, const char *name, void *value, size_t size)
 {
 	assert_int_equal(kbtf_object__global_size(object, name), size);
 	assert_int_equal(kbtf_object__get_global(object, name, value, size), 0);
+}
+
+static bool has_remark(const struct kbtf_object *object, const char *text)
+{
+	for (size_t i = 0; i < kbtf_object__remark_count(object); i++)
+		if (strstr(kbtf_object__remark(object, i)->text, text))
+			return true;
+	return false;
 }
 
 static void play(enum kbtf_legacy_globals legacy, struct outcome *outcome)
@@ -103,12 +119,18 @@ static void play(enum kbtf_legacy_globals legacy, struct outcome *outcome)
 	for (size_t i = 0; err && i < kbtf_object__remark_count(object); i++)
 		print_message("# %s\n", kbtf_object__remark(object, i)->text);
 	assert_int_equal(err, 0);
+	assert_int_equal(has_remark(object, "handed_over: 6 variables handed to helpers by way of"),
+			 legacy == KBTF_LEGACY_GLOBALS_FORCE);
 	for (int i = 0; i < 3; i++) {
 		outcome->results[i] = run(object, "variables");
 		outcome->results[3 + i] = run(object, "indexed");
 	}
 	outcome->results[6] = run(object, "dead_branch");
+	outcome->results[7] = run(object, "handed_over");
 	run(object, "printing");
+	get(object, "copied", &outcome->copied, sizeof(outcome->copied));
+	get(object, "own_name", outcome->own_name, sizeof(outcome->own_name));
+	get(object, "own_pid", &outcome->own_pid, sizeof(outcome->own_pid));
 	get(object, "counter", &outcome->counter, 4);
 	get(object, "own_section", &outcome->own_section, 4);
 	get(object, "total", &outcome->total, 8);
@@ -138,6 +160,9 @@ static void test_same_results(void **state)
 	/* that something happened at all */
 	assert_int_equal(without.results[6], 12);
 	assert_int_equal(without.own_section, 24);
+	assert_true(without.results[7] > 0);
+	assert_int_equal(without.own_pid, getpid());
+	assert_int_equal(without.copied.wide, 1L << 40);
 	assert_string_equal(without.last.text, "Begin");
 	assert_true(without.last.wide >= 0x40000);
 	assert_memory_equal(&with, &without, sizeof(with));
@@ -474,6 +499,94 @@ static void test_offsets_where_ways_meet(void **state)
 	assert_int_equal(outcome.addresses, 1);
 }
 
+static const uint8_t odd_bytes[64];
+
+static const struct fold_pointer odd_pointer = { .at = 2, .section = odd_bytes, .size = 64,
+						 .offset = 13 };
+
+#define ODD_CODE(helper)                                                             \
+	{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 1 }, {}, VARIABLE(2, 13),    \
+	VARIABLE(3, 13), MOVI(4, 0), CALL(helper), EXIT
+
+static void find_copies(struct bpf_insn *code, size_t count, size_t room, bool keys,
+			struct fold_outcome *outcome)
+{
+	const struct fold_pointer pointers[] = {
+		odd_pointer, { .at = 4, .section = odd_bytes, .size = 64, .offset = 13 },
+	};
+	const struct fold_map map = { .at = 0, .key_size = 5, .value_size = 17 };
+	const struct fold_input input = {
+		.pointers = pointers, .pointer_count = 2, .maps = &map, .map_count = 1,
+		.stack_keys = keys, .stack_memory = true, .stack_room = room,
+	};
+
+	assert_int_equal(folding__run(code, count, &input, outcome), 0);
+}
+
+static void test_finding_copies(void **state)
+{
+	struct bpf_insn update[] = { ODD_CODE(BPF_FUNC_map_update_elem) };
+	struct bpf_insn lookup[] = { ODD_CODE(BPF_FUNC_map_lookup_elem) };
+	struct bpf_insn unknown[] = { ODD_CODE(BPF_FUNC_map_update_elem) };
+	struct fold_outcome outcome;
+
+	(void)state;
+	find_copies(update, COUNT(update), 32, true, &outcome);
+	assert_int_equal(outcome.copy_count, 2);
+	assert_int_equal(outcome.copies[0].reg, 2);
+	assert_int_equal(outcome.copies[0].size, 5);
+	assert_int_equal(outcome.copies[1].reg, 3);
+	assert_int_equal(outcome.copies[1].size, 17);
+	assert_int_equal(outcome.copies[1].pointer, 1);
+	assert_int_equal(outcome.copies[1].offset, 13);
+	assert_false(outcome.copies[1].written);
+	free(outcome.copies);
+	/* no room for both: neither, and their addresses are used as they are */
+	find_copies(update, COUNT(update), 31, true, &outcome);
+	assert_int_equal(outcome.copy_count, 0);
+	find_copies(lookup, COUNT(lookup), 8, true, &outcome);
+	assert_int_equal(outcome.copy_count, 1);
+	free(outcome.copies);
+	/* the kernel takes them as they are */
+	find_copies(lookup, COUNT(lookup), 8, false, &outcome);
+	assert_int_equal(outcome.copy_count, 0);
+	/* some map or other */
+	unknown[1] = unknown[0] = (struct bpf_insn)MOV(1, 6);
+	find_copies(unknown, COUNT(unknown), 512, true, &outcome);
+	assert_int_equal(outcome.copy_count, 0);
+}
+
+static void test_making_copies(void **state)
+{
+	const struct bpf_insn code[] = { ODD_CODE(BPF_FUNC_probe_read) };
+	const struct fold_copy copy = { .at = 7, .reg = 1, .size = 7, .offset = 12,
+					.written = true };
+	const struct bpf_insn expected[] = {
+		LOAD(BPF_DW, 1, 10, SLOT),
+		LOAD(BPF_W, 0, 1, 12), STORE(BPF_W, 10, 0, -24),
+		LOAD(BPF_H, 0, 1, 16), STORE(BPF_H, 10, 0, -20),
+		LOAD(BPF_B, 0, 1, 18), STORE(BPF_B, 10, 0, -18),
+		MOV(1, 10), ADDI(1, -24), CALL(BPF_FUNC_probe_read),
+		LOAD(BPF_DW, 1, 10, SLOT),
+		LOAD(BPF_W, 2, 10, -24), STORE(BPF_W, 1, 2, 12),
+		LOAD(BPF_H, 2, 10, -20), STORE(BPF_H, 1, 2, 16),
+		LOAD(BPF_B, 2, 10, -18), STORE(BPF_B, 1, 2, 18),
+		GOTO(7 - (9 + 17)),
+	};
+	_cleanup_free_ struct bpf_insn *made = NULL;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(stack_copies__make(code, COUNT(code), 16, &odd_pointer, &copy, 1, &made,
+					    &count), 0);
+	assert_int_equal(count, COUNT(code) + COUNT(expected));
+	assert_memory_equal(made, code, 7 * sizeof(*made));
+	assert_int_equal(made[7].code, BPF_JMP | BPF_JA);
+	assert_int_equal(made[7].off, 1);
+	assert_memory_equal(&made[8], &code[8], sizeof(*made));
+	assert_memory_equal(&made[COUNT(code)], expected, sizeof(expected));
+}
+
 /* Cut off anywhere, or with any byte changed: refused or rewritten, never out of bounds. */
 static void test_hostile_objects(void **state)
 {
@@ -520,6 +633,8 @@ int main(void)
 		cmocka_unit_test(test_offsets_move),
 		cmocka_unit_test(test_offsets_stay),
 		cmocka_unit_test(test_offsets_where_ways_meet),
+		cmocka_unit_test(test_finding_copies),
+		cmocka_unit_test(test_making_copies),
 		cmocka_unit_test(test_hostile_objects),
 	};
 
