@@ -117,4 +117,42 @@ for suite in bullseye bookworm; do
 			sh "$globals" "$work/$suite.out"
 	done
 done
+
+# ---- locked down ------------------------------------------------------------------------
+
+# Said where securityfs tells, and by what the verifier refuses where it does not.
+cat >"$work/locked" <<'LOCKED'
+#!/bin/sh
+export BTFGEN_OBJECTS=/job/bpf
+umount /sys/kernel/security 2>/dev/null
+/job/btfload cputime -D 1 2>&1 | sed 's/^/untold /'
+mount -t securityfs none /sys/kernel/security
+for program in cputime execsnoop cgroupbytes; do
+	/job/btfload $program -D 1 >/tmp/out 2>&1
+	status=$?
+	sed "s/^/$program /" /tmp/out
+	echo "$program exits with $status"
+done
+LOCKED
+locked()
+{
+	"$vm_run" --deb "$(find "$work/bookworm/packages" -type f | head -n 1)" --timeout 280 \
+		--append lockdown=confidentiality --add "$built/btfload" --add "$built/bpf" \
+		--add "$work/locked" -- sh /job/locked >"$work/locked.out" 2>&1
+}
+if [ -s "$work/bookworm.kbtf" ]; then
+	t "a kernel that is locked down" locked
+	t "it is said" saw locked '^cputime .*warning: .*the kernel is locked down'
+	t "of a program that does not load" saw locked \
+		'^cputime .*does not load: .*locked down \(confidentiality\)'
+	t "which fails" saw locked '^cputime exits with 1'
+	t "where nothing attaches, that is another status" saw locked '^execsnoop exits with 3'
+	t "it is found out without securityfs" saw locked \
+		'^untold .*does not load: .*locked down \(confidentiality\)'
+	t_not "programs that read no kernel memory are not warned of" \
+		grep '^cgroupbytes .*locked' "$work/locked.out"
+	t "and run" saw locked '^cgroupbytes exits with 0'
+else
+	skip "a kernel that is locked down" "its kernel can't be fetched"
+fi
 finish
