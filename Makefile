@@ -63,13 +63,15 @@ MODULE_OBJECTS := $(call obj,$(TOOL_MODULES))
 TOOL_OBJECTS := $(call obj,$(TOOL_SOURCES))
 LOAD_OBJECTS := $(call obj,$(LOAD_SOURCES))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
+DOUBLE_SOURCES := $(filter-out tests/double/answers.c,$(wildcard tests/double/*.c))
+DOUBLE_OBJECTS := $(call obj,$(DOUBLE_SOURCES))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SOURCES))
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(BPF_SOURCES))
 
 LIB_A := $(BUILD)/libkbtf.a
 LIB_SO := $(BUILD)/libkbtf.so.$(VERSION)
 
-.PHONY: all tools lib bpf check check-ci check-net check-root check-long bench fuzz install clean help tests
+.PHONY: all tools lib bpf check check-ci check-net check-root check-long bench fuzz install clean help tests double
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -158,7 +160,23 @@ $(BUILD):
 
 # ---- tests -----------------------------------------------------------------------
 
-tests: $(UNIT_TESTS)
+tests: $(UNIT_TESTS) double
+
+double: $(BUILD)/tests/double.so $(BUILD)/tests/kernel-answers
+
+# For LD_PRELOAD, also into programs without sanitizers. It has open() and open64(), both.
+DOUBLE_CFLAGS = $(filter-out $(SANITIZERS) -D_FILE_OFFSET_BITS=64,$(ALL_CFLAGS)) -Itests/double
+
+$(BUILD)/obj/tests/double/%.o: tests/double/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(DOUBLE_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/double.so: $(DOUBLE_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -shared $(LDFLAGS) -o $@ $^ -ldl
+
+$(BUILD)/tests/kernel-answers: $(BUILD)/obj/tests/double/answers.o
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libmodules.a $(LIB_A)
 	@mkdir -p $(@D)
@@ -177,7 +195,7 @@ check: all tests
 check-net: all
 	tests/run $(call in,net)
 
-check-root: all
+check-root: all double
 	tests/run $(call in,root)
 
 check-ci: all tests
@@ -230,6 +248,7 @@ help:
 	@echo 'make check-root     tests that need root'
 	@echo 'make check-ci       the three above in one run, as scripts/test does'
 	@echo 'make check-long     all suites, fuzzing by the hour'
+	@echo 'make double         build the test double of old kernels (tests/double/README.md)'
 	@echo 'make fuzz           build the libFuzzer harnesses (needs clang)'
 	@echo 'make bench          print measurements against other tools'
 	@echo 'make install        into DESTDIR and PREFIX ($(PREFIX))'
@@ -238,4 +257,4 @@ help:
 	@echo 'Variables: CC CFLAGS LDFLAGS BUILD PREFIX DESTDIR CLANG LLVM_STRIP BPFTOOL VMLINUX_BTF'
 	@echo '           V=1 (whole commands) WERROR=1 SANITIZE=1 (ASan and UBSan; use another BUILD with it)'
 
--include $(LIB_OBJECTS:.o=.d) $(MODULE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(LOAD_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(BPF_OBJECTS:.o=.d)
+-include $(LIB_OBJECTS:.o=.d) $(MODULE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(LOAD_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(DOUBLE_OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d)
