@@ -36,6 +36,19 @@ static const struct {
 	  "the kernel lacks an atomic operation that the program asks for" },
 	{ "BPF_MOV uses reserved fields", NULL,
 	  "the kernel lacks sign-extending moves (before 6.6): compile with -mcpu=v1 to v3" },
+	{ "BPF_ALU uses reserved fields", NULL,
+	  "the kernel lacks signed division (before 6.6): compile with -mcpu=v1 to v3" },
+	{ "BPF_END uses reserved fields", NULL,
+	  "the kernel lacks an instruction that swaps bytes (before 6.6): compile with -mcpu=v1 to "
+	  "v3" },
+	{ "BPF_LDX uses reserved fields", NULL,
+	  "the kernel lacks sign-extending loads (before 6.6): compile with -mcpu=v1 to v3" },
+	{ "BPF_ARSH not supported for 32 bit", NULL,
+	  "the kernel lacks 32-bit shifts with sign (before 5.0): compile with -mcpu=v1 or v2" },
+	{ "unknown insn class 6", NULL,
+	  "the kernel has no 32-bit jumps (before 5.1): compile with -mcpu=v1 or v2" },
+	{ "invalid BPF_JMP opcode", NULL,
+	  "the kernel has no jumps for \"less than\" (before 4.14): compile with -mcpu=v1" },
 	{ "unrecognized bpf_ld_imm64 insn", NULL,
 	  "the kernel has no addresses of variables (before 5.2) or of functions, as callbacks "
 	  "need them (before 5.13), in instructions" },
@@ -63,6 +76,9 @@ static const struct {
 	  "variable there" },
 	{ "expected=fp", NULL,
 	  "the kernel's helper takes memory of the stack only: copy the variable there" },
+	{ "expected=imm", NULL,
+	  "the kernel wants a constant as the length of what its helper reads or writes (before "
+	  "4.11)" },
 	{ "map_value_or_null", "invalid mem access",
 	  "what a lookup gave is used before it was tested for NULL; Linux 4.9 does not know that a "
 	  "copy is the same pointer" },

@@ -30,6 +30,11 @@ static const struct {
 	  BPF_PROG_TYPE_KPROBE, "can't be negative" },
 	{ "unreachable insn 6\n", BPF_PROG_TYPE_KPROBE, "before 4.16" },
 	{ "back-edge from insn 92 to 93\n", BPF_PROG_TYPE_KPROBE, "no loops (before 5.3)" },
+	{ "unknown insn class 6\n", BPF_PROG_TYPE_KPROBE, "32-bit jumps (before 5.1)" },
+	{ "BPF_ARSH not supported for 32 bit ALU\n", BPF_PROG_TYPE_KPROBE, "-mcpu=v1 or v2" },
+	{ "BPF_ALU uses reserved fields\n", BPF_PROG_TYPE_KPROBE, "signed division" },
+	{ "invalid BPF_JMP opcode a0\n", BPF_PROG_TYPE_KPROBE, "\"less than\" (before 4.14)" },
+	{ "R2 type=inv expected=imm\n", BPF_PROG_TYPE_KPROBE, "a constant as the length" },
 	/* 4.18 of CentOS 8.1 */
 	{ "17: int bad(void *ctx) { int n = bpf_get_prandom_u32(), s=0; }\n"
 	  "back-edge from insn 17 to 11\n", RAW, "no loops (before 5.3)" },
@@ -111,6 +116,40 @@ static void test_table(void **state)
 	}
 }
 
+/* "QUESTION<TAB>KERNELS<TAB>ERRNO WORDS": the words, or NULL. */
+static const char *words_of(char *line)
+{
+	char *tab = strrchr(line, '\t'), *space = tab ? strchr(tab, ' ') : NULL;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (*line == '#' || !space || strncmp(tab + 1, "ok ", 3) == 0)
+		return NULL;
+	return space + 1;
+}
+
+/* All that the double of old kernels says is explained. */
+static void test_answers(void **state)
+{
+	FILE *file = fopen("tests/double/answers.txt", "re");
+	char line[512], out[1024];
+	size_t explained = 0;
+
+	(void)state;
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		const char *words = words_of(line);
+
+		/* what a kernel says of BTF libbpf hears, and takes out what it does not know */
+		if (!words || *words == '[')
+			continue;
+		if (!explain__log(words, BPF_PROG_TYPE_TRACEPOINT, out, sizeof(out)))
+			fail_msg("not explained: %s", words);
+		explained++;
+	}
+	fclose(file);
+	assert_true(explained > 40);
+}
+
 /* No more than there is room for. */
 static void test_small_room(void **state)
 {
@@ -134,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_small_room),
 		cmocka_unit_test(test_maps),
 	};
