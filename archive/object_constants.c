@@ -203,12 +203,11 @@ static void remark_folding(struct kbtf_object *object, const struct bpf_program 
 	const char *name = bpf_program__name(program);
 
 	if (outcome->constants || outcome->branches)
-		remarks__add(&object->remarks, KBTF_REMARK_ADAPTED, "%s: %zu instructions with "
-			     "constants folded into them, %zu branches decided by constants",
-			     name, outcome->constants, outcome->branches);
+		remarks__add(&object->remarks, KBTF_REMARK_ADAPTED, "%s: constants folded into it: "
+			     "%zu values, %zu branches", name, outcome->constants, outcome->branches);
 	if (outcome->addresses)
-		remarks__add(&object->remarks, KBTF_REMARK_ADAPTED, "%s: %zu offsets of variables "
-			     "moved into loads and stores", name, outcome->addresses);
+		remarks__add(&object->remarks, KBTF_REMARK_ADAPTED, "%s: offsets of variables moved "
+			     "into loads and stores: %zu", name, outcome->addresses);
 }
 
 /* One program on its way through. */
@@ -264,8 +263,8 @@ static int give_back(struct kbtf_object *object, struct bpf_program *program,
 				 outcome->copies, outcome->copy_count, &longer, &count);
 	if (err)
 		return err;
-	remarks__add(&object->remarks, KBTF_REMARK_ADAPTED, "%s: %zu variables handed to helpers "
-		     "by way of the stack", bpf_program__name(program), outcome->copy_count);
+	remarks__add(&object->remarks, KBTF_REMARK_ADAPTED, "%s: variables handed to helpers by way "
+		     "of the stack: %zu", bpf_program__name(program), outcome->copy_count);
 	return bpf_program__set_insns(program, longer, count);
 }
 

@@ -181,6 +181,10 @@ t_says 1 "$work/cut.btf is no BTF, and no ELF file that has some, or is cut off"
 	"$btfload" run "$objects/execsnoop.bpf.o" --btf "$work/cut.btf" --load-only
 t_says 1 "$work/none.btf: No such file" "a BTF file that is not there" \
 	"$btfload" run "$objects/execsnoop.bpf.o" --btf "$work/none.btf" --load-only
+# shellcheck disable=SC2016 # for the inner shell
+t_says 3 "tracefs is not mounted" "no tracefs: what to do" unshare -m sh -c '
+	umount /sys/kernel/tracing /sys/kernel/debug/tracing /sys/kernel/debug 2>/dev/null
+	exec "$0" runqlat -D 1' "$btfload"
 t_says 1 "no BPF object" "what is no object" "$btfload" run /bin/true --load-only
 t_says 1 "No such file" "no file" "$btfload" run "$work/none.bpf.o" --load-only
 t_says 1 "no such variable" "a variable that is not there" \

@@ -119,7 +119,7 @@ static void play(enum kbtf_legacy_globals legacy, struct outcome *outcome)
 	for (size_t i = 0; err && i < kbtf_object__remark_count(object); i++)
 		print_message("# %s\n", kbtf_object__remark(object, i)->text);
 	assert_int_equal(err, 0);
-	assert_int_equal(has_remark(object, "handed_over: 6 variables handed to helpers by way of"),
+	assert_int_equal(has_remark(object, "handed_over: variables handed to helpers by way of the stack: 6"),
 			 legacy == KBTF_LEGACY_GLOBALS_FORCE);
 	for (int i = 0; i < 3; i++) {
 		outcome->results[i] = run(object, "variables");

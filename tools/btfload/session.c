@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attach_reason.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cgroup.h"
@@ -257,12 +258,15 @@ static void note_attachment(struct session *session, const struct bpf_program *p
 {
 	const char *name = bpf_program__name(program), *section = bpf_program__section_name(program);
 
+	const char *reason = err ? attach_reason__of(section, err, attach_reason__has_tracefs()) : NULL;
+
 	if (err && !is_attached_elsewhere(program, err))
-		log__warn("%s: %s (%s) does not attach: %s", session->object_path, name, section,
-			  strerror(-err));
+		log__warn("%s: %s (%s) does not attach: %s%s%s", session->object_path, name, section,
+			  strerror(-err), reason ? "; " : "", reason ? reason : "");
 	json_array_append_new(session->attached,
 			      json_pack("{s:s, s:s, s:b, s:s}", "program", name, "section", section,
-					"attached", !err, "reason", err ? strerror(-err) : ""));
+					"attached", !err, "reason", reason ? reason : err ?
+					strerror(-err) : ""));
 }
 
 /* If some program is for one; said once, and not for each program. */
