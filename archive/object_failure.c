@@ -51,10 +51,25 @@ static void refused(struct kbtf_object *object, const char *subject)
 	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "%s", words);
 }
 
+/* Before it is open nothing is known of its programs: most trace. */
+static bool has_tracing(const struct kbtf_object *object)
+{
+	struct bpf_program *program;
+
+	if (!object->bpf)
+		return true;
+	bpf_object__for_each_program(program, object->bpf)
+		if (explain__is_tracing(bpf_program__type(program)))
+			return true;
+	return false;
+}
+
 int object__check_allowed(struct kbtf_object *object)
 {
 	int err = object->allowed ? 0 : probe__bpf();
 
+	if (err >= 0 && !object->allowed && has_tracing(object))
+		err = probe__tracing();
 	if (err >= 0) {
 		object->allowed = true;
 		return 0;
@@ -418,11 +433,7 @@ void object__remark_load_failure(struct kbtf_object *object, int err)
 
 void object__warn(struct kbtf_object *object)
 {
-	struct bpf_program *program = next_wanted(object, NULL);
-
-	while (program && !explain__is_tracing(bpf_program__type(program)))
-		program = next_wanted(object, program);
-	if (program && refusal__is_locked_down())
+	if (has_tracing(object) && refusal__is_locked_down())
 		remarks__add(&object->remarks, KBTF_REMARK_WARNING,
 			     "the kernel is locked down (confidentiality): BPF programs can't read its "
 			     "memory, and kprobes and tracefs are closed");

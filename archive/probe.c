@@ -23,14 +23,25 @@ static int load(const struct bpf_insn *code, size_t count)
 	return load_as(BPF_PROG_TYPE_SOCKET_FILTER, code, count);
 }
 
-int probe__bpf(void)
+/* Nothing but `return 0`. */
+static int load_empty(enum bpf_prog_type type)
 {
 	const struct bpf_insn code[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 
-	return load(code, 2);
+	return load_as(type, code, 2);
+}
+
+int probe__bpf(void)
+{
+	return load_empty(BPF_PROG_TYPE_SOCKET_FILTER);
+}
+
+int probe__tracing(void)
+{
+	return load_empty(BPF_PROG_TYPE_TRACEPOINT);
 }
 
 int probe__global_data(void)

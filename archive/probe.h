@@ -11,6 +11,8 @@
 
 /* Loads any program at all: without privileges nothing else can be asked. */
 int probe__bpf(void);
+/* The same for tracing: kernel.unprivileged_bpf_disabled=0 lets everybody load socket filters. */
+int probe__tracing(void);
 /* Global variables: a direct pointer to a map's value in an instruction. */
 int probe__global_data(void);
 /* Atomic operations that return what was there. */
