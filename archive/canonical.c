@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "canonical.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* Rounds that tell types apart by what they lead to; kernels need about twenty. */
+#define MAX_ROUNDS 1000
+
+struct refinement {
+	const struct type_graph *graph;
+	uint32_t *order; /* all types but void, by what is known of them */
+	uint32_t *rank;  /* of each type: where those that are like it begin in `order` */
+	uint32_t *next;
+};
+
+static int compare(uint32_t a, uint32_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* ---- what a type is by itself --------------------------------------------------------- */
+
+static int compare_slots(const struct type_graph *graph, const struct graph_type *a,
+			 const struct graph_type *b)
+{
+	const struct graph_slot *x = &graph->slots[a->first], *y = &graph->slots[b->first];
+	int order = compare(a->count, b->count);
+
+	for (uint32_t i = 0; !order && i < a->count; i++) {
+		order = compare(x[i].name, y[i].name);
+		if (!order)
+			order = compare(x[i].value, y[i].value);
+		if (!order)
+			order = compare(x[i].high, y[i].high);
+		/* void is like nothing else */
+		if (!order)
+			order = compare(!x[i].type, !y[i].type);
+	}
+	return order;
+}
+
+static int by_content(const void *p, const void *q, void *ctx)
+{
+	const struct type_graph *graph = ctx;
+	const struct graph_type *a = &graph->types[*(const uint32_t *)p];
+	const struct graph_type *b = &graph->types[*(const uint32_t *)q];
+	int order = compare(a->name, b->name);
+
+	if (!order)
+		order = compare(a->kind, b->kind);
+	if (!order)
+		order = compare(a->flag, b->flag);
+	if (!order)
+		order = compare(a->size, b->size);
+	if (!order)
+		order = compare(a->extra, b->extra);
+	if (!order)
+		order = compare(!a->ref, !b->ref);
+	return order ? order : compare_slots(graph, a, b);
+}
+
+/* ---- what it leads to --------------------------------------------------------------------- */
+
+static int by_references(const void *p, const void *q, void *ctx)
+{
+	const struct refinement *ref = ctx;
+	const struct type_graph *graph = ref->graph;
+	const struct graph_type *a = &graph->types[*(const uint32_t *)p];
+	const struct graph_type *b = &graph->types[*(const uint32_t *)q];
+	int order = compare(ref->rank[a->ref], ref->rank[b->ref]);
+
+	for (uint32_t i = 0; !order && i < a->count; i++)
+		order = compare(ref->rank[graph->slots[a->first + i].type],
+				ref->rank[graph->slots[b->first + i].type]);
+	return order;
+}
+
+/* Number the types of order[from..to), which are sorted by `by`. Whether they are not all alike. */
+static bool number(const struct refinement *ref, uint32_t *ranks, uint32_t from, uint32_t to,
+		   int (*by)(const void *, const void *, void *), void *ctx)
+{
+	uint32_t begin = from;
+
+	for (uint32_t i = from; i < to; i++) {
+		if (i > from && by(&ref->order[i - 1], &ref->order[i], ctx) != 0)
+			begin = i;
+		ranks[ref->order[i]] = begin + 1; /* 0 is void's */
+	}
+	return begin != from;
+}
+
+static uint32_t end_of_group(const struct refinement *ref, uint32_t from)
+{
+	uint32_t count = ref->graph->type_count - 1, to = from + 1;
+
+	while (to < count && ref->rank[ref->order[to]] == ref->rank[ref->order[from]])
+		to++;
+	return to;
+}
+
+/* One round, which asks the ranks of the one before alone: so no order of the file's counts. */
+static bool refine(struct refinement *ref)
+{
+	uint32_t count = ref->graph->type_count - 1, to;
+	bool split = false;
+
+	memcpy(ref->next, ref->rank, (count + 1) * sizeof(*ref->next));
+	for (uint32_t from = 0; from < count; from = to) {
+		to = end_of_group(ref, from);
+		if (to - from == 1)
+			continue;
+		qsort_r(ref->order + from, to - from, sizeof(*ref->order), by_references, ref);
+		split |= number(ref, ref->next, from, to, by_references, ref);
+	}
+	memcpy(ref->rank, ref->next, (count + 1) * sizeof(*ref->rank));
+	return split;
+}
+
+static int partition(struct refinement *ref)
+{
+	uint32_t count = ref->graph->type_count - 1;
+
+	for (uint32_t i = 0; i < count; i++)
+		ref->order[i] = i + 1;
+	qsort_r(ref->order, count, sizeof(*ref->order), by_content, (void *)ref->graph);
+	ref->rank[0] = 0;
+	number(ref, ref->rank, 0, count, by_content, (void *)ref->graph);
+	for (int round = 0; refine(ref); round++)
+		if (round == MAX_ROUNDS)
+			return -ELOOP;
+	return 0;
+}
+
+/* ---- the order -------------------------------------------------------------------------------- */
+
+struct ordering {
+	const struct type_graph *graph;
+	const struct refinement *ref;
+	uint32_t *uses;    /* by rank */
+	uint32_t *id;      /* by rank: the new number, 0 while there is none */
+	uint32_t *sources; /* by new number: a type that stands for all that are like it */
+	uint32_t count;    /* of new numbers given, void's included */
+};
+
+static const struct graph_type *first_of(const struct ordering *ordering, uint32_t rank)
+{
+	return &ordering->graph->types[ordering->ref->order[rank - 1]];
+}
+
+static void count_uses(struct ordering *ordering)
+{
+	const uint32_t *rank = ordering->ref->rank;
+
+	for (uint32_t i = 1; i < ordering->graph->type_count; i++) {
+		const struct graph_type *type = &ordering->graph->types[i];
+
+		/* of those that are one, one refers */
+		if (ordering->ref->order[rank[i] - 1] != i)
+			continue;
+		ordering->uses[rank[type->ref]]++;
+		for (uint32_t k = 0; k < type->count; k++)
+			ordering->uses[rank[ordering->graph->slots[type->first + k].type]]++;
+	}
+}
+
+static int by_name(const void *p, const void *q, void *ctx)
+{
+	const struct ordering *ordering = ctx;
+	uint32_t x = *(const uint32_t *)p, y = *(const uint32_t *)q;
+	const struct graph_type *a = first_of(ordering, x), *b = first_of(ordering, y);
+	int order = compare(a->name, b->name);
+
+	if (!order)
+		order = compare(a->kind, b->kind);
+	if (!order)
+		order = compare(ordering->uses[y], ordering->uses[x]);
+	return order ? order : compare(x, y);
+}
+
+static int meet(struct ordering *ordering, uint32_t type, int depth);
+
+static int meet_all(struct ordering *ordering, const struct graph_type *type, int depth)
+{
+	int err = meet(ordering, type->ref, depth);
+
+	for (uint32_t i = 0; !err && i < type->count; i++)
+		err = meet(ordering, ordering->graph->slots[type->first + i].type, depth);
+	return err;
+}
+
+/* Give a type without a name its number, and then those it refers to. */
+static int meet(struct ordering *ordering, uint32_t type, int depth)
+{
+	uint32_t rank = ordering->ref->rank[type];
+	const struct graph_type *first;
+
+	if (!rank || graph_type__is_named(first = first_of(ordering, rank)))
+		return 0;
+	if (depth == CANONICAL_MAX_DEPTH)
+		return -ELOOP;
+	if (ordering->id[rank])
+		return 0;
+	ordering->sources[ordering->count] = ordering->ref->order[rank - 1];
+	ordering->id[rank] = ordering->count++;
+	return meet_all(ordering, first, depth + 1);
+}
+
+/* Ranks that are some type's, those with a name or those without, by rank. */
+static uint32_t list_ranks(const struct ordering *ordering, bool named, uint32_t *list)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i + 1 < ordering->graph->type_count; i++) {
+		uint32_t type = ordering->ref->order[i];
+
+		if (ordering->ref->rank[type] == i + 1 &&
+		    graph_type__is_named(&ordering->graph->types[type]) == named)
+			list[count++] = i + 1;
+	}
+	return count;
+}
+
+static int give_numbers(struct ordering *ordering, uint32_t *list)
+{
+	uint32_t count = list_ranks(ordering, true, list), roots;
+	_cleanup_free_ uint32_t *others = calloc(ordering->graph->type_count, sizeof(*others));
+	int err = others ? 0 : -ENOMEM;
+
+	if (err)
+		return err;
+	qsort_r(list, count, sizeof(*list), by_name, ordering);
+	ordering->count = 1;
+	for (uint32_t i = 0; !err && i < count; i++)
+		err = meet_all(ordering, first_of(ordering, list[i]), 0);
+	roots = list_ranks(ordering, false, others);
+	for (uint32_t i = 0; !err && i < roots; i++)
+		if (!ordering->uses[others[i]])
+			err = meet(ordering, ordering->ref->order[others[i] - 1], 0);
+	/* what is left is used by each other alone */
+	for (uint32_t i = 0; !err && i < roots; i++)
+		if (!ordering->id[others[i]])
+			err = -ELOOP;
+	for (uint32_t i = 0; !err && i < count; i++) {
+		ordering->sources[ordering->count] = ordering->ref->order[list[i] - 1];
+		ordering->id[list[i]] = ordering->count++;
+	}
+	return err;
+}
+
+/* ---- the new graph -------------------------------------------------------------------------------- */
+
+static int copy_strings(const struct type_graph *graph, struct type_graph *copy)
+{
+	uint32_t last = graph->strings[graph->string_count - 1];
+	size_t size = last + strlen(graph->text + last) + 1;
+
+	copy->text = malloc(size);
+	copy->strings = malloc(graph->string_count * sizeof(*copy->strings));
+	if (!copy->text || !copy->strings)
+		return -ENOMEM;
+	memcpy(copy->text, graph->text, size);
+	memcpy(copy->strings, graph->strings, graph->string_count * sizeof(*copy->strings));
+	copy->string_count = graph->string_count;
+	return 0;
+}
+
+static int copy_types(const struct ordering *ordering, struct type_graph *copy)
+{
+	const struct type_graph *graph = ordering->graph;
+	const uint32_t *rank = ordering->ref->rank;
+
+	copy->types = calloc(ordering->count, sizeof(*copy->types));
+	copy->slots = malloc((graph->slot_count + 1) * sizeof(*copy->slots));
+	if (!copy->types || !copy->slots)
+		return -ENOMEM;
+	copy->type_count = ordering->count;
+	for (uint32_t i = 1; i < ordering->count; i++) {
+		const struct graph_type *source = &graph->types[ordering->sources[i]];
+		struct graph_type *type = &copy->types[i];
+
+		*type = *source;
+		type->ref = ordering->id[rank[source->ref]];
+		type->first = (uint32_t)copy->slot_count;
+		for (uint32_t k = 0; k < source->count; k++) {
+			struct graph_slot *slot = &copy->slots[copy->slot_count++];
+
+			*slot = graph->slots[source->first + k];
+			slot->type = ordering->id[rank[slot->type]];
+		}
+	}
+	return 0;
+}
+
+int type_graph__canonicalize(const struct type_graph *graph, struct type_graph *canonical)
+{
+	size_t count = (size_t)graph->type_count + 1;
+	_cleanup_free_ uint32_t *order = calloc(count, 4), *rank = calloc(count, 4);
+	_cleanup_free_ uint32_t *next = calloc(count, 4), *uses = calloc(count, 4);
+	_cleanup_free_ uint32_t *id = calloc(count, 4), *sources = calloc(count, 4);
+	struct refinement ref = { graph, order, rank, next };
+	struct ordering ordering = { graph, &ref, uses, id, sources, 1 };
+	int err;
+
+	*canonical = (struct type_graph){};
+	if (!order || !rank || !next || !uses || !id || !sources)
+		return -ENOMEM;
+	err = partition(&ref);
+	if (err)
+		return err;
+	count_uses(&ordering);
+	/* the round's copy of ranks is free now */
+	if ((err = give_numbers(&ordering, next)) || (err = copy_strings(graph, canonical)) ||
+	    (err = copy_types(&ordering, canonical)))
+		type_graph__free(canonical);
+	return err;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Values of one meaning in a row, compressed apart from all others: what zstd does best.
+ *
+ * A table of columns is stored as: u8 whether they are compressed together, then of each
+ * column its size as a varint (LEB128), and where they are apart and it is not empty, its
+ * stored size as another; then the stored bytes. What is stored in as many bytes as it has
+ * is not compressed. A prefix, which both sides know, is what zstd may refer back to.
+ */
+#ifndef ARCHIVE_COLUMNS_H
+#define ARCHIVE_COLUMNS_H
+
+#include "base/buf.h"
+#include "base/cursor.h"
+
+#define COLUMNS_MAX 96
+
+struct columns {
+	struct buf items[COLUMNS_MAX];
+	unsigned int count;
+};
+
+void columns__free(struct columns *columns);
+/* Appends to `out`. -ENOMEM, -EIO (zstd). */
+int columns__pack(const struct columns *columns, const struct columns *prefix, int level,
+		  struct buf *out);
+/* columns->count says how many there are. -EBADMSG, -ENOMEM. */
+int columns__unpack(struct cursor *in, const struct columns *prefix, struct columns *columns);
+
+void buf__add_varint(struct buf *buf, uint64_t value);
+/* 0 and failed, where it is cut off or has more than 64 bits. */
+uint64_t cursor__varint(struct cursor *cursor);
+
+#endif

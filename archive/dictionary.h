@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Items numbered in the order in which they came, found by number and by item. */
+#ifndef ARCHIVE_DICTIONARY_H
+#define ARCHIVE_DICTIONARY_H
+
+#include <stdint.h>
+
+struct dictionary {
+	uint64_t *items;
+	uint32_t count, room;
+	uint32_t *slots; /* open addressing: number plus 1, or 0 */
+	uint32_t mask;
+};
+
+void dictionary__free(struct dictionary *dictionary);
+/* One that is not there yet. -ENOMEM. */
+int dictionary__add(struct dictionary *dictionary, uint64_t item);
+/* Its number plus one, or 0. */
+uint32_t dictionary__find(const struct dictionary *dictionary, uint64_t item);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Kernels one after another, each stored as what is new in it. A kernel's types come in two
+ * streams: data types, and functions, which nobody needs who relocates an object.
+ *
+ * A stream says which records of the kernel before stay, which go, and what comes instead.
+ * Of what comes, values of one meaning stand together (columns.h). A string or type that a
+ * column has had before is a number; the columns of the records that go are what zstd may
+ * refer back to, so that a struct with one more member costs that member.
+ *
+ * Members' offsets and the sizes of structs are told only where they are not what a
+ * compiler would make of the members' types.
+ */
+#ifndef ARCHIVE_LINEAGE_H
+#define ARCHIVE_LINEAGE_H
+
+#include "base/buf.h"
+#include "pool.h"
+
+struct lineage {
+	struct pool pool;
+	struct record_set set;      /* the kernel that was told last */
+	struct words strings[2];    /* those that data streams and function streams have told */
+	struct words told[2];       /* by the pool's number: place in `strings`, plus 1 */
+};
+
+int lineage__init(struct lineage *lineage);
+void lineage__free(struct lineage *lineage);
+
+/*
+ * The streams of the kernel that follows, which becomes the last one. `graph` is canonical.
+ * level: zstd's. -ENOMEM, -EIO.
+ */
+int lineage__tell(struct lineage *lineage, const struct type_graph *graph, int level,
+		  struct buf *data, struct buf *functions);
+
+/*
+ * The kernel that these streams tell becomes the last one. Without its function stream
+ * (NULL) it has none, and neither have those that follow. -EBADMSG: they are damaged, or
+ * follow another kernel; -ENOMEM. After an error the lineage is of no use.
+ */
+int lineage__follow(struct lineage *lineage, const void *data, size_t data_size,
+		    const void *functions, size_t functions_size);
+
+#endif

@@ -1,0 +1,629 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "canonical.h"
+
+/* ---- words ----------------------------------------------------------------------------- */
+
+int words__append(struct words *words, const uint32_t *items, uint32_t count)
+{
+	uint64_t needed = (uint64_t)words->count + count;
+
+	if (needed > words->room) {
+		uint64_t room = needed + needed / 2 + 64;
+		uint32_t *grown = room > UINT32_MAX ? NULL : realloc(words->items, room * 4);
+
+		if (!grown)
+			return -ENOMEM;
+		words->items = grown;
+		words->room = (uint32_t)room;
+	}
+	if (count)
+		memcpy(words->items + words->count, items, (size_t)count * 4);
+	words->count += count;
+	return 0;
+}
+
+int words__add(struct words *words, uint32_t word)
+{
+	return words__append(words, &word, 1);
+}
+
+void words__free(struct words *words)
+{
+	free(words->items);
+	*words = (struct words){};
+}
+
+/* ---- interning --------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 29;
+}
+
+static uint64_t hash_bytes(const char *bytes, size_t length)
+{
+	uint64_t hash = length, value;
+
+	for (; length >= 8; bytes += 8, length -= 8) {
+		memcpy(&value, bytes, 8);
+		hash = mix(hash, value);
+	}
+	value = 0;
+	memcpy(&value, bytes, length);
+	return mix(mix(hash, value), 0);
+}
+
+static uint64_t hash_words(const uint32_t *words, uint32_t count)
+{
+	uint64_t hash = count;
+
+	for (uint32_t i = 0; i < count; i++)
+		hash = mix(hash, words[i]);
+	return mix(hash, 0);
+}
+
+/*
+ * The slot of what `equal` says is the same, or the empty one where it belongs. Room is
+ * made before: the table is never more than half full.
+ */
+static uint32_t *find_slot(const struct intern *index, uint64_t hash,
+			   bool (*equal)(const void *ctx, uint32_t number), const void *ctx)
+{
+	uint32_t at = (uint32_t)(hash >> 20) & index->mask;
+
+	while (index->slots[at] && !equal(ctx, index->slots[at] - 1))
+		at = (at + 1) & index->mask;
+	return &index->slots[at];
+}
+
+static bool never(const void *ctx, uint32_t number)
+{
+	(void)ctx, (void)number;
+	return false;
+}
+
+static int make_room(struct intern *index, uint64_t (*hash)(const struct pool *, uint32_t),
+		     const struct pool *pool)
+{
+	struct intern grown = { .mask = index->slots ? 2 * index->mask + 1 : 1023,
+				.count = index->count };
+
+	if (index->slots && index->count < index->mask / 2)
+		return 0;
+	if (grown.mask == UINT32_MAX)
+		return -ENOMEM;
+	grown.slots = calloc((size_t)grown.mask + 1, sizeof(*grown.slots));
+	if (!grown.slots)
+		return -ENOMEM;
+	for (uint32_t i = 0; index->slots && i <= index->mask; i++)
+		if (index->slots[i])
+			*find_slot(&grown, hash(pool, index->slots[i] - 1), never, NULL) =
+				index->slots[i];
+	free(index->slots);
+	*index = grown;
+	return 0;
+}
+
+/* ---- strings ------------------------------------------------------------------------------- */
+
+struct wanted_string {
+	const struct pool *pool;
+	const char *text;
+	size_t length;
+};
+
+static bool is_string(const void *ctx, uint32_t number)
+{
+	const struct wanted_string *wanted = ctx;
+	const char *text = pool__string(wanted->pool, number);
+
+	return memcmp(text, wanted->text, wanted->length) == 0 && !text[wanted->length];
+}
+
+static uint64_t string_hash(const struct pool *pool, uint32_t number)
+{
+	const char *text = pool__string(pool, number);
+
+	return hash_bytes(text, strlen(text));
+}
+
+static int reserve_text(struct pool *pool, size_t size)
+{
+	size_t room = pool->text_size + size + 64; /* comparing may look past the end */
+
+	if (room <= pool->text_room)
+		return 0;
+	room += room / 2;
+	char *grown = room > UINT32_MAX ? NULL : realloc(pool->text, room);
+
+	if (!grown)
+		return -ENOMEM;
+	memset(grown + pool->text_size, 0, room - pool->text_size);
+	pool->text = grown;
+	pool->text_room = room;
+	return 0;
+}
+
+int pool__add_string(struct pool *pool, const char *text, size_t length, uint32_t *string)
+{
+	struct wanted_string wanted = { pool, text, length };
+	uint32_t *slot;
+	int err;
+
+	if ((err = make_room(&pool->string_index, string_hash, pool)) ||
+	    (err = reserve_text(pool, length + 1)))
+		return err;
+	slot = find_slot(&pool->string_index, hash_bytes(text, length), is_string, &wanted);
+	if (!*slot) {
+		err = words__add(&pool->strings, (uint32_t)pool->text_size);
+		if (err)
+			return err;
+		memcpy(pool->text + pool->text_size, text, length);
+		pool->text_size += length + 1;
+		*slot = pool->strings.count;
+		pool->string_index.count++;
+	}
+	*string = *slot - 1;
+	return 0;
+}
+
+/* ---- names and records ---------------------------------------------------------------------- */
+
+struct wanted_words {
+	const struct pool *pool;
+	const uint32_t *words;
+	uint32_t count;
+};
+
+static bool is_name(const void *ctx, uint32_t number)
+{
+	const struct wanted_words *wanted = ctx;
+
+	return memcmp(wanted->pool->names.items + 3 * (size_t)number, wanted->words, 12) == 0;
+}
+
+static uint64_t name_hash(const struct pool *pool, uint32_t number)
+{
+	return hash_words(pool->names.items + 3 * (size_t)number, 3);
+}
+
+int pool__add_name(struct pool *pool, uint8_t kind, uint32_t string, uint32_t variant,
+		   uint32_t *name)
+{
+	const uint32_t words[3] = { kind, string, variant };
+	struct wanted_words wanted = { pool, words, 3 };
+	uint32_t *slot;
+	int err = make_room(&pool->name_index, name_hash, pool);
+
+	if (err)
+		return err;
+	slot = find_slot(&pool->name_index, hash_words(words, 3), is_name, &wanted);
+	if (!*slot) {
+		err = words__append(&pool->names, words, 3);
+		if (err)
+			return err;
+		*slot = pool->names.count / 3;
+		pool->name_index.count++;
+	}
+	*name = *slot - 1;
+	return 0;
+}
+
+static uint32_t record_length(const uint32_t *record)
+{
+	return RECORD_SLOTS + SLOT_WORDS * record[RECORD_COUNT];
+}
+
+static bool is_record(const void *ctx, uint32_t number)
+{
+	const struct wanted_words *wanted = ctx;
+	const uint32_t *record = pool__record(wanted->pool, number);
+
+	return record[RECORD_COUNT] == wanted->words[RECORD_COUNT] &&
+	       memcmp(record, wanted->words, (size_t)wanted->count * 4) == 0;
+}
+
+static uint64_t record_hash(const struct pool *pool, uint32_t number)
+{
+	const uint32_t *record = pool__record(pool, number);
+
+	return hash_words(record, record_length(record));
+}
+
+int pool__add_record(struct pool *pool, const uint32_t *words, uint32_t count, uint32_t *record)
+{
+	struct wanted_words wanted = { pool, words, count };
+	uint32_t *slot;
+	int err = make_room(&pool->record_index, record_hash, pool);
+
+	if (err)
+		return err;
+	slot = find_slot(&pool->record_index, hash_words(words, count), is_record, &wanted);
+	if (!*slot) {
+		uint32_t at = pool->bodies.count;
+
+		if ((err = words__append(&pool->bodies, words, count)) ||
+		    (err = words__add(&pool->records, at)))
+			return err;
+		*slot = pool->records.count;
+		pool->record_index.count++;
+	}
+	*record = *slot - 1;
+	return 0;
+}
+
+int pool__init(struct pool *pool)
+{
+	const uint32_t none[RECORD_SLOTS] = {};
+	uint32_t zero;
+	int err;
+
+	*pool = (struct pool){};
+	if ((err = pool__add_string(pool, "", 0, &zero)) ||
+	    (err = pool__add_record(pool, none, RECORD_SLOTS, &zero)))
+		pool__free(pool);
+	return err;
+}
+
+void pool__free(struct pool *pool)
+{
+	free(pool->text);
+	words__free(&pool->strings);
+	words__free(&pool->names);
+	words__free(&pool->bodies);
+	words__free(&pool->records);
+	free(pool->string_index.slots);
+	free(pool->name_index.slots);
+	free(pool->record_index.slots);
+	*pool = (struct pool){};
+}
+
+void record_list__free(struct record_list *list)
+{
+	words__free(&list->records);
+	words__free(&list->names);
+}
+
+void record_set__free(struct record_set *set)
+{
+	record_list__free(&set->data);
+	record_list__free(&set->functions);
+	words__free(&set->roots);
+}
+
+bool record_kind__is_function(uint8_t kind)
+{
+	return kind == TYPE_FUNC || kind == TYPE_DECL_TAG;
+}
+
+int record_list__add_name(struct record_list *list, struct pool *pool, uint32_t kind,
+			  uint32_t string)
+{
+	uint32_t variant = 0, name;
+	int err;
+
+	if (list->names.count) {
+		const uint32_t *last = pool->names.items +
+				       3 * (size_t)list->names.items[list->names.count - 1];
+
+		if (last[0] == kind && last[1] == string)
+			variant = last[2] + 1;
+	}
+	if ((err = pool__add_name(pool, (uint8_t)kind, string, variant, &name)) ||
+	    (err = words__add(&list->names, name)))
+		return err;
+	return words__add(&list->records, 0);
+}
+
+int record_list__add(struct record_list *list, struct pool *pool, uint32_t record)
+{
+	const uint32_t *words = pool__record(pool, record);
+	int err = record_list__add_name(list, pool, words[RECORD_KIND] & 0xff, words[RECORD_NAME]);
+
+	if (!err)
+		list->records.items[list->records.count - 1] = record;
+	return err;
+}
+
+/* ---- from a graph ------------------------------------------------------------------------------ */
+
+struct intake {
+	struct pool *pool;
+	const struct type_graph *graph;
+	uint32_t *strings; /* the pool's, by the graph's; 0: not asked for yet */
+	uint32_t *refs;    /* how records refer to each type; 0: not yet */
+};
+
+static int take_string(struct intake *intake, uint32_t string, uint32_t *out)
+{
+	const char *text = type_graph__string(intake->graph, string);
+	int err = 0;
+
+	if (string && !intake->strings[string])
+		err = pool__add_string(intake->pool, text, strlen(text), &intake->strings[string]);
+	*out = string ? intake->strings[string] : 0;
+	return err;
+}
+
+static int take_type(struct intake *intake, uint32_t type, uint32_t *record);
+
+static int take_ref(struct intake *intake, uint32_t type, uint32_t *ref)
+{
+	int err = 0;
+
+	/* with a name they have theirs by now; others are nested, and in no circle */
+	if (type && !intake->refs[type])
+		err = take_type(intake, type, &intake->refs[type]);
+	*ref = type ? intake->refs[type] : 0;
+	return err;
+}
+
+static int take_type(struct intake *intake, uint32_t number, uint32_t *record)
+{
+	const struct graph_type *type = &intake->graph->types[number];
+	uint32_t length = RECORD_SLOTS + SLOT_WORDS * type->count;
+	_cleanup_free_ uint32_t *words = calloc(length, sizeof(*words));
+	int err;
+
+	if (!words)
+		return -ENOMEM;
+	words[RECORD_KIND] = type->kind | (type->flag ? RECORD_FLAG : 0);
+	words[RECORD_SIZE] = type->size;
+	words[RECORD_EXTRA] = type->extra;
+	words[RECORD_COUNT] = type->count;
+	if ((err = take_string(intake, type->name, &words[RECORD_NAME])) ||
+	    (err = take_ref(intake, type->ref, &words[RECORD_REF])))
+		return err;
+	for (uint32_t i = 0; i < type->count; i++) {
+		const struct graph_slot *slot = &intake->graph->slots[type->first + i];
+		uint32_t *at = words + RECORD_SLOTS + SLOT_WORDS * i;
+
+		at[SLOT_VALUE] = slot->value;
+		at[SLOT_HIGH] = slot->high;
+		if ((err = take_string(intake, slot->name, &at[SLOT_NAME])) ||
+		    (err = take_ref(intake, slot->type, &at[SLOT_TYPE])))
+			return err;
+	}
+	return pool__add_record(intake->pool, words, length, record);
+}
+
+/* Variants count among types of one kind and name, which follow each other. */
+static int name_types(struct intake *intake)
+{
+	const struct graph_type *types = intake->graph->types;
+	uint32_t variant = 0;
+
+	for (uint32_t i = 1; i < intake->graph->type_count; i++) {
+		const struct graph_type *type = &types[i];
+		uint32_t string, name;
+		int err;
+
+		if (!graph_type__is_named(type))
+			continue;
+		variant = type->name == types[i - 1].name && type->kind == types[i - 1].kind ?
+			  variant + 1 : 0;
+		if ((err = take_string(intake, type->name, &string)) ||
+		    (err = pool__add_name(intake->pool, type->kind, string, variant, &name)))
+			return err;
+		intake->refs[i] = name | POOL_NAME_BIT;
+	}
+	return 0;
+}
+
+static int take_set(struct intake *intake, const bool *used, struct record_set *set)
+{
+	for (uint32_t i = 1; i < intake->graph->type_count; i++) {
+		const struct graph_type *type = &intake->graph->types[i];
+		uint32_t record;
+		int err;
+
+		if (!graph_type__is_named(type) && used[i])
+			continue;
+		err = take_type(intake, i, &record);
+		if (err)
+			return err;
+		if (!graph_type__is_named(type))
+			err = words__add(&set->roots, record);
+		else
+			err = record_list__add(record_kind__is_function(type->kind) ?
+					       &set->functions : &set->data,
+					       intake->pool, record);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int record_set__from_graph(struct pool *pool, const struct type_graph *graph,
+			   struct record_set *set)
+{
+	_cleanup_free_ uint32_t *strings = calloc(graph->string_count, sizeof(*strings));
+	_cleanup_free_ uint32_t *refs = calloc(graph->type_count, sizeof(*refs));
+	_cleanup_free_ bool *used = calloc(graph->type_count, sizeof(*used));
+	struct intake intake = { pool, graph, strings, refs };
+	int err;
+
+	*set = (struct record_set){};
+	if (!strings || !refs || !used)
+		return -ENOMEM;
+	for (uint32_t i = 1; i < graph->type_count; i++)
+		used[graph->types[i].ref] = true;
+	for (size_t i = 0; i < graph->slot_count; i++)
+		used[graph->slots[i].type] = true;
+	if ((err = name_types(&intake)) || (err = take_set(&intake, used, set)))
+		record_set__free(set);
+	return err;
+}
+
+/* ---- as BTF ---------------------------------------------------------------------------------------- */
+
+struct output {
+	const struct pool *pool;
+	uint32_t *name_ids;   /* type ID by name; 0: not in this set */
+	uint32_t *record_ids; /* type ID by record, of types without a name */
+	struct words order;   /* records by type ID - 1 */
+	bool functions;
+};
+
+static int number_ref(struct output *out, uint32_t ref, int depth);
+
+static int number_refs(struct output *out, const uint32_t *record, int depth)
+{
+	const uint32_t *slot = record + RECORD_SLOTS;
+	int err = number_ref(out, record[RECORD_REF], depth);
+
+	for (uint32_t i = 0; !err && i < record[RECORD_COUNT]; i++, slot += SLOT_WORDS)
+		err = number_ref(out, slot[SLOT_TYPE], depth);
+	return err;
+}
+
+static int number_ref(struct output *out, uint32_t ref, int depth)
+{
+	int err;
+
+	if (!ref || ref & POOL_NAME_BIT || out->record_ids[ref])
+		return 0;
+	if (depth == CANONICAL_MAX_DEPTH)
+		return -EBADMSG;
+	err = words__add(&out->order, ref);
+	out->record_ids[ref] = out->order.count;
+	return err ? err : number_refs(out, pool__record(out->pool, ref), depth + 1);
+}
+
+/* Which of two named records comes first: by name's bytes, then by kind. */
+static int compare_records(const struct pool *pool, uint32_t x, uint32_t y)
+{
+	const uint32_t *a = pool__record(pool, x), *b = pool__record(pool, y);
+	int order = a[RECORD_NAME] == b[RECORD_NAME] ? 0 :
+		    strcmp(pool__string(pool, a[RECORD_NAME]), pool__string(pool, b[RECORD_NAME]));
+
+	return order ? order : (int)(a[RECORD_KIND] & 0xff) - (int)(b[RECORD_KIND] & 0xff);
+}
+
+/* Data types and functions as one list. */
+static int merge(const struct pool *pool, const struct record_set *set, bool functions,
+		 struct record_list *all)
+{
+	const struct record_list *a = &set->data, *b = &set->functions;
+	uint32_t i = 0, k = 0, k_count = functions ? b->records.count : 0;
+	int err = 0;
+
+	while (!err && (i < a->records.count || k < k_count)) {
+		bool first = k == k_count ||
+			     (i < a->records.count && compare_records(pool, a->records.items[i],
+								      b->records.items[k]) <= 0);
+		const struct record_list *from = first ? a : b;
+		uint32_t at = first ? i++ : k++;
+
+		err = words__add(&all->records, from->records.items[at]);
+		if (!err)
+			err = words__add(&all->names, from->names.items[at]);
+	}
+	return err;
+}
+
+static int number_all(struct output *out, const struct record_set *set)
+{
+	struct record_list all = {};
+	int err = merge(out->pool, set, out->functions, &all);
+
+	for (uint32_t i = 0; !err && i < all.records.count; i++)
+		err = number_refs(out, pool__record(out->pool, all.records.items[i]), 0);
+	for (uint32_t i = 0; !err && i < set->roots.count; i++)
+		err = number_ref(out, set->roots.items[i], 0);
+	for (uint32_t i = 0; !err && i < all.records.count; i++) {
+		err = words__add(&out->order, all.records.items[i]);
+		if (!err)
+			out->name_ids[all.names.items[i]] = out->order.count;
+	}
+	record_list__free(&all);
+	return err;
+}
+
+/* ---- the bytes ----------------------------------------------------------------------------------------- */
+
+/* The ID of a type, by how a record refers to it; false if the set has none. */
+static bool id_of(const struct output *out, uint32_t ref, uint32_t *id)
+{
+	*id = !ref ? 0 : ref & POOL_NAME_BIT ? out->name_ids[ref & ~POOL_NAME_BIT]
+					     : out->record_ids[ref];
+	return !ref || *id;
+}
+
+/* Fills a graph's types and slots: numbers of strings stay the pool's. */
+static int fill_graph(const struct output *out, struct type_graph *graph)
+{
+	for (uint32_t i = 0; i < out->order.count; i++) {
+		const uint32_t *record = pool__record(out->pool, out->order.items[i]);
+		const uint32_t *slot = record + RECORD_SLOTS;
+		struct graph_type *type = &graph->types[i + 1];
+
+		*type = (struct graph_type){
+			.name = record[RECORD_NAME], .kind = record[RECORD_KIND] & 0xff,
+			.flag = record[RECORD_KIND] & RECORD_FLAG, .size = record[RECORD_SIZE],
+			.extra = record[RECORD_EXTRA], .count = record[RECORD_COUNT],
+			.first = (uint32_t)graph->slot_count,
+		};
+		if (!id_of(out, record[RECORD_REF], &type->ref))
+			return -EBADMSG;
+		for (uint32_t k = 0; k < type->count; k++, slot += SLOT_WORDS) {
+			struct graph_slot *at = &graph->slots[graph->slot_count++];
+
+			*at = (struct graph_slot){ .name = slot[SLOT_NAME],
+						   .value = slot[SLOT_VALUE],
+						   .high = slot[SLOT_HIGH] };
+			if (!id_of(out, slot[SLOT_TYPE], &at->type))
+				return -EBADMSG;
+		}
+	}
+	return 0;
+}
+
+static int write_order(const struct output *out, void **data, size_t *size)
+{
+	size_t slots = 0;
+	struct type_graph graph = {
+		.type_count = out->order.count + 1,
+		.text = out->pool->text,
+		.strings = out->pool->strings.items,
+		.string_count = out->pool->strings.count,
+	};
+	int err = -ENOMEM;
+
+	for (uint32_t i = 0; i < out->order.count; i++)
+		slots += pool__record(out->pool, out->order.items[i])[RECORD_COUNT];
+	graph.types = calloc(graph.type_count, sizeof(*graph.types));
+	graph.slots = malloc((slots + 1) * sizeof(*graph.slots));
+	if (graph.types && graph.slots)
+		err = fill_graph(out, &graph);
+	if (!err)
+		err = type_graph__write(&graph, data, size);
+	free(graph.types);
+	free(graph.slots);
+	return err;
+}
+
+int record_set__write(const struct pool *pool, const struct record_set *set, bool functions,
+		      void **data, size_t *size)
+{
+	_cleanup_free_ uint32_t *name_ids = calloc(pool->names.count / 3 + 1, 4);
+	_cleanup_free_ uint32_t *record_ids = calloc(pool->records.count + 1, 4);
+	struct output out = { pool, name_ids, record_ids, {}, functions };
+	int err;
+
+	if (!name_ids || !record_ids)
+		return -ENOMEM;
+	err = number_all(&out, set);
+	if (!err)
+		err = write_order(&out, data, size);
+	words__free(&out.order);
+	return err;
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "type_graph.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/cursor.h"
+
+#define BTF_MAGIC_NUMBER 0xeb9f
+#define HEADER_SIZE 24
+
+void type_graph__free(struct type_graph *graph)
+{
+	free(graph->types);
+	free(graph->slots);
+	free(graph->text);
+	free(graph->strings);
+	*graph = (struct type_graph){};
+}
+
+/* What follows a type of each kind: so many words for each slot, and whether it has slots. */
+static const struct layout {
+	bool known, ref, slots;
+	uint8_t slot_words;
+} layouts[TYPE_KIND_END] = {
+	[TYPE_INT] = { .known = true },
+	[TYPE_PTR] = { .known = true, .ref = true },
+	[TYPE_ARRAY] = { .known = true },
+	[TYPE_STRUCT] = { .known = true, .slots = true, .slot_words = 3 },
+	[TYPE_UNION] = { .known = true, .slots = true, .slot_words = 3 },
+	[TYPE_ENUM] = { .known = true, .slots = true, .slot_words = 2 },
+	[TYPE_FWD] = { .known = true },
+	[TYPE_TYPEDEF] = { .known = true, .ref = true },
+	[TYPE_VOLATILE] = { .known = true, .ref = true },
+	[TYPE_CONST] = { .known = true, .ref = true },
+	[TYPE_RESTRICT] = { .known = true, .ref = true },
+	[TYPE_FUNC] = { .known = true, .ref = true },
+	[TYPE_FUNC_PROTO] = { .known = true, .ref = true, .slots = true, .slot_words = 2 },
+	[TYPE_VAR] = { .known = true, .ref = true },
+	[TYPE_DATASEC] = { .known = true, .slots = true, .slot_words = 3 },
+	[TYPE_FLOAT] = { .known = true },
+	[TYPE_DECL_TAG] = { .known = true, .ref = true },
+	[TYPE_TAG] = { .known = true, .ref = true },
+	[TYPE_ENUM64] = { .known = true, .slots = true, .slot_words = 3 },
+};
+
+bool type_kind__has_ref(uint8_t kind)
+{
+	return kind < TYPE_KIND_END && layouts[kind].ref;
+}
+
+/* ---- reading -------------------------------------------------------------------------- */
+
+struct parser {
+	struct cursor at;       /* the types that are left */
+	bool swap;              /* the BTF is in big endian */
+	const char *text;
+	uint32_t text_size;
+	struct type_graph *graph;
+	size_t type_room, slot_room;
+	struct type_graph_error *error;
+};
+
+static int bad(struct parser *parser, const char *what)
+{
+	*parser->error = (struct type_graph_error){ what, parser->graph->type_count };
+	return -EBADMSG;
+}
+
+static uint32_t word(struct parser *parser)
+{
+	uint32_t value = cursor__u32(&parser->at);
+
+	return parser->swap ? __builtin_bswap32(value) : value;
+}
+
+static struct graph_slot *add_slot(struct parser *parser)
+{
+	struct type_graph *graph = parser->graph;
+
+	if (graph->slot_count == parser->slot_room) {
+		size_t room = parser->slot_room ? 2 * parser->slot_room : 4096;
+		struct graph_slot *grown = realloc(graph->slots, room * sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		graph->slots = grown;
+		parser->slot_room = room;
+	}
+	graph->slots[graph->slot_count] = (struct graph_slot){};
+	return &graph->slots[graph->slot_count++];
+}
+
+static int read_slots(struct parser *parser, struct graph_type *type, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct graph_slot *slot = add_slot(parser);
+
+		if (!slot)
+			return -ENOMEM;
+		if (type->kind != TYPE_DATASEC)
+			slot->name = word(parser);
+		switch (type->kind) {
+		case TYPE_STRUCT:
+		case TYPE_UNION:
+			slot->type = word(parser);
+			slot->value = word(parser);
+			break;
+		case TYPE_FUNC_PROTO:
+			slot->type = word(parser);
+			break;
+		case TYPE_ENUM:
+			slot->value = word(parser);
+			break;
+		case TYPE_ENUM64:
+			slot->value = word(parser);
+			slot->high = word(parser);
+			break;
+		default:
+			slot->type = word(parser);
+			slot->value = word(parser);
+			slot->high = word(parser);
+		}
+	}
+	type->count = count;
+	return 0;
+}
+
+static int read_array(struct parser *parser, struct graph_type *type)
+{
+	struct graph_slot *element = add_slot(parser), *index = element ? add_slot(parser) : NULL;
+
+	if (!index)
+		return -ENOMEM;
+	element = index - 1; /* the first may have moved */
+	element->type = word(parser);
+	index->type = word(parser);
+	element->value = word(parser);
+	type->count = 2;
+	return 0;
+}
+
+static int read_rest(struct parser *parser, struct graph_type *type, uint32_t count)
+{
+	const struct layout *layout = &layouts[type->kind];
+
+	if (type->kind == TYPE_FUNC) {
+		type->extra = count;
+		return 0;
+	}
+	if (count && !layout->slots)
+		return bad(parser, "a type of a kind without members has some");
+	if (type->kind == TYPE_ARRAY)
+		return read_array(parser, type);
+	if (type->kind == TYPE_INT || type->kind == TYPE_VAR || type->kind == TYPE_DECL_TAG)
+		type->extra = word(parser);
+	if (count > (parser->at.len - parser->at.pos) / 4)
+		return bad(parser, "it is cut off");
+	return layout->slots ? read_slots(parser, type, count) : 0;
+}
+
+static int read_type(struct parser *parser)
+{
+	struct type_graph *graph = parser->graph;
+	struct graph_type *type;
+	uint32_t info, other;
+
+	if (graph->type_count == parser->type_room) {
+		size_t room = parser->type_room ? 2 * parser->type_room : 4096;
+		struct graph_type *grown = realloc(graph->types, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		graph->types = grown;
+		parser->type_room = room;
+	}
+	type = &graph->types[graph->type_count];
+	*type = (struct graph_type){ .name = word(parser), .first = (uint32_t)graph->slot_count };
+	info = word(parser);
+	other = word(parser);
+	type->kind = info >> 24 & 0x1f;
+	type->flag = info >> 31;
+	if (info & 0x60ff0000)
+		return bad(parser, "a type's reserved bits are set");
+	if (type->kind >= TYPE_KIND_END || !layouts[type->kind].known) {
+		bad(parser, "a kind of type that this version does not know");
+		return -ENOTSUP;
+	}
+	*(layouts[type->kind].ref ? &type->ref : &type->size) = other;
+	graph->type_count++;
+	return read_rest(parser, type, info & 0xffff);
+}
+
+static int read_types(struct parser *parser)
+{
+	struct type_graph *graph = parser->graph;
+	int err;
+
+	graph->types = calloc(4096, sizeof(*graph->types));
+	if (!graph->types)
+		return -ENOMEM;
+	parser->type_room = 4096;
+	graph->type_count = 1;
+	while (parser->at.pos < parser->at.len) {
+		err = read_type(parser);
+		if (err)
+			return err;
+		if (cursor__failed(&parser->at))
+			return bad(parser, "it is cut off");
+	}
+	return 0;
+}
+
+/* ---- names -------------------------------------------------------------------------------- */
+
+static int check_text(struct parser *parser)
+{
+	if (!parser->text_size || parser->text[0] || parser->text[parser->text_size - 1])
+		return bad(parser, "its strings do not begin and end as they must");
+	return 0;
+}
+
+static int check_references(struct parser *parser)
+{
+	const struct type_graph *graph = parser->graph;
+
+	for (uint32_t i = 1; i < graph->type_count; i++) {
+		const struct graph_type *type = &graph->types[i];
+		bool fine = type->ref < graph->type_count && type->name < parser->text_size;
+
+		for (uint32_t k = 0; k < type->count; k++) {
+			const struct graph_slot *slot = &graph->slots[type->first + k];
+
+			fine &= slot->type < graph->type_count && slot->name < parser->text_size;
+		}
+		if (!fine) {
+			*parser->error = (struct type_graph_error){
+				"a type or name that is referred to is not there", i };
+			return -EBADMSG;
+		}
+	}
+	return 0;
+}
+
+static int by_text(const void *a, const void *b, void *text)
+{
+	return strcmp((const char *)text + *(const uint32_t *)a,
+		      (const char *)text + *(const uint32_t *)b);
+}
+
+/*
+ * From offsets in the BTF's text to our strings. An offset may lie in the middle of another
+ * name, so it is each name's bytes that count.
+ */
+static int number_strings(struct parser *parser, uint32_t *number)
+{
+	struct type_graph *graph = parser->graph;
+	_cleanup_free_ uint32_t *used = NULL;
+	uint32_t count = 0, text = 1;
+
+	for (uint32_t i = 1; i < graph->type_count; i++)
+		number[graph->types[i].name] = 1;
+	for (size_t i = 0; i < graph->slot_count; i++)
+		number[graph->slots[i].name] = 1;
+	for (uint32_t i = 1; i < parser->text_size; i++)
+		count += number[i];
+	used = malloc((count + 1) * sizeof(*used));
+	graph->strings = malloc((count + 1) * sizeof(*graph->strings));
+	if (!used || !graph->strings)
+		return -ENOMEM;
+	count = 0;
+	for (uint32_t i = 1; i < parser->text_size; i++)
+		if (number[i])
+			used[count++] = i;
+	qsort_r(used, count, sizeof(*used), by_text, (void *)parser->text);
+	graph->strings[0] = 0;
+	graph->string_count = 1;
+	number[0] = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		const char *name = parser->text + used[i];
+
+		/* "" at another place than the first is "" all the same */
+		if (!*name) {
+			number[used[i]] = 0;
+			continue;
+		}
+		if (i == 0 || strcmp(parser->text + used[i - 1], name) != 0) {
+			graph->strings[graph->string_count++] = text;
+			text += (uint32_t)strlen(name) + 1;
+		}
+		number[used[i]] = graph->string_count - 1;
+	}
+	graph->text = malloc(text);
+	if (!graph->text)
+		return -ENOMEM;
+	graph->text[0] = '\0';
+	for (uint32_t i = 0; i < count; i++) {
+		const char *name = parser->text + used[i];
+
+		strcpy(graph->text + graph->strings[number[used[i]]], name);
+	}
+	return 0;
+}
+
+static int intern_names(struct parser *parser)
+{
+	struct type_graph *graph = parser->graph;
+	_cleanup_free_ uint32_t *number = calloc(parser->text_size, sizeof(*number));
+	int err = number ? number_strings(parser, number) : -ENOMEM;
+
+	for (uint32_t i = 1; !err && i < graph->type_count; i++)
+		graph->types[i].name = number[graph->types[i].name];
+	for (size_t i = 0; !err && i < graph->slot_count; i++)
+		graph->slots[i].name = number[graph->slots[i].name];
+	return err;
+}
+
+/* ---- the header ------------------------------------------------------------------------------ */
+
+static int read_header(struct parser *parser, const void *data, size_t size)
+{
+	struct cursor header = cursor__over(data, size);
+	uint32_t length, types_at, types_size, text_at;
+	uint32_t first = cursor__u32(&header); /* u16 magic, u8 version, u8 flags */
+	const uint8_t *bytes = data;
+
+	if (size < HEADER_SIZE)
+		return bad(parser, "it is no BTF");
+	parser->swap = bytes[0] == BTF_MAGIC_NUMBER >> 8 && bytes[1] == (BTF_MAGIC_NUMBER & 0xff);
+	if (!parser->swap && (first & 0xffff) != BTF_MAGIC_NUMBER)
+		return bad(parser, "it is no BTF");
+	if (bytes[2] != 1)
+		return bad(parser, "its version is unknown");
+	parser->at = header;
+	length = word(parser);
+	types_at = word(parser);
+	types_size = word(parser);
+	text_at = word(parser);
+	parser->text_size = word(parser);
+	if (length < HEADER_SIZE || length > size || types_at > size - length ||
+	    types_size > size - length - types_at || text_at > size - length ||
+	    parser->text_size > size - length - text_at)
+		return bad(parser, "it is cut off");
+	parser->at = cursor__over(bytes + length + types_at, types_size);
+	parser->text = (const char *)bytes + length + text_at;
+	return check_text(parser);
+}
+
+int type_graph__parse(const void *data, size_t size, struct type_graph *graph,
+		      struct type_graph_error *error)
+{
+	struct type_graph_error ignored;
+	struct parser parser = { .graph = graph, .error = error ? error : &ignored };
+	int err;
+
+	*graph = (struct type_graph){};
+	if ((err = read_header(&parser, data, size)) || (err = read_types(&parser)) ||
+	    (err = check_references(&parser)) || (err = intern_names(&parser)))
+		type_graph__free(graph);
+	return err;
+}
+
+/* ---- writing ----------------------------------------------------------------------------------- */
+
+struct text {
+	const struct type_graph *graph;
+	uint32_t *places; /* of each string, once it is used */
+	struct buf bytes;
+};
+
+static uint32_t place_of(struct text *text, uint32_t string)
+{
+	if (string && !text->places[string]) {
+		const char *name = type_graph__string(text->graph, string);
+
+		text->places[string] = (uint32_t)text->bytes.len;
+		buf__add(&text->bytes, name, strlen(name) + 1);
+	}
+	return text->places[string];
+}
+
+static void write_slot(struct buf *out, struct text *text, const struct graph_type *type,
+		       const struct graph_slot *slot)
+{
+	if (type->kind != TYPE_DATASEC)
+		buf__add_u32(out, place_of(text, slot->name));
+	if (type->kind != TYPE_ENUM && type->kind != TYPE_ENUM64)
+		buf__add_u32(out, slot->type);
+	if (type->kind != TYPE_FUNC_PROTO)
+		buf__add_u32(out, slot->value);
+	if (type->kind == TYPE_DATASEC || type->kind == TYPE_ENUM64)
+		buf__add_u32(out, slot->high);
+}
+
+static void write_type(struct buf *out, struct text *text, const struct graph_type *type)
+{
+	const struct graph_slot *slots = &text->graph->slots[type->first];
+	uint32_t count = type->kind == TYPE_FUNC ? type->extra :
+			 type->kind == TYPE_ARRAY ? 0 : type->count;
+
+	buf__add_u32(out, place_of(text, type->name));
+	buf__add_u32(out, (uint32_t)type->flag << 31 | (uint32_t)type->kind << 24 | count);
+	buf__add_u32(out, layouts[type->kind].ref ? type->ref : type->size);
+	if (type->kind == TYPE_ARRAY) {
+		buf__add_u32(out, slots[0].type);
+		buf__add_u32(out, slots[1].type);
+		buf__add_u32(out, slots[0].value);
+		return;
+	}
+	if (type->kind == TYPE_INT || type->kind == TYPE_VAR || type->kind == TYPE_DECL_TAG)
+		buf__add_u32(out, type->extra);
+	for (uint32_t i = 0; i < type->count; i++)
+		write_slot(out, text, type, &slots[i]);
+}
+
+static void write_header(struct buf *out, size_t types_size, size_t text_size)
+{
+	buf__add_u32(out, BTF_MAGIC_NUMBER | 1 << 16);
+	buf__add_u32(out, HEADER_SIZE);
+	buf__add_u32(out, 0);
+	buf__add_u32(out, (uint32_t)types_size);
+	buf__add_u32(out, (uint32_t)types_size);
+	buf__add_u32(out, (uint32_t)text_size);
+}
+
+int type_graph__write(const struct type_graph *graph, void **data, size_t *size)
+{
+	_cleanup_free_ uint32_t *places = calloc(graph->string_count, sizeof(*places));
+	struct text text = { .graph = graph, .places = places };
+	_cleanup_buf_ struct buf types = {}, out = {};
+
+	if (!places)
+		return -ENOMEM;
+	buf__add_u8(&text.bytes, 0);
+	for (uint32_t i = 1; i < graph->type_count; i++)
+		write_type(&types, &text, &graph->types[i]);
+	if (!buf__failed(&types) && !buf__failed(&text.bytes)) {
+		write_header(&out, types.len, text.bytes.len);
+		buf__add(&out, types.data, types.len);
+		buf__add(&out, text.bytes.data, text.bytes.len);
+	}
+	buf__free(&text.bytes);
+	if (out.len > UINT32_MAX)
+		return -E2BIG;
+	*data = out.len ? buf__steal(&out, size) : NULL;
+	return *data ? 0 : -ENOMEM;
+}
