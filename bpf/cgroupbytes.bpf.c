@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Packets and bytes that the processes of a cgroup (v2) receive and send.
+ * Packets and bytes that the processes of a cgroup (v2) receive and send, by protocol.
  *
  * Each direction has two programs, of which one is to be loaded: the first takes a spin
  * lock (5.1 on), so that packets and bytes are always those of one moment; the second adds
@@ -20,25 +20,63 @@ struct bpf_spin_lock {
 
 #include "program.h"
 
+#include <bpf/bpf_endian.h>
+
 #include "cgroupbytes.h"
+
+#define PASS 1
+/* Directions, versions and protocols that occur: a handful. */
+#define MAX_COUNTS 1024
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_IPV6 0x86dd
+/* Of the byte that names the protocol, in the header of either version. */
+#define IPV4_PROTOCOL 9
+#define IPV6_NEXT_HEADER 6
 
 /* How struct __sk_buff begins, the same for all kernels. */
 struct packet {
 	__u32 len;
+	__u32 type;
+	__u32 mark;
+	__u32 queue;
+	__u32 protocol; /* as on the wire */
 };
 
+/*
+ * Not preallocated: a handful of entries is all that is ever used of it. Programs that trace
+ * must not have such maps on kernels from 5.8 to 6.0, but this one traces nothing.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, CGROUPBYTES_DIRECTIONS);
-	__type(key, __u32);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_COUNTS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct cgroupbytes_key);
 	__type(value, struct cgroupbytes_count);
 } traffic SEC(".maps");
 
-#define PASS 1
-
-static __always_inline int count_locked(struct packet *packet, __u32 direction)
+static __always_inline struct cgroupbytes_count *find_count(struct packet *packet, __u8 direction)
 {
-	struct cgroupbytes_count *count = bpf_map_lookup_elem(&traffic, &direction);
+	struct cgroupbytes_key key = { .direction = direction };
+	struct cgroupbytes_count *count, none;
+
+	if (packet->protocol == bpf_htons(ETHERTYPE_IPV4)) {
+		key.version = 4;
+		bpf_skb_load_bytes(packet, IPV4_PROTOCOL, &key.protocol, 1);
+	} else if (packet->protocol == bpf_htons(ETHERTYPE_IPV6)) {
+		key.version = 6;
+		bpf_skb_load_bytes(packet, IPV6_NEXT_HEADER, &key.protocol, 1);
+	}
+	count = bpf_map_lookup_elem(&traffic, &key);
+	if (count)
+		return count;
+	__builtin_memset(&none, 0, sizeof(none));
+	bpf_map_update_elem(&traffic, &key, &none, MAP_UPDATE_NOEXIST);
+	return bpf_map_lookup_elem(&traffic, &key);
+}
+
+static __always_inline int count_locked(struct packet *packet, __u8 direction)
+{
+	struct cgroupbytes_count *count = find_count(packet, direction);
 	__u32 len = packet->len;
 
 	if (!count)
@@ -50,9 +88,9 @@ static __always_inline int count_locked(struct packet *packet, __u32 direction)
 	return PASS;
 }
 
-static __always_inline int count_atomically(struct packet *packet, __u32 direction)
+static __always_inline int count_atomically(struct packet *packet, __u8 direction)
 {
-	struct cgroupbytes_count *count = bpf_map_lookup_elem(&traffic, &direction);
+	struct cgroupbytes_count *count = find_count(packet, direction);
 
 	if (!count)
 		return PASS;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What cgroupbytes.bpf.c keeps in its map "traffic": direction -> struct cgroupbytes_count. */
+/* What cgroupbytes.bpf.c keeps in its map "traffic": struct cgroupbytes_key -> _count. */
 #ifndef BPF_CGROUPBYTES_H
 #define BPF_CGROUPBYTES_H
 
@@ -10,8 +10,14 @@
 
 enum cgroupbytes_direction {
 	CGROUPBYTES_INGRESS,
-	CGROUPBYTES_EGRESS,
-	CGROUPBYTES_DIRECTIONS
+	CGROUPBYTES_EGRESS
+};
+
+struct cgroupbytes_key {
+	__u8 direction;
+	__u8 version;              /* of IP: 4 or 6; or 0, for what is no IP */
+	__u8 protocol;             /* IPPROTO_*; of IPv6, the first header's next one */
+	__u8 unused;
 };
 
 struct cgroupbytes_count {

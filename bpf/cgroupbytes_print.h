@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Prints what cgroupbytes.bpf.c has counted: a line a direction, or a JSON object a line. */
+/* Prints what cgroupbytes.bpf.c has counted: a line a direction and protocol, or JSON. */
 #ifndef BPF_CGROUPBYTES_PRINT_H
 #define BPF_CGROUPBYTES_PRINT_H
 
