@@ -10,6 +10,7 @@
  */
 #include "program.h"
 
+#include "histogram_slot.h"
 #include "runqlat.h"
 
 /* sched_wakeup and sched_wakeup_new */
@@ -48,39 +49,15 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RUNQLAT_SLOTS);
+	__uint(max_entries, HISTOGRAM_SLOTS);
 	__type(key, __u32);
 	__type(value, __u64);
 } slots SEC(".maps");
 
-/* Without a loop; of numbers below 2^32. */
-static __always_inline __u32 log2_of(__u64 value)
-{
-	__u32 result = 0;
-
-	if (value >> 16) {
-		value >>= 16;
-		result += 16;
-	}
-	if (value >> 8) {
-		value >>= 8;
-		result += 8;
-	}
-	if (value >> 4) {
-		value >>= 4;
-		result += 4;
-	}
-	if (value >> 2) {
-		value >>= 2;
-		result += 2;
-	}
-	return result + (value >> 1);
-}
-
 static __always_inline void count(__u64 ns)
 {
-	__u64 us = ns / 1000, *slot;
-	__u32 key = us >> RUNQLAT_SLOTS ? RUNQLAT_SLOTS - 1 : log2_of(us);
+	__u32 key = histogram_slot(ns);
+	__u64 *slot;
 
 	slot = bpf_map_lookup_elem(&slots, &key);
 	if (slot)

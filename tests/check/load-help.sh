@@ -21,7 +21,7 @@ in_manual()
 }
 
 t "help" narrow "$btfload" --help
-for command in run list capable cgroupbytes cputime execsnoop exitsnoop opensnoop runqlat tcpconnect unlinksnoop; do
+for command in run list biolatency capable cgroupbytes cputime execsnoop exitsnoop opensnoop runqlat tcpconnect unlinksnoop; do
 	t "help of $command" narrow "$btfload" $command --help
 	t "the manual has the options of $command" in_manual $command
 done

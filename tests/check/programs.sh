@@ -8,7 +8,7 @@ btf=${VMLINUX_BTF:-/sys/kernel/btf/vmlinux}
 PATH=$PATH:/usr/sbin:/sbin
 
 # Helpers of 4.9, by number; 112 and 113 are what libbpf turns into 4 on old kernels.
-old_helpers='1 2 3 4 5 12 14 15 16 25 35 112 113'
+old_helpers='1 2 3 4 5 12 14 15 16 25 26 35 112 113'
 # Younger ones, by object: 115 (4.11) stands behind a test that folding decides, 130 (5.8) and
 # 158 (5.11) behind tests that relocation decides, 93 and 94 (5.1) in programs that have
 # alternatives, as 158 does.
@@ -136,6 +136,7 @@ done
 [ "$found" = yes ] || skip_all "no BPF objects in $objects: make bpf"
 
 if [ -r "$btf" ]; then
+	t "biolatency finds the disk" has_type "$objects/biolatency.bpf.o" "'disk'\|'rq_disk'"
 	t "capable finds the registers" has_type "$objects/capable.bpf.o" "'pt_regs'"
 	t "cputime finds the times" has_type "$objects/cputime.bpf.o" "'sum_exec_runtime'"
 	t "execsnoop finds the parent's PID" has_type "$objects/execsnoop.bpf.o" "'real_parent'"

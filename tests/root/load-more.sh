@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# btfload on this machine's kernel: programs of cgroups.
+# btfload on this machine's kernel: programs of cgroups, and of disks.
 # shellcheck disable=SC2154 # $work and others are of tests/lib
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/live.sh"
@@ -19,6 +19,80 @@ else
 	t "the same with an archive's BTF" counts_packets --no-kernel-btf -a "$archive"
 	t "the same with the globals pass forced" counts_packets --legacy-globals force
 fi
+# ---- disks -----------------------------------------------------------------------------
+
+# 60 writes and 60 reads that go to the disk, and what others do besides
+does_io()
+{
+	dd if=/dev/zero of="$work/io" bs=4k count=60 oflag=direct 2>/dev/null &&
+		dd if="$work/io" of=/dev/null bs=4k iflag=direct 2>/dev/null
+}
+
+times_disks_once()
+{
+	watch biolatency "$@" || return 1
+	does_io || return 1
+	unwatch || return 1
+	python3 - "$work/events" "$disk" "$swaps" <<'TIMES'
+import json, sys
+swaps = sys.argv[3]
+lines = [json.loads(line) for line in open(sys.argv[1])]
+for operation in "read", "write":
+    own = [l for l in lines if l["disk"] == sys.argv[2] and l["operation"] == operation]
+    longest = [l["longest_us"] for l in own if "longest_us" in l]
+    slots = [l for l in own if "count" in l]
+    print(operation, longest, slots)
+    assert sum(s["count"] for s in slots) >= 60 and slots[0]["count"] > 0
+    assert len(longest) == 1 and slots[-1]["count"] > 0
+    assert 0 < longest[0] <= slots[-1]["to_us"]
+    # where nothing swaps, of two at once the shorter may be stored last
+    assert longest[0] >= slots[-1]["from_us"] or swaps == "no"
+TIMES
+}
+
+# The map is read while others go on: what is counted in between fits with nothing, so again.
+times_disks()
+{
+	times_disks_once "$@" || times_disks_once "$@"
+}
+
+# The object without its raw tracepoints, as kernels before 4.17 have it.
+without_raw()
+{
+	mkdir "$work/plain" && bpftool btf dump file /sys/kernel/btf/vmlinux format c >"$work/plain/vmlinux.h" &&
+		awk '/^SEC\("raw_tracepoint/ { skip = 1 } !skip { print } /^}/ { skip = 0 }' \
+			"$top/bpf/biolatency.bpf.c" >"$work/plain/biolatency.bpf.c" &&
+		clang -target bpf -mcpu=v1 -g -O2 -Wno-unused-function -isystem "$work/plain" -I "$top/bpf" -c \
+			-o "$work/plain/biolatency.bpf.o" "$work/plain/biolatency.bpf.c"
+}
+
+times_disks_plainly()
+{
+	(export BTFGEN_OBJECTS="$work/plain" && times_disks)
+}
+
+PATH=$PATH:/usr/sbin:/sbin
+disk=$(basename "$(readlink "/sys/dev/block/$(stat -c '%Hd:%Ld' "$work")" 2>/dev/null)")
+if [ ! -e "/sys/block/$disk/stat" ] || ! does_io; then
+	skip "biolatency" "no whole disk is below $work, or it can't be written to directly"
+elif ! command -v python3 >/dev/null; then
+	skip "biolatency" "python3 is missing"
+else
+	swaps=no
+	! "$btfload" biolatency --load-only --explain | grep -q 'complete: by complete___swap' || swaps=yes
+	t "biolatency counts what a disk does" times_disks
+	t "the same with an archive's BTF" times_disks --no-kernel-btf -a "$archive"
+	if command -v clang >/dev/null && command -v bpftool >/dev/null; then
+		t "the object without raw tracepoints" without_raw
+		swaps=no
+		t "which counts the same" times_disks_plainly
+	else
+		skip "plain tracepoints" "clang or bpftool is missing"
+	fi
+fi
+
+# ---- what goes wrong ---------------------------------------------------------------------
+
 t_says 3 "is no cgroup of the hierarchy v2" "what is no cgroup" "$btfload" cgroupbytes --cgroup "$work"
 t_says 3 "No such file" "a cgroup that is not there" \
 	"$btfload" cgroupbytes --cgroup "$work/none"

@@ -29,6 +29,7 @@ while read -r name programs; do
 		skip "$name" "no $objects/$name.bpf.o: make bpf"
 	fi
 done <<'PROGRAMS'
+biolatency 5
 capable 2
 cgroupbytes 4
 cputime 2

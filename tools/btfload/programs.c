@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/paths.h"
 
+#include "biolatency_print.h"
 #include "capable_print.h"
 #include "cgroupbytes_print.h"
 #include "cputime_print.h"
@@ -17,12 +18,16 @@
 #include "unlinksnoop_print.h"
 
 const struct bundled bundled_programs[] = {
+	{ .name = "biolatency", .summary = "how long disks take",
+	  .description = "Count how long disks take for requests, and print a histogram of each disk and\n"
+			 "operation at the end.",
+	  .end_map = "histograms", .print_end = biolatency__print_end },
 	{ .name = "capable", .summary = "capabilities that are asked for",
 	  .description = "Print every time the kernel asks whether a process has a capability.",
 	  .print_heading = capable__print_heading, .print = capable__print, .takes_pid = true },
 	{ .name = "cgroupbytes", .summary = "packets and bytes of a cgroup",
 	  .description = "Count the packets and bytes that the processes of a cgroup (v2) receive and\n"
-			 "send, and print them at the end.",
+			 "send by each protocol, and print them at the end.",
 	  .end_map = "traffic", .print_end = cgroupbytes__print_end },
 	{ .name = "cputime", .summary = "user and system time by process",
 	  .description = "Count the user and system time of each process, and print it at the "
