@@ -342,6 +342,56 @@ static void ask_helpers(void)
 	    CALL(BPF_FUNC_get_socket_cookie), MOV(0, 1), EXIT);
 }
 
+/* Not everywhere where the kernel is new enough: a matter of its configuration, or locked down. */
+static bool is_optional(int id)
+{
+	return id == BPF_FUNC_probe_write_user || id == BPF_FUNC_override_return;
+}
+
+static bool has_helper(uint32_t type, int id)
+{
+	const struct bpf_insn code[] = { CALL(id), RETURN };
+	long fd = load(type, code, COUNT(code));
+	const char *words = fd < 0 ? last_words() : "";
+
+	if (fd >= 0)
+		close((int)fd);
+	/* what is wrong with its arguments is said of those that are there */
+	return fd >= 0 || (*words && !strstr(words, " func ") && !strstr(words, "cannot use helper"));
+}
+
+/* All that a program of a type may call, up to the last of el8: "1-7,12". */
+static void ask_all_helpers(const char *name, uint32_t type)
+{
+	const int last = BPF_FUNC_rc_pointer_rel;
+	char list[512] = "";
+	int first = 0;
+
+	for (int id = 1; id <= last + 1; id++) {
+		bool has = id <= last && !is_optional(id) && has_helper(type, id);
+		size_t used = strlen(list);
+
+		if (!has && first)
+			snprintf(list + used, sizeof(list) - used, first < id - 1 ? "%s%d-%d" : "%s%d",
+				 used ? "," : "", first, id - 1);
+		first = !has ? 0 : first ? first : id;
+	}
+	answer(name, 0, *list ? list : "none");
+}
+
+static void ask_helper_lists(void)
+{
+	ask_all_helpers("all helpers for kprobe", BPF_PROG_TYPE_KPROBE);
+	ask_all_helpers("all helpers for tracepoint", BPF_PROG_TYPE_TRACEPOINT);
+	ask_all_helpers("all helpers for raw_tracepoint", BPF_PROG_TYPE_RAW_TRACEPOINT);
+	ask_all_helpers("all helpers for perf_event", BPF_PROG_TYPE_PERF_EVENT);
+	ask_all_helpers("all helpers for socket_filter", BPF_PROG_TYPE_SOCKET_FILTER);
+	ask_all_helpers("all helpers for sched_cls", BPF_PROG_TYPE_SCHED_CLS);
+	ask_all_helpers("all helpers for xdp", BPF_PROG_TYPE_XDP);
+	ask_all_helpers("all helpers for cgroup_skb", BPF_PROG_TYPE_CGROUP_SKB);
+	ask_all_helpers("all helpers for cgroup_sock", BPF_PROG_TYPE_CGROUP_SOCK);
+}
+
 /* What no constant leads to may call what the kernel lacks. */
 #define LACKING CALL(BPF_FUNC_ktime_get_boot_ns)
 
@@ -570,6 +620,7 @@ int main(void)
 	ask_instructions(map);
 	ask_flow();
 	ask_helpers();
+	ask_helper_lists();
 	ask_dead_code();
 	ask_memory(map);
 	ask_commands(map);
