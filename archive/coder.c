@@ -2,7 +2,21 @@
 #include "coder.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+void coder__free(struct coder *coder)
+{
+	for (size_t i = 0; i < REF_CLASSES; i++)
+		dictionary__free(&coder->refs[i]);
+	for (size_t i = 0; i < NAME_CLASSES; i++)
+		dictionary__free(&coder->names[i]);
+	dictionary__free(&coder->pairs);
+	for (size_t i = 0; i < BODIES_MAX; i++)
+		words__free(&coder->bodies[i]);
+	buf__free(&coder->aligns);
+	free(coder->under_way);
+}
 
 void coder__fail(struct coder *coder, int err)
 {
@@ -16,10 +30,13 @@ uint32_t coder__byte(struct coder *coder, unsigned int column, uint32_t value)
 		buf__add_u8(&coder->out->items[column], (uint8_t)value);
 		return value;
 	}
-	value = cursor__u8(&coder->in[column]);
-	if (cursor__failed(&coder->in[column]))
-		coder__fail(coder, -EBADMSG);
-	return value;
+	/* by far the most that is done: not by way of cursor__take() */
+	struct cursor *in = &coder->in[column];
+
+	if (in->pos < in->len)
+		return in->data[in->pos++];
+	coder__fail(coder, -EBADMSG);
+	return 0;
 }
 
 uint64_t coder__varint(struct coder *coder, unsigned int column, uint64_t value)
@@ -124,7 +141,11 @@ static uint32_t spell_string(struct coder *coder, unsigned int shared_column,
 	cursor__take(rest, rest_len + 1);
 	memcpy(text, before, shared);
 	memcpy(text + shared, begin, rest_len);
-	int err = pool__add_string(coder->pool, text, shared + rest_len, &string);
+	if (!(shared + rest_len))
+		return 0;
+	/* what a first kernel spells out is new */
+	int err = (coder->first ? pool__append_string : pool__add_string)(
+		coder->pool, text, shared + rest_len, &string);
 
 	if (err)
 		coder__fail(coder, err);
@@ -156,11 +177,13 @@ static bool is_known(const struct coder *coder, uint32_t string)
 	       (coder->stream && place_of_string(coder->lineage, 1, string));
 }
 
-uint32_t coder__token(const struct coder *coder, const struct dictionary *dictionary,
-			 uint64_t item)
+uint32_t coder__token(struct coder *coder, struct dictionary *dictionary, uint64_t item)
 {
-	uint32_t found = coder->following ? 0 : dictionary__find(dictionary, item);
+	uint32_t found = 0;
+	int err = coder->following ? 0 : dictionary__find(dictionary, item, &found);
 
+	if (err)
+		coder__fail(coder, err);
 	return found ? found - 1 + TOKEN_FIRST : TOKEN_NEW;
 }
 

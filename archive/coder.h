@@ -8,6 +8,8 @@
 #include "lineage.h"
 
 #define NESTING_MAX 200
+/* A record and what is nested in it, each at most as deep as its own limit. */
+#define BODIES_MAX 512
 
 /* Who refers to a type, or bears a name: each kind has its own numbers for what it has had. */
 enum ref_class {
@@ -56,6 +58,7 @@ struct coder {
 	struct pool *pool;
 	int stream;                 /* 0: data, 1: functions */
 	bool following;
+	bool first;                 /* no kernel was told before */
 	int err;
 	struct columns *out;        /* while telling */
 	struct cursor in[COLUMNS_MAX]; /* while following */
@@ -73,6 +76,8 @@ struct coder {
 	const uint32_t *heads;      /* while following: kind and name of each, by place */
 	bool *under_way;
 	int nesting;
+	struct words bodies[BODIES_MAX]; /* of the records that are under way */
+	int body_count;
 	struct buf aligns;          /* by record; 0: not asked for yet */
 };
 
@@ -80,6 +85,7 @@ struct name_columns {
 	unsigned int token, shared, rest, known;
 };
 
+void coder__free(struct coder *coder);
 void coder__fail(struct coder *coder, int err);
 void coder__add_word(struct coder *coder, struct words *words, uint32_t word);
 
@@ -96,8 +102,7 @@ uint32_t coder__name(struct coder *coder, enum name_class class, uint32_t string
 uint32_t coder__name_in(struct coder *coder, enum name_class class,
 			const struct name_columns *columns, uint32_t string);
 /* The token of what was there before, or TOKEN_NEW. While following, the latter. */
-uint32_t coder__token(const struct coder *coder, const struct dictionary *dictionary,
-		      uint64_t item);
+uint32_t coder__token(struct coder *coder, struct dictionary *dictionary, uint64_t item);
 
 /*
  * What is in a record (coder_record.c). Kind, flag and, for what has one, name are there

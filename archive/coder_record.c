@@ -118,10 +118,32 @@ static uint32_t code_named(struct coder *coder, uint32_t ref)
 	return coder->named->items[place] | POOL_NAME_BIT;
 }
 
+/* One that is empty, until it is given back; NULL and failed, where too many are under way. */
+static struct words *take_body(struct coder *coder)
+{
+	struct words *body;
+
+	if (coder->body_count == BODIES_MAX) {
+		coder__fail(coder, -EBADMSG);
+		return NULL;
+	}
+	body = &coder->bodies[coder->body_count++];
+	body->count = 0;
+	return body;
+}
+
+static void give_back(struct coder *coder)
+{
+	coder->body_count--;
+}
+
 uint32_t coder__nested(struct coder *coder, uint32_t ref, uint32_t spelling, int depth)
 {
-	struct words body = {};
+	struct words *body = take_body(coder);
 	int err;
+
+	if (!body)
+		return 0;
 
 	if (coder->following) {
 		const uint32_t none[RECORD_SLOTS] = {
@@ -129,21 +151,21 @@ uint32_t coder__nested(struct coder *coder, uint32_t ref, uint32_t spelling, int
 					(spelling & SPELL_FLAG ? RECORD_FLAG : 0),
 		};
 
-		err = words__append(&body, none, RECORD_SLOTS);
+		err = words__append(body, none, RECORD_SLOTS);
 	} else {
 		const uint32_t *record = pool__record(coder->pool, ref);
 
-		err = words__append(&body, record,
+		err = words__append(body, record,
 				    RECORD_SLOTS + SLOT_WORDS * record[RECORD_COUNT]);
 	}
 	if (err)
 		coder__fail(coder, err);
 	else
-		coder__body(coder, &body, depth + 1);
+		coder__body(coder, body, depth + 1);
 	if (!coder->err && coder->following &&
-	    (err = pool__add_record(coder->pool, body.items, body.count, &ref)))
+	    (err = pool__add_record(coder->pool, body->items, body->count, &ref)))
 		coder__fail(coder, err);
-	words__free(&body);
+	give_back(coder);
 	return ref;
 }
 
@@ -436,34 +458,39 @@ void coder__body(struct coder *coder, struct words *body, int depth)
 
 void coder__coming(struct coder *coder, uint32_t place)
 {
-	struct words body = {};
 	uint32_t record = coder->coming->items[place];
+	struct words *body;
 	int err;
 
 	if (!coder->under_way || coder->under_way[place])
 		return;
+	body = take_body(coder);
+	if (!body)
+		return;
 	coder->under_way[place] = true;
 	if (coder->following) {
 		/* so far it is its head: kind and name */
-		err = words__append(&body, coder->heads + 2 * (size_t)place, 2);
+		err = words__append(body, coder->heads + 2 * (size_t)place, 2);
 		for (int i = 2; !err && i < RECORD_SLOTS; i++)
-			err = words__add(&body, 0);
+			err = words__add(body, 0);
 	} else {
 		const uint32_t *words = pool__record(coder->pool, coder->own[place]);
 
-		err = words__append(&body, words, RECORD_SLOTS + SLOT_WORDS * words[RECORD_COUNT]);
+		err = words__append(body, words, RECORD_SLOTS + SLOT_WORDS * words[RECORD_COUNT]);
 	}
 	if (err)
 		coder__fail(coder, err);
 	else
-		coder__body(coder, &body, 0);
+		coder__body(coder, body, 0);
 	if (!coder->err) {
-		err = pool__add_record(coder->pool, body.items, body.count, &record);
+		/* whether a follower had it before does not matter, but for tidiness */
+		err = (coder->following ? pool__append_record : pool__add_record)(
+			coder->pool, body->items, body->count, &record);
 		if (err)
 			coder__fail(coder, err);
 		coder->coming->items[place] = record;
 	}
-	words__free(&body);
+	give_back(coder);
 }
 
 /* What a member holds is told before its offset. */

@@ -8,9 +8,25 @@ void dictionary__free(struct dictionary *dictionary)
 {
 	free(dictionary->items);
 	free(dictionary->slots);
+	*dictionary = (struct dictionary){};
 }
 
-static uint32_t *dictionary__slot(const struct dictionary *dictionary, uint64_t item)
+int dictionary__add(struct dictionary *dictionary, uint64_t item)
+{
+	if (dictionary->count == dictionary->room) {
+		uint32_t room = dictionary->room ? 2 * dictionary->room : 256;
+		uint64_t *items = realloc(dictionary->items, room * sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		dictionary->items = items;
+		dictionary->room = room;
+	}
+	dictionary->items[dictionary->count++] = item;
+	return 0;
+}
+
+static uint32_t *slot_of(const struct dictionary *dictionary, uint64_t item)
 {
 	uint32_t at = (uint32_t)(item * UINT64_C(0x9e3779b97f4a7c15) >> 32) & dictionary->mask;
 
@@ -19,39 +35,30 @@ static uint32_t *dictionary__slot(const struct dictionary *dictionary, uint64_t 
 	return &dictionary->slots[at];
 }
 
-static int dictionary__grow(struct dictionary *dictionary)
+/* At least twice as many slots as items. */
+static int index_items(struct dictionary *dictionary)
 {
-	uint32_t room = dictionary->room ? 2 * dictionary->room : 256;
-	uint64_t *items = realloc(dictionary->items, room * sizeof(*items));
-	uint32_t *slots = calloc(2 * (size_t)room, sizeof(*slots));
+	if (dictionary->mask + 1 < 2 * dictionary->room) {
+		uint32_t *slots = calloc(2 * (size_t)dictionary->room, sizeof(*slots));
 
-	if (items)
-		dictionary->items = items;
-	if (!items || !slots) {
-		free(slots);
-		return -ENOMEM;
+		if (!slots)
+			return -ENOMEM;
+		free(dictionary->slots);
+		dictionary->slots = slots;
+		dictionary->mask = 2 * dictionary->room - 1;
+		dictionary->indexed = 0;
 	}
-	free(dictionary->slots);
-	dictionary->slots = slots;
-	dictionary->mask = 2 * room - 1;
-	dictionary->room = room;
-	for (uint32_t i = 0; i < dictionary->count; i++)
-		*dictionary__slot(dictionary, items[i]) = i + 1;
+	for (; dictionary->indexed < dictionary->count; dictionary->indexed++)
+		*slot_of(dictionary, dictionary->items[dictionary->indexed]) =
+			dictionary->indexed + 1;
 	return 0;
 }
 
-int dictionary__add(struct dictionary *dictionary, uint64_t item)
+int dictionary__find(struct dictionary *dictionary, uint64_t item, uint32_t *number)
 {
-	int err = dictionary->count == dictionary->room ? dictionary__grow(dictionary) : 0;
+	int err = dictionary->count ? index_items(dictionary) : 0;
 
-	if (err)
-		return err;
-	dictionary->items[dictionary->count++] = item;
-	*dictionary__slot(dictionary, item) = dictionary->count;
-	return 0;
-}
-
-uint32_t dictionary__find(const struct dictionary *dictionary, uint64_t item)
-{
-	return dictionary->slots ? *dictionary__slot(dictionary, item) : 0;
+	if (!err)
+		*number = dictionary->count ? *slot_of(dictionary, item) : 0;
+	return err;
 }

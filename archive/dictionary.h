@@ -9,13 +9,13 @@ struct dictionary {
 	uint64_t *items;
 	uint32_t count, room;
 	uint32_t *slots; /* open addressing: number plus 1, or 0 */
-	uint32_t mask;
+	uint32_t mask, indexed; /* so many items are in it: who only goes by number needs it not */
 };
 
 void dictionary__free(struct dictionary *dictionary);
 /* One that is not there yet. -ENOMEM. */
 int dictionary__add(struct dictionary *dictionary, uint64_t item);
-/* Its number plus one, or 0. */
-uint32_t dictionary__find(const struct dictionary *dictionary, uint64_t item);
+/* Its number plus one, or 0. -ENOMEM leaves *number alone. */
+int dictionary__find(struct dictionary *dictionary, uint64_t item, uint32_t *number);
 
 #endif

@@ -26,15 +26,7 @@ struct stream {
 
 static void stream__free(struct stream *stream)
 {
-	struct coder *coder = &stream->coder;
-
-	for (size_t i = 0; i < REF_CLASSES; i++)
-		dictionary__free(&coder->refs[i]);
-	for (size_t i = 0; i < NAME_CLASSES; i++)
-		dictionary__free(&coder->names[i]);
-	dictionary__free(&coder->pairs);
-	buf__free(&coder->aligns);
-	free(coder->under_way);
+	coder__free(&stream->coder);
 	plan__free(&stream->plan);
 	plan__free(&stream->roots);
 	columns__free(&stream->plan_columns);
@@ -95,7 +87,8 @@ static int list_names(struct stream *stream)
 
 		err = from ? record_list__add(next, coder->pool, old->items[from - 1])
 			   : record_list__add_name(next, coder->pool, head[RECORD_KIND] & 0xff,
-						   head[RECORD_NAME]);
+						   head[RECORD_NAME],
+						   coder->first && coder->following);
 	}
 	return err;
 }
@@ -321,7 +314,8 @@ static int run(struct lineage *lineage, int number, const struct record_set *now
 	if (!stream)
 		return -ENOMEM;
 	stream->coder = (struct coder){ .lineage = lineage, .pool = &lineage->pool,
-					.stream = number, .following = !out };
+					.stream = number, .following = !out,
+					.first = !lineage->set.data.records.count };
 	stream->old = &lineage->set;
 	stream->now = now;
 	stream->next = next;

@@ -90,25 +90,26 @@ static bool never(const void *ctx, uint32_t number)
 	return false;
 }
 
-static int make_room(struct intern *index, uint64_t (*hash)(const struct pool *, uint32_t),
-		     const struct pool *pool)
+/* Brings all `count` that there are into the index, which has room for one more then. */
+static int bring_in(struct intern *index, uint32_t count, const struct pool *pool,
+		    uint64_t (*hash)(const struct pool *, uint32_t))
 {
-	struct intern grown = { .mask = index->slots ? 2 * index->mask + 1 : 1023,
-				.count = index->count };
+	if (!index->slots || count >= index->mask / 2) {
+		uint64_t slots = 1024;
 
-	if (index->slots && index->count < index->mask / 2)
-		return 0;
-	if (grown.mask == UINT32_MAX)
-		return -ENOMEM;
-	grown.slots = calloc((size_t)grown.mask + 1, sizeof(*grown.slots));
-	if (!grown.slots)
-		return -ENOMEM;
-	for (uint32_t i = 0; index->slots && i <= index->mask; i++)
-		if (index->slots[i])
-			*find_slot(&grown, hash(pool, index->slots[i] - 1), never, NULL) =
-				index->slots[i];
-	free(index->slots);
-	*index = grown;
+		while (slots / 4 <= count)
+			slots *= 2;
+		if (slots > UINT32_MAX)
+			return -ENOMEM;
+		free(index->slots);
+		index->slots = calloc(slots, sizeof(*index->slots));
+		index->mask = (uint32_t)slots - 1;
+		index->count = 0;
+		if (!index->slots)
+			return -ENOMEM;
+	}
+	for (; index->count < count; index->count++)
+		*find_slot(index, hash(pool, index->count), never, NULL) = index->count + 1;
 	return 0;
 }
 
@@ -152,25 +153,30 @@ static int reserve_text(struct pool *pool, size_t size)
 	return 0;
 }
 
+int pool__append_string(struct pool *pool, const char *text, size_t length, uint32_t *string)
+{
+	int err;
+
+	if ((err = reserve_text(pool, length + 1)) ||
+	    (err = words__add(&pool->strings, (uint32_t)pool->text_size)))
+		return err;
+	memcpy(pool->text + pool->text_size, text, length);
+	pool->text_size += length + 1;
+	*string = pool->strings.count - 1;
+	return 0;
+}
+
 int pool__add_string(struct pool *pool, const char *text, size_t length, uint32_t *string)
 {
 	struct wanted_string wanted = { pool, text, length };
 	uint32_t *slot;
-	int err;
+	int err = bring_in(&pool->string_index, pool->strings.count, pool, string_hash);
 
-	if ((err = make_room(&pool->string_index, string_hash, pool)) ||
-	    (err = reserve_text(pool, length + 1)))
+	if (err)
 		return err;
 	slot = find_slot(&pool->string_index, hash_bytes(text, length), is_string, &wanted);
-	if (!*slot) {
-		err = words__add(&pool->strings, (uint32_t)pool->text_size);
-		if (err)
-			return err;
-		memcpy(pool->text + pool->text_size, text, length);
-		pool->text_size += length + 1;
-		*slot = pool->strings.count;
-		pool->string_index.count++;
-	}
+	if (!*slot)
+		return pool__append_string(pool, text, length, string);
 	*string = *slot - 1;
 	return 0;
 }
@@ -195,24 +201,28 @@ static uint64_t name_hash(const struct pool *pool, uint32_t number)
 	return hash_words(pool->names.items + 3 * (size_t)number, 3);
 }
 
+int pool__append_name(struct pool *pool, uint8_t kind, uint32_t string, uint32_t variant,
+		      uint32_t *name)
+{
+	const uint32_t words[3] = { kind, string, variant };
+
+	*name = pool->names.count / 3;
+	return words__append(&pool->names, words, 3);
+}
+
 int pool__add_name(struct pool *pool, uint8_t kind, uint32_t string, uint32_t variant,
 		   uint32_t *name)
 {
 	const uint32_t words[3] = { kind, string, variant };
 	struct wanted_words wanted = { pool, words, 3 };
 	uint32_t *slot;
-	int err = make_room(&pool->name_index, name_hash, pool);
+	int err = bring_in(&pool->name_index, pool->names.count / 3, pool, name_hash);
 
 	if (err)
 		return err;
 	slot = find_slot(&pool->name_index, hash_words(words, 3), is_name, &wanted);
-	if (!*slot) {
-		err = words__append(&pool->names, words, 3);
-		if (err)
-			return err;
-		*slot = pool->names.count / 3;
-		pool->name_index.count++;
-	}
+	if (!*slot)
+		return pool__append_name(pool, kind, string, variant, name);
 	*name = *slot - 1;
 	return 0;
 }
@@ -238,24 +248,30 @@ static uint64_t record_hash(const struct pool *pool, uint32_t number)
 	return hash_words(record, record_length(record));
 }
 
+int pool__append_record(struct pool *pool, const uint32_t *words, uint32_t count,
+			uint32_t *record)
+{
+	uint32_t at = pool->bodies.count;
+	int err;
+
+	if ((err = words__append(&pool->bodies, words, count)) ||
+	    (err = words__add(&pool->records, at)))
+		return err;
+	*record = pool->records.count - 1;
+	return 0;
+}
+
 int pool__add_record(struct pool *pool, const uint32_t *words, uint32_t count, uint32_t *record)
 {
 	struct wanted_words wanted = { pool, words, count };
 	uint32_t *slot;
-	int err = make_room(&pool->record_index, record_hash, pool);
+	int err = bring_in(&pool->record_index, pool->records.count, pool, record_hash);
 
 	if (err)
 		return err;
 	slot = find_slot(&pool->record_index, hash_words(words, count), is_record, &wanted);
-	if (!*slot) {
-		uint32_t at = pool->bodies.count;
-
-		if ((err = words__append(&pool->bodies, words, count)) ||
-		    (err = words__add(&pool->records, at)))
-			return err;
-		*slot = pool->records.count;
-		pool->record_index.count++;
-	}
+	if (!*slot)
+		return pool__append_record(pool, words, count, record);
 	*record = *slot - 1;
 	return 0;
 }
@@ -305,7 +321,7 @@ bool record_kind__is_function(uint8_t kind)
 }
 
 int record_list__add_name(struct record_list *list, struct pool *pool, uint32_t kind,
-			  uint32_t string)
+			  uint32_t string, bool fresh)
 {
 	uint32_t variant = 0, name;
 	int err;
@@ -317,7 +333,8 @@ int record_list__add_name(struct record_list *list, struct pool *pool, uint32_t 
 		if (last[0] == kind && last[1] == string)
 			variant = last[2] + 1;
 	}
-	if ((err = pool__add_name(pool, (uint8_t)kind, string, variant, &name)) ||
+	if ((err = (fresh ? pool__append_name : pool__add_name)(pool, (uint8_t)kind, string, variant,
+								&name)) ||
 	    (err = words__add(&list->names, name)))
 		return err;
 	return words__add(&list->records, 0);
@@ -326,7 +343,8 @@ int record_list__add_name(struct record_list *list, struct pool *pool, uint32_t 
 int record_list__add(struct record_list *list, struct pool *pool, uint32_t record)
 {
 	const uint32_t *words = pool__record(pool, record);
-	int err = record_list__add_name(list, pool, words[RECORD_KIND] & 0xff, words[RECORD_NAME]);
+	int err = record_list__add_name(list, pool, words[RECORD_KIND] & 0xff, words[RECORD_NAME],
+					false);
 
 	if (!err)
 		list->records.items[list->records.count - 1] = record;

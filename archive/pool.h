@@ -21,7 +21,8 @@ struct words {
 /* Open addressing, by content; numbers are those of what is in it, plus one. */
 struct intern {
 	uint32_t *slots;
-	uint32_t mask, count;
+	uint32_t mask;
+	uint32_t count; /* so many of what there is: what is only appended comes in when it is asked */
 };
 
 struct pool {
@@ -83,12 +84,21 @@ int pool__add_string(struct pool *pool, const char *text, size_t length, uint32_
 int pool__add_name(struct pool *pool, uint8_t kind, uint32_t string, uint32_t variant,
 		   uint32_t *name);
 int pool__add_record(struct pool *pool, const uint32_t *words, uint32_t count, uint32_t *record);
+/* The same for what is known to be new. */
+int pool__append_string(struct pool *pool, const char *text, size_t length, uint32_t *string);
+int pool__append_name(struct pool *pool, uint8_t kind, uint32_t string, uint32_t variant,
+		      uint32_t *name);
+int pool__append_record(struct pool *pool, const uint32_t *words, uint32_t count,
+			uint32_t *record);
 
 /* Adds a record of a named type; its name's variant follows from what is before it. */
 int record_list__add(struct record_list *list, struct pool *pool, uint32_t record);
-/* The same for one whose record is not known yet, which is 0 until then. */
+/*
+ * The same for one whose record is not known yet, which is 0 until then. `fresh`: the pool
+ * has had no names before those of this list and its like.
+ */
 int record_list__add_name(struct record_list *list, struct pool *pool, uint32_t kind,
-			  uint32_t string);
+			  uint32_t string, bool fresh);
 void record_list__free(struct record_list *list);
 
 /* The records of a graph in canonical order. */

@@ -382,69 +382,97 @@ static uint32_t place_of(struct text *text, uint32_t string)
 	return text->places[string];
 }
 
-static void write_slot(struct buf *out, struct text *text, const struct graph_type *type,
-		       const struct graph_slot *slot)
+/* Words of a type and what belongs to it. */
+static size_t words_of(const struct graph_type *type)
 {
-	if (type->kind != TYPE_DATASEC)
-		buf__add_u32(out, place_of(text, slot->name));
-	if (type->kind != TYPE_ENUM && type->kind != TYPE_ENUM64)
-		buf__add_u32(out, slot->type);
-	if (type->kind != TYPE_FUNC_PROTO)
-		buf__add_u32(out, slot->value);
-	if (type->kind == TYPE_DATASEC || type->kind == TYPE_ENUM64)
-		buf__add_u32(out, slot->high);
+	switch (type->kind) {
+	case TYPE_ARRAY:
+		return 6;
+	case TYPE_INT:
+	case TYPE_VAR:
+	case TYPE_DECL_TAG:
+		return 4;
+	default:
+		return 3 + (size_t)type->count * layouts[type->kind].slot_words;
+	}
 }
 
-static void write_type(struct buf *out, struct text *text, const struct graph_type *type)
+static uint8_t *put(uint8_t *at, uint32_t word)
+{
+	at[0] = (uint8_t)word;
+	at[1] = (uint8_t)(word >> 8);
+	at[2] = (uint8_t)(word >> 16);
+	at[3] = (uint8_t)(word >> 24);
+	return at + 4;
+}
+
+static uint8_t *put_slot(uint8_t *at, struct text *text, uint8_t kind,
+			 const struct graph_slot *slot)
+{
+	if (kind != TYPE_DATASEC)
+		at = put(at, place_of(text, slot->name));
+	if (kind != TYPE_ENUM && kind != TYPE_ENUM64)
+		at = put(at, slot->type);
+	if (kind != TYPE_FUNC_PROTO)
+		at = put(at, slot->value);
+	if (kind == TYPE_DATASEC || kind == TYPE_ENUM64)
+		at = put(at, slot->high);
+	return at;
+}
+
+static uint8_t *put_type(uint8_t *at, struct text *text, const struct graph_type *type)
 {
 	const struct graph_slot *slots = &text->graph->slots[type->first];
 	uint32_t count = type->kind == TYPE_FUNC ? type->extra :
 			 type->kind == TYPE_ARRAY ? 0 : type->count;
 
-	buf__add_u32(out, place_of(text, type->name));
-	buf__add_u32(out, (uint32_t)type->flag << 31 | (uint32_t)type->kind << 24 | count);
-	buf__add_u32(out, layouts[type->kind].ref ? type->ref : type->size);
-	if (type->kind == TYPE_ARRAY) {
-		buf__add_u32(out, slots[0].type);
-		buf__add_u32(out, slots[1].type);
-		buf__add_u32(out, slots[0].value);
-		return;
-	}
+	at = put(at, place_of(text, type->name));
+	at = put(at, (uint32_t)type->flag << 31 | (uint32_t)type->kind << 24 | count);
+	at = put(at, layouts[type->kind].ref ? type->ref : type->size);
+	if (type->kind == TYPE_ARRAY)
+		return put(put(put(at, slots[0].type), slots[1].type), slots[0].value);
 	if (type->kind == TYPE_INT || type->kind == TYPE_VAR || type->kind == TYPE_DECL_TAG)
-		buf__add_u32(out, type->extra);
+		at = put(at, type->extra);
 	for (uint32_t i = 0; i < type->count; i++)
-		write_slot(out, text, type, &slots[i]);
+		at = put_slot(at, text, type->kind, &slots[i]);
+	return at;
 }
 
-static void write_header(struct buf *out, size_t types_size, size_t text_size)
+static void put_header(uint8_t *at, size_t types_size, size_t text_size)
 {
-	buf__add_u32(out, BTF_MAGIC_NUMBER | 1 << 16);
-	buf__add_u32(out, HEADER_SIZE);
-	buf__add_u32(out, 0);
-	buf__add_u32(out, (uint32_t)types_size);
-	buf__add_u32(out, (uint32_t)types_size);
-	buf__add_u32(out, (uint32_t)text_size);
+	at = put(at, BTF_MAGIC_NUMBER | 1 << 16);
+	at = put(at, HEADER_SIZE);
+	at = put(at, 0);
+	at = put(at, (uint32_t)types_size);
+	at = put(at, (uint32_t)types_size);
+	put(at, (uint32_t)text_size);
 }
 
 int type_graph__write(const struct type_graph *graph, void **data, size_t *size)
 {
 	_cleanup_free_ uint32_t *places = calloc(graph->string_count, sizeof(*places));
 	struct text text = { .graph = graph, .places = places };
-	_cleanup_buf_ struct buf types = {}, out = {};
+	_cleanup_buf_ struct buf out = {};
+	size_t types_size = 0;
+	uint8_t *at;
 
-	if (!places)
+	for (uint32_t i = 1; i < graph->type_count; i++)
+		types_size += 4 * words_of(&graph->types[i]);
+	at = buf__reserve(&out, HEADER_SIZE + types_size);
+	if (!places || !at)
 		return -ENOMEM;
 	buf__add_u8(&text.bytes, 0);
+	at += HEADER_SIZE;
 	for (uint32_t i = 1; i < graph->type_count; i++)
-		write_type(&types, &text, &graph->types[i]);
-	if (!buf__failed(&types) && !buf__failed(&text.bytes)) {
-		write_header(&out, types.len, text.bytes.len);
-		buf__add(&out, types.data, types.len);
-		buf__add(&out, text.bytes.data, text.bytes.len);
-	}
+		at = put_type(at, &text, &graph->types[i]);
+	put_header(out.data, types_size, text.bytes.len);
+	out.len = HEADER_SIZE + types_size;
+	buf__add(&out, text.bytes.data, text.bytes.len);
+	if (buf__failed(&text.bytes))
+		out.failed = true;
 	buf__free(&text.bytes);
 	if (out.len > UINT32_MAX)
 		return -E2BIG;
-	*data = out.len ? buf__steal(&out, size) : NULL;
+	*data = buf__steal(&out, size);
 	return *data ? 0 : -ENOMEM;
 }
