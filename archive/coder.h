@@ -74,6 +74,7 @@ struct coder {
 	struct words *coming;       /* records by place, where it is */
 	const uint32_t *own;        /* while telling: records by place */
 	const uint32_t *heads;      /* while following: kind and name of each, by place */
+	uint32_t heads_first;       /* the place of the first of them */
 	bool *under_way;
 	int nesting;
 	struct words bodies[BODIES_MAX]; /* of the records that are under way */

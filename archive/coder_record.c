@@ -3,6 +3,7 @@
 #include "coder.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "canonical.h"
 
@@ -75,6 +76,21 @@ static uint32_t find_align(struct coder *coder, const uint32_t *record, int dept
 	}
 }
 
+static bool room_for_align(struct coder *coder, uint32_t number)
+{
+	size_t more = (number < coder->pool->records.count ? coder->pool->records.count : number + 1) +
+		      (size_t)1024 - coder->aligns.len;
+	uint8_t *room = buf__reserve(&coder->aligns, more);
+
+	if (!room) {
+		coder__fail(coder, -ENOMEM);
+		return false;
+	}
+	memset(room, 0, more);
+	coder->aligns.len += more;
+	return true;
+}
+
 /*
  * In bytes; of a struct that of its strictest member. What was found is kept, whatever is
  * told later: both sides ask in the same order.
@@ -85,12 +101,8 @@ static uint32_t align_of(struct coder *coder, uint32_t ref, int depth)
 
 	if (!number || depth == NESTING_MAX)
 		return 1;
-	while (coder->aligns.len <= number)
-		buf__add_u8(&coder->aligns, 0);
-	if (buf__failed(&coder->aligns)) {
-		coder__fail(coder, -ENOMEM);
+	if (coder->aligns.len <= number && !room_for_align(coder, number))
 		return 1;
-	}
 	if (!coder->aligns.data[number]) {
 		coder->aligns.data[number] = 1; /* for a circle, which no compiler makes */
 		align = find_align(coder, pool__record(coder->pool, number), depth);
@@ -470,7 +482,7 @@ void coder__coming(struct coder *coder, uint32_t place)
 	coder->under_way[place] = true;
 	if (coder->following) {
 		/* so far it is its head: kind and name */
-		err = words__append(body, coder->heads + 2 * (size_t)place, 2);
+		err = words__append(body, coder->heads + 2 * (size_t)(place - coder->heads_first), 2);
 		for (int i = 2; !err && i < RECORD_SLOTS; i++)
 			err = words__add(body, 0);
 	} else {

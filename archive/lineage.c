@@ -77,7 +77,7 @@ static void code_plans(struct stream *stream)
 static int list_names(struct stream *stream)
 {
 	struct coder *coder = &stream->coder;
-	const struct words *old = &list_of(stream->old, coder->stream)->records;
+	const struct record_list *old = list_of(stream->old, coder->stream);
 	struct record_list *next = coder->stream ? &stream->next->functions : &stream->next->data;
 	int err = 0;
 
@@ -85,7 +85,7 @@ static int list_names(struct stream *stream)
 		uint32_t from = stream->plan.from.items[i];
 		const uint32_t *head = stream->plan.heads.items + 2 * (size_t)i;
 
-		err = from ? record_list__add(next, coder->pool, old->items[from - 1])
+		err = from ? record_list__keep(next, coder->pool, old, from - 1)
 			   : record_list__add_name(next, coder->pool, head[RECORD_KIND] & 0xff,
 						   head[RECORD_NAME],
 						   coder->first && coder->following);
@@ -121,8 +121,8 @@ static int join_lists(struct stream *stream)
 		err = words__append(&stream->named, stream->next->data.names.items, first) ?:
 		      words__append(&stream->coming, stream->next->data.records.items, first) ?:
 		      words__append(&stream->own, stream->next->data.records.items, first);
-	for (uint32_t i = 0; !err && i < 2 * first; i++)
-		err = words__add(&stream->heads, 0);
+	/* what comes has a head; data types do not come with functions */
+	coder->heads_first = first;
 	err = err ?: words__append(&stream->named, next->names.items, next->names.count) ?:
 	      words__append(&stream->coming, next->records.items, next->records.count) ?:
 	      words__append(&stream->heads, stream->plan.heads.items, stream->plan.heads.count);
@@ -358,8 +358,10 @@ int lineage__tell(struct lineage *lineage, const struct type_graph *graph, int l
 		  struct buf *data, struct buf *functions)
 {
 	struct record_set now, next = {};
-	int err = record_set__from_graph(&lineage->pool, graph, &now);
+	int err;
 
+	pool__index_named(&lineage->pool);
+	err = record_set__from_graph(&lineage->pool, graph, &now);
 	if (err)
 		return err;
 	err = run(lineage, 0, &now, &next, level, data, NULL, 0);

@@ -92,7 +92,8 @@ static bool never(const void *ctx, uint32_t number)
 
 /* Brings all `count` that there are into the index, which has room for one more then. */
 static int bring_in(struct intern *index, uint32_t count, const struct pool *pool,
-		    uint64_t (*hash)(const struct pool *, uint32_t))
+		    uint64_t (*hash)(const struct pool *, uint32_t),
+		    bool (*is_wanted)(const struct pool *, uint32_t))
 {
 	if (!index->slots || count >= index->mask / 2) {
 		uint64_t slots = 1024;
@@ -109,7 +110,8 @@ static int bring_in(struct intern *index, uint32_t count, const struct pool *poo
 			return -ENOMEM;
 	}
 	for (; index->count < count; index->count++)
-		*find_slot(index, hash(pool, index->count), never, NULL) = index->count + 1;
+		if (!is_wanted || is_wanted(pool, index->count))
+			*find_slot(index, hash(pool, index->count), never, NULL) = index->count + 1;
 	return 0;
 }
 
@@ -170,7 +172,7 @@ int pool__add_string(struct pool *pool, const char *text, size_t length, uint32_
 {
 	struct wanted_string wanted = { pool, text, length };
 	uint32_t *slot;
-	int err = bring_in(&pool->string_index, pool->strings.count, pool, string_hash);
+	int err = bring_in(&pool->string_index, pool->strings.count, pool, string_hash, NULL);
 
 	if (err)
 		return err;
@@ -216,7 +218,7 @@ int pool__add_name(struct pool *pool, uint8_t kind, uint32_t string, uint32_t va
 	const uint32_t words[3] = { kind, string, variant };
 	struct wanted_words wanted = { pool, words, 3 };
 	uint32_t *slot;
-	int err = bring_in(&pool->name_index, pool->names.count / 3, pool, name_hash);
+	int err = bring_in(&pool->name_index, pool->names.count / 3, pool, name_hash, NULL);
 
 	if (err)
 		return err;
@@ -248,6 +250,23 @@ static uint64_t record_hash(const struct pool *pool, uint32_t number)
 	return hash_words(record, record_length(record));
 }
 
+static bool is_indexed(const struct pool *pool, uint32_t number)
+{
+	const uint32_t *record = pool__record(pool, number);
+
+	return pool->index_named || !record[RECORD_NAME] ||
+	       (record[RECORD_KIND] & 0xff) == TYPE_TAG;
+}
+
+void pool__index_named(struct pool *pool)
+{
+	if (pool->index_named)
+		return;
+	free(pool->record_index.slots);
+	pool->record_index = (struct intern){};
+	pool->index_named = true;
+}
+
 int pool__append_record(struct pool *pool, const uint32_t *words, uint32_t count,
 			uint32_t *record)
 {
@@ -265,11 +284,13 @@ int pool__add_record(struct pool *pool, const uint32_t *words, uint32_t count, u
 {
 	struct wanted_words wanted = { pool, words, count };
 	uint32_t *slot;
-	int err = bring_in(&pool->record_index, pool->records.count, pool, record_hash);
+	int err = bring_in(&pool->record_index, pool->records.count, pool, record_hash,
+			   is_indexed);
 
 	if (err)
 		return err;
 	slot = find_slot(&pool->record_index, hash_words(words, count), is_record, &wanted);
+	/* what is not indexed is not found */
 	if (!*slot)
 		return pool__append_record(pool, words, count, record);
 	*record = *slot - 1;
@@ -320,24 +341,44 @@ bool record_kind__is_function(uint8_t kind)
 	return kind == TYPE_FUNC || kind == TYPE_DECL_TAG;
 }
 
+/* The variant of the next of this kind and name: it counts those before it. */
+static uint32_t next_variant(const struct record_list *list, const struct pool *pool, uint32_t kind,
+			     uint32_t string)
+{
+	const uint32_t *last;
+
+	if (!list->names.count)
+		return 0;
+	last = pool->names.items + 3 * (size_t)list->names.items[list->names.count - 1];
+	return last[0] == kind && last[1] == string ? last[2] + 1 : 0;
+}
+
+static int add_to_list(struct record_list *list, uint32_t record, uint32_t name)
+{
+	int err = words__add(&list->names, name);
+
+	return err ? err : words__add(&list->records, record);
+}
+
 int record_list__add_name(struct record_list *list, struct pool *pool, uint32_t kind,
 			  uint32_t string, bool fresh)
 {
-	uint32_t variant = 0, name;
-	int err;
+	uint32_t variant = next_variant(list, pool, kind, string), name;
+	int err = (fresh ? pool__append_name : pool__add_name)(pool, (uint8_t)kind, string, variant,
+							       &name);
 
-	if (list->names.count) {
-		const uint32_t *last = pool->names.items +
-				       3 * (size_t)list->names.items[list->names.count - 1];
+	return err ? err : add_to_list(list, 0, name);
+}
 
-		if (last[0] == kind && last[1] == string)
-			variant = last[2] + 1;
-	}
-	if ((err = (fresh ? pool__append_name : pool__add_name)(pool, (uint8_t)kind, string, variant,
-								&name)) ||
-	    (err = words__add(&list->names, name)))
-		return err;
-	return words__add(&list->records, 0);
+int record_list__keep(struct record_list *list, struct pool *pool, const struct record_list *old,
+		      uint32_t place)
+{
+	uint32_t record = old->records.items[place], name = old->names.items[place];
+	const uint32_t *words = pool->names.items + 3 * (size_t)name;
+
+	if (next_variant(list, pool, words[0], words[1]) == words[2])
+		return add_to_list(list, record, name);
+	return record_list__add(list, pool, record);
 }
 
 int record_list__add(struct record_list *list, struct pool *pool, uint32_t record)

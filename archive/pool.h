@@ -35,6 +35,7 @@ struct pool {
 	struct words bodies;     /* of the records, see below */
 	struct words records;    /* where in it; 0 is none */
 	struct intern record_index;
+	bool index_named;        /* in it are also those of types with a name, which only a teller asks for */
 };
 
 /*
@@ -84,6 +85,8 @@ int pool__add_string(struct pool *pool, const char *text, size_t length, uint32_
 int pool__add_name(struct pool *pool, uint8_t kind, uint32_t string, uint32_t variant,
 		   uint32_t *name);
 int pool__add_record(struct pool *pool, const uint32_t *words, uint32_t count, uint32_t *record);
+/* From now on pool__add_record() finds the records of types with a name, too. */
+void pool__index_named(struct pool *pool);
 /* The same for what is known to be new. */
 int pool__append_string(struct pool *pool, const char *text, size_t length, uint32_t *string);
 int pool__append_name(struct pool *pool, uint8_t kind, uint32_t string, uint32_t variant,
@@ -99,6 +102,9 @@ int record_list__add(struct record_list *list, struct pool *pool, uint32_t recor
  */
 int record_list__add_name(struct record_list *list, struct pool *pool, uint32_t kind,
 			  uint32_t string, bool fresh);
+/* One of another list of the same pool, which most often keeps its variant. */
+int record_list__keep(struct record_list *list, struct pool *pool, const struct record_list *old,
+		      uint32_t place);
 void record_list__free(struct record_list *list);
 
 /* The records of a graph in canonical order. */
