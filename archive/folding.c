@@ -615,13 +615,30 @@ static void walk(struct fold *fold, int pass)
 
 /* ---- preparation ---------------------------------------------------------------------------- */
 
+/* Not those that are younger than 6.5: moves that extend a sign, far jumps, ordered accesses. */
+static bool is_understood(const struct bpf_insn *insn)
+{
+	uint8_t class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
+
+	if (insn->dst_reg >= MAX_BPF_REG || insn->src_reg >= MAX_BPF_REG)
+		return false;
+	if ((class == BPF_ALU || class == BPF_ALU64) && insn->off)
+		return false;
+	if (class == BPF_STX && BPF_MODE(insn->code) != BPF_MEM && (insn->imm & ~0xff))
+		return false;
+	return class != BPF_JMP32 || op != BPF_JA;
+}
+
 static bool is_code(const struct fold *fold)
 {
 	const struct fold_input *input = fold->input;
 
-	for (size_t i = 0; i < fold->count; i++)
-		if (fold->insns[i].dst_reg >= MAX_BPF_REG || fold->insns[i].src_reg >= MAX_BPF_REG)
+	for (size_t i = 0; i < fold->count; i++) {
+		if (!is_understood(&fold->insns[i]))
 			return false;
+		if (is_wide(&fold->insns[i]))
+			i++;
+	}
 	if (fold->count && is_wide(&fold->insns[fold->count - 1]))
 		return false;
 	for (size_t i = 0; i < input->pointer_count; i++)

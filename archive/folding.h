@@ -76,7 +76,7 @@ struct fold_outcome {
 	size_t copy_count;
 };
 
-/* 0, -ENOMEM, or -EBADMSG: this is no code, or the pointers are not in it. */
+/* 0, -ENOMEM, or -EBADMSG: this is no code that is understood, or the pointers are not in it. */
 int folding__run(struct bpf_insn *insns, size_t count, const struct fold_input *input,
 		 struct fold_outcome *outcome);
 

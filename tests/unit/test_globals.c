@@ -391,6 +391,27 @@ static void test_folding_relocated(void **state)
 	assert_int_equal(outcome.branches, 3);
 }
 
+/* What is younger than the kernels that this is for is left alone. */
+static void test_folding_young_code(void **state)
+{
+	const struct bpf_insn young[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = 2, .off = 8 },
+		{ .code = BPF_JMP32 | BPF_JA, .imm = 1 },
+		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = 1, .src_reg = 2, .imm = 0x100 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 11 },
+	};
+	const struct fold_input input = {};
+	struct fold_outcome outcome;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(young); i++) {
+		struct bpf_insn code[] = { MOVI(2, 300), young[i], JUMP_IF(BPF_JEQ, 1, 300, 1),
+					   MOVI(0, 0), EXIT };
+
+		assert_int_equal(folding__run(code, COUNT(code), &input, &outcome), -EBADMSG);
+	}
+}
+
 static const int variables[2];
 #define SLOT -8
 #define VARIABLE(reg, offset) LOAD(BPF_DW, reg, 10, SLOT), ADDI(reg, offset)
@@ -630,6 +651,7 @@ int main(void)
 		cmocka_unit_test(test_folding_where_ways_meet),
 		cmocka_unit_test(test_folding_closed_ways),
 		cmocka_unit_test(test_folding_relocated),
+		cmocka_unit_test(test_folding_young_code),
 		cmocka_unit_test(test_offsets_move),
 		cmocka_unit_test(test_offsets_stay),
 		cmocka_unit_test(test_offsets_where_ways_meet),
