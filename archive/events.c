@@ -2,6 +2,7 @@
 /* What programs send, whichever way this kernel has. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ident.h"
 #include "object.h"
@@ -14,13 +15,30 @@ struct kbtf_events {
 	kbtf_event_fn event;
 	kbtf_lost_fn lost;
 	void *ctx;
+	void *aligned; /* the event of a perf event array, where it may be read as a struct */
+	size_t aligned_size;
 	int stopped; /* the first number that the callback returned, where it was not 0 */
 };
+
+/* Perf puts 4 bytes of its own before an event, which so begins in the middle of 8. */
+static void *align(struct kbtf_events *events, const void *data, size_t size)
+{
+	if (!events->aligned || size > events->aligned_size) {
+		void *grown = realloc(events->aligned, size + 1);
+
+		if (!grown)
+			return NULL;
+		events->aligned = grown;
+		events->aligned_size = size;
+	}
+	return memcpy(events->aligned, data, size);
+}
 
 static void on_sample(void *ctx, int cpu, void *data, __u32 size)
 {
 	struct kbtf_events *events = ctx;
-	int res = events->event(events->ctx, data, size);
+	void *event = align(events, data, size);
+	int res = event ? events->event(events->ctx, event, size) : -ENOMEM;
 
 	(void)cpu;
 	/* libbpf goes on with what is there */
@@ -114,5 +132,6 @@ void kbtf_events__free(struct kbtf_events *events)
 		return;
 	perf_buffer__free(events->perf);
 	ring_buffer__free(events->ring);
+	free(events->aligned);
 	free(events);
 }

@@ -151,10 +151,10 @@ KBTF_API int kbtf_object__load_skeleton(struct kbtf_object *object,
 struct kbtf_events;
 
 /*
- * One event; `data` is the library's, and good for the call. A perf event array sends up to
- * 7 bytes more than the program did. Return 0 to go on; anything else ends the call that
- * consumes, which returns it: a ring buffer's at once, a perf event array's when all that
- * was there has been handed over.
+ * One event; `data` is the library's, aligned to 8 bytes, and good for the call. A perf event
+ * array sends up to 7 bytes more than the program did. Return 0 to go on; anything else ends
+ * the call that consumes, which returns it: a ring buffer's at once, a perf event array's when
+ * all that was there has been handed over.
  */
 typedef int (*kbtf_event_fn)(void *ctx, void *data, size_t size);
 /* So many events of a perf event array were lost: they came faster than they were consumed. */

@@ -15,6 +15,7 @@ static int on_event(void *ctx, void *data, size_t size)
 	struct tally *tally = ctx;
 	uint64_t number;
 
+	assert_int_equal((uintptr_t)data % 8, 0);
 	assert_true(size >= sizeof(number));
 	memcpy(&number, data, sizeof(number));
 	assert_true(number == 1 || number == 2);
