@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The bundled programs on packaged kernels, in QEMU, with the kernel's own BTF hidden: BTF
 # comes from an archive that the pipeline built for that very kernel, by build ID, and the
-# events that a script causes are printed. With the globals pass, and without.
+# events that a script causes are printed. With the globals pass, and without; and what takes
+# the kernel's own BTF.
 # shellcheck disable=SC2154 # $top and others are tap.sh's
 . "$(dirname "$0")/../lib/tap.sh"
 
@@ -23,9 +24,11 @@ cat >"$work/causes" <<'CAUSES'
 export BTFGEN_OBJECTS=/job/bpf
 echo 127.0.0.1 localhost >/etc/hosts 2>/dev/null
 ip link set lo up 2>/dev/null || ifconfig lo up
+dd if=/dev/zero of=/tmp/image bs=1M count=8 2>/dev/null
+[ -e /dev/loop0 ] || mknod /dev/loop0 b 7 0
+losetup /dev/loop0 /tmp/image
 cause()
 {
-	sleep 4
 	cp /bin/busybox /tmp/own-marker 2>/dev/null
 	/tmp/own-marker true 2>/dev/null
 	cat /tmp/no-such-file-here 2>/dev/null
@@ -34,15 +37,31 @@ cause()
 	chroot / true
 	sleep 99 &
 	kill -9 $!
+	mkdir -p /tmp/own/two/three/four/five/six/seven
+	echo hello >/tmp/own/two/three/four/five/six/seven/file
+	rm /tmp/own/two/three/four/five/six/seven/file
+	dd if=/dev/zero of=/dev/loop0 bs=4k count=50 oflag=direct 2>/dev/null
 	# two at once
 	(i=0; while [ $i -lt 5000 ]; do i=$((i + 1)); done) &
 	i=0
 	while [ $i -lt 5000 ]; do i=$((i + 1)); done
+	wait $!
 }
-for program in capable cputime execsnoop exitsnoop opensnoop runqlat tcpconnect; do
-	cause &
-	/job/btfload $program --json -D 8 "$@" 2>/dev/null | sed "s/^/$program /"
-	wait
+for program in ${PROGRAMS:-biolatency capable cgroupbytes cputime execsnoop exitsnoop opensnoop \
+		runqlat tcpconnect unlinksnoop}; do
+	: >/tmp/err
+	/job/btfload $program --json -D 120 "$@" >/tmp/events 2>/tmp/err &
+	loader=$!
+	until grep -q 'Ctrl-C ends' /tmp/err || ! kill -0 $loader; do sleep 0.2; done
+	cause
+	sleep 1
+	kill $loader
+	wait $loader
+	sed "s/^/$program /" /tmp/events
+done
+[ -z "${PROGRAMS:-}" ] || exit 0
+for run in first second; do
+	/job/btfload capable --pin /sys/fs/bpf/own -D 1 "$@" 2>&1 >/dev/null | sed "s/^/$run /"
 done
 /job/btfload run /job/bpf/execsnoop.bpf.o --load-only --explain "$@" | sed 's/^/explain /'
 /job/btfload run /job/globals.bpf.o --load-only --explain "$@" 2>&1 | sed 's/^/globals /'
@@ -69,12 +88,20 @@ machine()
 	suite=$1
 	shift
 	"$vm_run" --deb "$(find "$work/$suite/packages" -type f | head -n 1)" --timeout 280 --hide-btf \
-		--add "$built/btfload" --add "$built/bpf" --add "$work/$suite.kbtf" --add "$work/globals.bpf.o" \
+		--modules loop --add "$built/btfload" --add "$built/bpf" --add "$work/$suite.kbtf" --add "$work/globals.bpf.o" \
 		--add "$work/causes" -- sh /job/causes --no-kernel-btf -a "/job/$suite.kbtf" "$@" \
 		>"$work/$suite.out" 2>&1
 	status=$?
 	cp "$work/$suite.out" "$work/.show"
 	return $status
+}
+
+# With the kernel's own BTF: programs that are typed by it
+typed_machine()
+{
+	"$vm_run" --deb "$(find "$work/$1/packages" -type f | head -n 1)" --timeout 280 --modules loop \
+		--add "$built/btfload" --add "$built/bpf" --add "$work/causes" \
+		-- sh -c 'PROGRAMS=unlinksnoop /job/causes --explain' >"$work/$1.out" 2>&1
 }
 
 saw()
@@ -100,6 +127,10 @@ for suite in bullseye bookworm; do
 		t "$on: BTF by build ID" saw $suite "explain btf .*build ID"
 		t "$on: minimized for the object" saw $suite "explain btf .*minimized for this object"
 		t "$on: capable" saw $suite '^capable .*"ret":0.*"name":"CAP_SYS_CHROOT"'
+		t "$on: biolatency" saw $suite \
+			'^biolatency .*"disk":"loop0","operation":"write","longest_us":[1-9]'
+		t "$on: cgroupbytes" saw $suite \
+			'^cgroupbytes .*"egress","version":4,"protocol":"tcp","packets":[1-9]'
 		t "$on: cputime" saw $suite '^cputime .*"run_ns":[0-9]{9,},"comm":"sh"'
 		t "$on: execsnoop" saw $suite '^execsnoop .*"ret":0.*"path":"/tmp/own-marker"'
 		t "$on: exitsnoop, a code" saw $suite '^exitsnoop .*"code":7,"signal":0.*"file":"busybox"'
@@ -108,6 +139,14 @@ for suite in bullseye bookworm; do
 		t "$on: runqlat, waits of a millisecond and more" \
 			saw $suite '^runqlat .*"from_us":[0-9]{4,},.*"count":[1-9]'
 		t "$on: tcpconnect" saw $suite '^tcpconnect .*"to":"127.0.0.1:9"'
+		t "$on: unlinksnoop, by tail calls" saw $suite \
+			'^unlinksnoop .*"ret":0,.*"links":1,"size":6,.*"path":"/own/two/three/four/five/six/seven/file"'
+		t "$on: pinned programs are taken up" saw $suite '^second .*taken up: program enter_cap_capable'
+		# links of kprobes came with 5.15
+		case $suite in
+		bullseye) t "$on: links can't be" saw $suite '^second .*link .* is not pinned, and ends with this run' ;;
+		*) t "$on: and links" saw $suite '^second .*taken up: link enter_cap_capable' ;;
+		esac
 		t "$on: a weak CONFIG_ value where there is no configuration" \
 			saw $suite '^unconfigured adapted .*CONFIG_HZ counts as unset'
 		t_not "$on: is no problem" grep -q '^unconfigured problem' "$work/$suite.out"
@@ -116,6 +155,10 @@ for suite in bullseye bookworm; do
 			grep -q "^globals adapted" "$2"; else grep -q "^globals probe *the kernel has global" "$2"; fi' \
 			sh "$globals" "$work/$suite.out"
 	done
+	t "$suite, with its own BTF" typed_machine $suite
+	t "$suite: by fexit" saw $suite '^unlinksnoop .*leave: by leave___fexit'
+	t "$suite: unlinksnoop, by tail calls" saw $suite \
+		'^unlinksnoop .*"ret":0,.*"path":"/own/two/three/four/five/six/seven/file"'
 done
 
 # ---- locked down ------------------------------------------------------------------------
