@@ -13,7 +13,7 @@ void coder__free(struct coder *coder)
 		dictionary__free(&coder->names[i]);
 	dictionary__free(&coder->pairs);
 	for (size_t i = 0; i < BODIES_MAX; i++)
-		words__free(&coder->bodies[i]);
+		numbers__free(&coder->bodies[i]);
 	buf__free(&coder->aligns);
 	free(coder->under_way);
 }
@@ -82,6 +82,8 @@ uint32_t coder__wide(struct coder *coder, unsigned int column, unsigned int byte
 
 	for (unsigned int i = 0; i < bytes; i++)
 		told |= coder__byte(coder, column + i, value >> 8 * i & 0xff) << 8 * i;
+	if (!coder->following && told != value)
+		coder__fail(coder, -E2BIG);
 	return told;
 }
 
@@ -89,21 +91,21 @@ uint32_t coder__wide(struct coder *coder, unsigned int column, unsigned int byte
 
 static uint32_t place_of_string(const struct lineage *lineage, int stream, uint32_t string)
 {
-	const struct words *told = &lineage->told[stream];
+	const struct numbers *told = &lineage->told[stream];
 
 	return string < told->count ? told->items[string] : 0;
 }
 
 static void note_string(struct coder *coder, uint32_t string)
 {
-	struct words *told = &coder->lineage->told[coder->stream];
-	struct words *strings = &coder->lineage->strings[coder->stream];
+	struct numbers *told = &coder->lineage->told[coder->stream];
+	struct numbers *strings = &coder->lineage->strings[coder->stream];
 	int err = 0;
 
 	while (!err && told->count <= string)
-		err = words__add(told, 0);
+		err = numbers__add(told, 0);
 	if (!err)
-		err = words__add(strings, string);
+		err = numbers__add(strings, string);
 	if (err)
 		coder__fail(coder, err);
 	else
@@ -117,7 +119,7 @@ static uint32_t spell_string(struct coder *coder, unsigned int shared_column,
 	const char *before = pool__string(coder->pool, last);
 	size_t before_len = strlen(before), rest_len;
 	uint32_t shared = 0;
-	char text[4096];
+	char text[GRAPH_NAME_MAX];
 
 	if (!coder->following) {
 		const char *now = pool__string(coder->pool, string);
@@ -226,9 +228,9 @@ uint32_t coder__name(struct coder *coder, enum name_class class, uint32_t string
 	return coder__name_in(coder, class, &columns, string);
 }
 
-void coder__add_word(struct coder *coder, struct words *words, uint32_t word)
+void coder__add_word(struct coder *coder, struct numbers *words, uint32_t word)
 {
-	int err = words__add(words, word);
+	int err = numbers__add(words, word);
 
 	if (err)
 		coder__fail(coder, err);

@@ -8,7 +8,7 @@
 #include "lineage.h"
 
 #define NESTING_MAX 200
-/* A record and what is nested in it, each at most as deep as its own limit. */
+/* Records that are under way at once: what a member needs, and what is nested in that. */
 #define BODIES_MAX 512
 
 /* Who refers to a type, or bears a name: each kind has its own numbers for what it has had. */
@@ -58,26 +58,25 @@ struct coder {
 	struct pool *pool;
 	int stream;                 /* 0: data, 1: functions */
 	bool following;
-	bool first;                 /* no kernel was told before */
+	bool first;                 /* no kernel was told before: what is spelled out is new */
 	int err;
 	struct columns *out;        /* while telling */
 	struct cursor in[COLUMNS_MAX]; /* while following */
 	struct dictionary refs[REF_CLASSES], names[NAME_CLASSES], pairs;
 	uint32_t last[NAME_CLASSES]; /* the last string spelled out, of each class */
 	/* the kernel that references mean, and the one that has the sizes: of what goes, the old */
-	const struct words *named;  /* names by place: data types, then functions */
+	const struct numbers *named;  /* names by place: data types, then functions */
 	const uint32_t *place;      /* by name: place plus 1, or 0 */
-	const struct words *records; /* by place; 0: not told yet */
+	const struct numbers *records; /* by place; 0: not told yet */
 	const uint32_t *record_place; /* as `place`, in `records` */
 	uint32_t place_count;       /* of both */
 	/* what comes, and is told when it is needed */
-	struct words *coming;       /* records by place, where it is */
+	struct numbers *coming;       /* records by place, where it is */
 	const uint32_t *own;        /* while telling: records by place */
 	const uint32_t *heads;      /* while following: kind and name of each, by place */
 	uint32_t heads_first;       /* the place of the first of them */
 	bool *under_way;
-	int nesting;
-	struct words bodies[BODIES_MAX]; /* of the records that are under way */
+	struct numbers bodies[BODIES_MAX]; /* of the records that are under way */
 	int body_count;
 	struct buf aligns;          /* by record; 0: not asked for yet */
 };
@@ -88,14 +87,14 @@ struct name_columns {
 
 void coder__free(struct coder *coder);
 void coder__fail(struct coder *coder, int err);
-void coder__add_word(struct coder *coder, struct words *words, uint32_t word);
+void coder__add_word(struct coder *coder, struct numbers *words, uint32_t word);
 
 uint32_t coder__byte(struct coder *coder, unsigned int column, uint32_t value);
 uint64_t coder__varint(struct coder *coder, unsigned int column, uint64_t value);
 uint32_t coder__u32(struct coder *coder, unsigned int column, uint32_t value);
 /* One that is as often below zero. */
 uint32_t coder__difference(struct coder *coder, unsigned int column, uint32_t value);
-/* Bytes of one weight stand together, in columns of their own. */
+/* Bytes of one weight stand together, in columns of their own. -E2BIG: it has more. */
 uint32_t coder__wide(struct coder *coder, unsigned int column, unsigned int bytes,
 		     uint32_t value);
 /* A string, as the pool numbers it. */
@@ -109,7 +108,7 @@ uint32_t coder__token(struct coder *coder, struct dictionary *dictionary, uint64
  * What is in a record (coder_record.c). Kind, flag and, for what has one, name are there
  * already; tags without a record of their own bring theirs.
  */
-void coder__body(struct coder *coder, struct words *body, int depth);
+void coder__body(struct coder *coder, struct numbers *body, int depth);
 /* A type without a name: all of it but its spelling. Its record. */
 uint32_t coder__nested(struct coder *coder, uint32_t ref, uint32_t spelling, int depth);
 /* The record that comes at a place: its kind, flag and name are known, its body is told now. */

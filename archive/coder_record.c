@@ -120,6 +120,8 @@ static uint32_t code_named(struct coder *coder, uint32_t ref)
 
 	if (!coder->following && name < coder->place_count && coder->place[name])
 		place = coder->place[name] - 1;
+	else if (!coder->following && coder->coming)
+		coder__fail(coder, -ENOTSUP); /* a function, in the data types' stream */
 	place = coder__wide(coder, BODY_NAMED, 3, place);
 	if (!coder->following)
 		return ref;
@@ -131,9 +133,9 @@ static uint32_t code_named(struct coder *coder, uint32_t ref)
 }
 
 /* One that is empty, until it is given back; NULL and failed, where too many are under way. */
-static struct words *take_body(struct coder *coder)
+static struct numbers *take_body(struct coder *coder)
 {
-	struct words *body;
+	struct numbers *body;
 
 	if (coder->body_count == BODIES_MAX) {
 		coder__fail(coder, -EBADMSG);
@@ -151,7 +153,7 @@ static void give_back(struct coder *coder)
 
 uint32_t coder__nested(struct coder *coder, uint32_t ref, uint32_t spelling, int depth)
 {
-	struct words *body = take_body(coder);
+	struct numbers *body = take_body(coder);
 	int err;
 
 	if (!body)
@@ -163,11 +165,11 @@ uint32_t coder__nested(struct coder *coder, uint32_t ref, uint32_t spelling, int
 					(spelling & SPELL_FLAG ? RECORD_FLAG : 0),
 		};
 
-		err = words__append(body, none, RECORD_SLOTS);
+		err = numbers__append(body, none, RECORD_SLOTS);
 	} else {
 		const uint32_t *record = pool__record(coder->pool, ref);
 
-		err = words__append(body, record,
+		err = numbers__append(body, record,
 				    RECORD_SLOTS + SLOT_WORDS * record[RECORD_COUNT]);
 	}
 	if (err)
@@ -233,14 +235,14 @@ static uint32_t code_ref(struct coder *coder, enum ref_class class, uint32_t ref
 /* ---- bodies ------------------------------------------------------------------------------------ */
 
 /* Room for one more slot, where it is not there already. */
-static uint32_t *slot_at(struct coder *coder, struct words *body, uint32_t index)
+static uint32_t *slot_at(struct coder *coder, struct numbers *body, uint32_t index)
 {
 	const uint32_t none[SLOT_WORDS] = {};
 	uint32_t at = RECORD_SLOTS + SLOT_WORDS * index;
 	int err = 0;
 
 	if (at == body->count)
-		err = words__append(body, none, SLOT_WORDS);
+		err = numbers__append(body, none, SLOT_WORDS);
 	if (err)
 		coder__fail(coder, err);
 	return err ? NULL : body->items + at;
@@ -276,7 +278,7 @@ static uint32_t code_offset(struct coder *coder, bool flag, uint32_t expected, u
 	return expected;
 }
 
-static void code_members(struct coder *coder, struct words *body, int depth)
+static void code_members(struct coder *coder, struct numbers *body, int depth)
 {
 	bool is_union = (body->items[RECORD_KIND] & 0xff) == TYPE_UNION;
 	bool flag = body->items[RECORD_KIND] & RECORD_FLAG;
@@ -314,7 +316,7 @@ static void code_members(struct coder *coder, struct words *body, int depth)
 				   (uint32_t)end;
 }
 
-static void code_enumerators(struct coder *coder, struct words *body)
+static void code_enumerators(struct coder *coder, struct numbers *body)
 {
 	bool wide = (body->items[RECORD_KIND] & 0xff) == TYPE_ENUM64;
 	uint32_t count = coder__u32(coder, BODY_ENUMERATORS, body->items[RECORD_COUNT]), before = -1;
@@ -364,7 +366,7 @@ static void code_parameter(struct coder *coder, uint32_t *slot, int depth)
 		coder__fail(coder, err);
 }
 
-static void code_parameters(struct coder *coder, struct words *body, int depth)
+static void code_parameters(struct coder *coder, struct numbers *body, int depth)
 {
 	uint32_t count = coder__u32(coder, BODY_PARAMETERS, body->items[RECORD_COUNT]);
 
@@ -378,7 +380,7 @@ static void code_parameters(struct coder *coder, struct words *body, int depth)
 	}
 }
 
-static void code_variables(struct coder *coder, struct words *body, int depth)
+static void code_variables(struct coder *coder, struct numbers *body, int depth)
 {
 	uint32_t count = coder__u32(coder, BODY_VARIABLES, body->items[RECORD_COUNT]), end = 0;
 
@@ -397,7 +399,7 @@ static void code_variables(struct coder *coder, struct words *body, int depth)
 	}
 }
 
-static void code_array(struct coder *coder, struct words *body, int depth)
+static void code_array(struct coder *coder, struct numbers *body, int depth)
 {
 	uint32_t *element = slot_at(coder, body, 0), *index = element ? slot_at(coder, body, 1) : NULL;
 
@@ -411,7 +413,7 @@ static void code_array(struct coder *coder, struct words *body, int depth)
 	element[SLOT_VALUE] = coder__u32(coder, BODY_LENGTH, element[SLOT_VALUE]);
 }
 
-void coder__body(struct coder *coder, struct words *body, int depth)
+void coder__body(struct coder *coder, struct numbers *body, int depth)
 {
 	uint32_t *items = body->items;
 	enum ref_class class = REF_OTHER;
@@ -471,7 +473,7 @@ void coder__body(struct coder *coder, struct words *body, int depth)
 void coder__coming(struct coder *coder, uint32_t place)
 {
 	uint32_t record = coder->coming->items[place];
-	struct words *body;
+	struct numbers *body;
 	int err;
 
 	if (!coder->under_way || coder->under_way[place])
@@ -482,13 +484,13 @@ void coder__coming(struct coder *coder, uint32_t place)
 	coder->under_way[place] = true;
 	if (coder->following) {
 		/* so far it is its head: kind and name */
-		err = words__append(body, coder->heads + 2 * (size_t)(place - coder->heads_first), 2);
+		err = numbers__append(body, coder->heads + 2 * (size_t)(place - coder->heads_first), 2);
 		for (int i = 2; !err && i < RECORD_SLOTS; i++)
-			err = words__add(body, 0);
+			err = numbers__add(body, 0);
 	} else {
 		const uint32_t *words = pool__record(coder->pool, coder->own[place]);
 
-		err = words__append(body, words, RECORD_SLOTS + SLOT_WORDS * words[RECORD_COUNT]);
+		err = numbers__append(body, words, RECORD_SLOTS + SLOT_WORDS * words[RECORD_COUNT]);
 	}
 	if (err)
 		coder__fail(coder, err);
@@ -505,6 +507,12 @@ void coder__coming(struct coder *coder, uint32_t place)
 	give_back(coder);
 }
 
+/* For one more record and for what it is nested in: what does not fit is told in its turn. */
+static bool has_room(const struct coder *coder)
+{
+	return coder->body_count < BODIES_MAX - CANONICAL_MAX_DEPTH - 1;
+}
+
 /* What a member holds is told before its offset. */
 static void settle(struct coder *coder, uint32_t ref, int depth)
 {
@@ -518,11 +526,8 @@ static void settle(struct coder *coder, uint32_t ref, int depth)
 			place = name < coder->place_count ? coder->place[name] : 0;
 			if (!place || place > coder->coming->count)
 				return;
-			if (!coder->coming->items[place - 1] && coder->nesting < NESTING_MAX) {
-				coder->nesting++;
+			if (!coder->coming->items[place - 1] && has_room(coder))
 				coder__coming(coder, place - 1);
-				coder->nesting--;
-			}
 		}
 		if (coder->err || !resolve(coder, ref))
 			return;

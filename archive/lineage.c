@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "coder.h"
 #include "columns.h"
-#include "plan.h"
+#include "succession.h"
 
 /* ---- streams --------------------------------------------------------------------------------------- */
 
@@ -18,26 +18,26 @@ struct stream {
 	const struct record_set *old;
 	const struct record_set *now;    /* while telling */
 	struct record_set *next;         /* what is made of it */
-	struct plan plan, roots;
+	struct succession plan, roots;
 	struct columns plan_columns, body_columns, prefix;
-	struct words named, coming, own, heads; /* by place, of data types and functions */
-	struct words place, old_place;   /* by name */
+	struct numbers named, coming, own, heads; /* by place, of data types and functions */
+	struct numbers place, old_place;   /* by name */
 };
 
 static void stream__free(struct stream *stream)
 {
 	coder__free(&stream->coder);
-	plan__free(&stream->plan);
-	plan__free(&stream->roots);
+	succession__free(&stream->plan);
+	succession__free(&stream->roots);
 	columns__free(&stream->plan_columns);
 	columns__free(&stream->body_columns);
 	columns__free(&stream->prefix);
-	words__free(&stream->named);
-	words__free(&stream->coming);
-	words__free(&stream->own);
-	words__free(&stream->heads);
-	words__free(&stream->place);
-	words__free(&stream->old_place);
+	numbers__free(&stream->named);
+	numbers__free(&stream->coming);
+	numbers__free(&stream->own);
+	numbers__free(&stream->heads);
+	numbers__free(&stream->place);
+	numbers__free(&stream->old_place);
 }
 
 static const struct record_list *list_of(const struct record_set *set, int stream)
@@ -56,21 +56,21 @@ static void begin_columns(struct stream *stream, struct columns *columns, unsign
 static void code_plans(struct stream *stream)
 {
 	struct coder *coder = &stream->coder;
-	const struct words *old = &list_of(stream->old, coder->stream)->records;
-	const struct words *now = stream->now ? &list_of(stream->now, coder->stream)->records : NULL;
+	const struct numbers *old = &list_of(stream->old, coder->stream)->records;
+	const struct numbers *now = stream->now ? &list_of(stream->now, coder->stream)->records : NULL;
 	int err = 0;
 
 	if (now)
-		err = plan__find_stays(coder->pool, old, now, &stream->plan.from);
+		err = succession__find_stays(coder->pool, old, now, &stream->plan.from);
 	if (now && !err && !coder->stream)
-		err = plan__find_stays(coder->pool, &stream->old->roots, &stream->now->roots,
+		err = succession__find_stays(coder->pool, &stream->old->roots, &stream->now->roots,
 				 &stream->roots.from);
 	if (err)
 		coder__fail(coder, err);
-	plan__code_runs(coder, PLAN_STAY, old->count, &stream->plan);
+	succession__code_runs(coder, PLAN_STAY, old->count, &stream->plan);
 	if (!coder->stream)
-		plan__code_runs(coder, PLAN_ROOT_STAY, stream->old->roots.count, &stream->roots);
-	plan__code_heads(coder, old, now, &stream->plan);
+		succession__code_runs(coder, PLAN_ROOT_STAY, stream->old->roots.count, &stream->roots);
+	succession__code_heads(coder, old, now, &stream->plan);
 }
 
 /* The list of names that the stream is about, in the new set. */
@@ -93,14 +93,14 @@ static int list_names(struct stream *stream)
 	return err;
 }
 
-static int set_place(struct words *place, const struct words *names, uint32_t first)
+static int set_place(struct numbers *place, const struct numbers *names, uint32_t first)
 {
 	for (uint32_t i = 0; i < names->count; i++)
 		place->items[names->items[i]] = first + i + 1;
 	return 0;
 }
 
-static int empty_places(const struct pool *pool, struct words *place)
+static int empty_places(const struct pool *pool, struct numbers *place)
 {
 	uint32_t count = pool->names.count / 3;
 
@@ -118,18 +118,18 @@ static int join_lists(struct stream *stream)
 	int err = 0;
 
 	if (coder->stream)
-		err = words__append(&stream->named, stream->next->data.names.items, first) ?:
-		      words__append(&stream->coming, stream->next->data.records.items, first) ?:
-		      words__append(&stream->own, stream->next->data.records.items, first);
+		err = numbers__append(&stream->named, stream->next->data.names.items, first) ?:
+		      numbers__append(&stream->coming, stream->next->data.records.items, first) ?:
+		      numbers__append(&stream->own, stream->next->data.records.items, first);
 	/* what comes has a head; data types do not come with functions */
 	coder->heads_first = first;
-	err = err ?: words__append(&stream->named, next->names.items, next->names.count) ?:
-	      words__append(&stream->coming, next->records.items, next->records.count) ?:
-	      words__append(&stream->heads, stream->plan.heads.items, stream->plan.heads.count);
+	err = err ?: numbers__append(&stream->named, next->names.items, next->names.count) ?:
+	      numbers__append(&stream->coming, next->records.items, next->records.count) ?:
+	      numbers__append(&stream->heads, stream->plan.heads.items, stream->plan.heads.count);
 	if (!err && stream->now) {
-		const struct words *now = &list_of(stream->now, coder->stream)->records;
+		const struct numbers *now = &list_of(stream->now, coder->stream)->records;
 
-		err = words__append(&stream->own, now->items, now->count);
+		err = numbers__append(&stream->own, now->items, now->count);
 	}
 	coder->under_way = calloc((size_t)stream->coming.count + 1, sizeof(bool));
 	if (err || !coder->under_way || empty_places(coder->pool, &stream->place) ||
@@ -144,7 +144,7 @@ static int join_lists(struct stream *stream)
 static void tell_gone(struct stream *stream)
 {
 	struct coder *coder = &stream->coder;
-	const struct words *old = &list_of(stream->old, coder->stream)->records;
+	const struct numbers *old = &list_of(stream->old, coder->stream)->records;
 
 	for (uint32_t i = 0; !coder->err && i < stream->plan.gone.count + stream->roots.gone.count;
 	     i++) {
@@ -153,8 +153,8 @@ static void tell_gone(struct stream *stream)
 				stream->roots.gone.items[i - stream->plan.gone.count]]
 				: old->items[stream->plan.gone.items[i]];
 		const uint32_t *words = pool__record(coder->pool, record);
-		struct words body = {};
-		int err = words__append(&body, words,
+		struct numbers body = {};
+		int err = numbers__append(&body, words,
 					RECORD_SLOTS + SLOT_WORDS * words[RECORD_COUNT]);
 
 		if (err)
@@ -164,7 +164,7 @@ static void tell_gone(struct stream *stream)
 							 (words[RECORD_KIND] & RECORD_FLAG ? 0x80 : 0));
 		if (!err)
 			coder__body(coder, &body, 0);
-		words__free(&body);
+		numbers__free(&body);
 	}
 }
 
@@ -315,7 +315,7 @@ static int run(struct lineage *lineage, int number, const struct record_set *now
 		return -ENOMEM;
 	stream->coder = (struct coder){ .lineage = lineage, .pool = &lineage->pool,
 					.stream = number, .following = !out,
-					.first = !lineage->set.data.records.count };
+					.first = !lineage->begun };
 	stream->old = &lineage->set;
 	stream->now = now;
 	stream->next = next;
@@ -338,8 +338,8 @@ void lineage__free(struct lineage *lineage)
 	pool__free(&lineage->pool);
 	record_set__free(&lineage->set);
 	for (int i = 0; i < 2; i++) {
-		words__free(&lineage->strings[i]);
-		words__free(&lineage->told[i]);
+		numbers__free(&lineage->strings[i]);
+		numbers__free(&lineage->told[i]);
 	}
 }
 
@@ -351,6 +351,7 @@ static int advance(struct lineage *lineage, struct record_set *next, int err)
 	}
 	record_set__free(&lineage->set);
 	lineage->set = *next;
+	lineage->begun = true;
 	return 0;
 }
 

@@ -20,8 +20,9 @@
 struct lineage {
 	struct pool pool;
 	struct record_set set;      /* the kernel that was told last */
-	struct words strings[2];    /* those that data streams and function streams have told */
-	struct words told[2];       /* by the pool's number: place in `strings`, plus 1 */
+	bool begun;                 /* there is one */
+	struct numbers strings[2];    /* those that data streams and function streams have told */
+	struct numbers told[2];       /* by the pool's number: place in `strings`, plus 1 */
 };
 
 int lineage__init(struct lineage *lineage);
@@ -29,7 +30,9 @@ void lineage__free(struct lineage *lineage);
 
 /*
  * The streams of the kernel that follows, which becomes the last one. `graph` is canonical.
- * level: zstd's. -ENOMEM, -EIO.
+ * level: zstd's. -ENOTSUP: a data type refers to a function or a tag of one; -E2BIG: it has
+ * more types or names than the streams can number; -ENOMEM, -EIO. After an error the lineage
+ * is of no use.
  */
 int lineage__tell(struct lineage *lineage, const struct type_graph *graph, int level,
 		  struct buf *data, struct buf *functions);

@@ -10,7 +10,7 @@
 
 /* ---- words ----------------------------------------------------------------------------- */
 
-int words__append(struct words *words, const uint32_t *items, uint32_t count)
+int numbers__append(struct numbers *words, const uint32_t *items, uint32_t count)
 {
 	uint64_t needed = (uint64_t)words->count + count;
 
@@ -29,15 +29,15 @@ int words__append(struct words *words, const uint32_t *items, uint32_t count)
 	return 0;
 }
 
-int words__add(struct words *words, uint32_t word)
+int numbers__add(struct numbers *words, uint32_t word)
 {
-	return words__append(words, &word, 1);
+	return numbers__append(words, &word, 1);
 }
 
-void words__free(struct words *words)
+void numbers__free(struct numbers *words)
 {
 	free(words->items);
-	*words = (struct words){};
+	*words = (struct numbers){};
 }
 
 /* ---- interning --------------------------------------------------------------------------- */
@@ -84,17 +84,37 @@ static uint32_t *find_slot(const struct intern *index, uint64_t hash,
 	return &index->slots[at];
 }
 
-static bool never(const void *ctx, uint32_t number)
+/* What an index is of. */
+struct content {
+	uint64_t (*hash)(const struct pool *pool, uint32_t number);
+	bool (*alike)(const struct pool *pool, uint32_t number, uint32_t other);
+	bool (*is_wanted)(const struct pool *pool, uint32_t number); /* NULL: all are */
+};
+
+struct twin {
+	const struct content *content;
+	const struct pool *pool;
+	uint32_t number;
+};
+
+static bool is_twin(const void *ctx, uint32_t number)
 {
-	(void)ctx, (void)number;
-	return false;
+	const struct twin *twin = ctx;
+
+	return twin->content->alike(twin->pool, twin->number, number);
 }
 
-/* Brings all `count` that there are into the index, which has room for one more then. */
+/*
+ * Brings all `count` that there are into the index, which has room for one more then. Of
+ * those that are alike the last is found: it is the one that the last kernel has, if it has
+ * any. A follower appends again what went and comes back, and a damaged stream may repeat
+ * one content so often that no index should hold it more than once.
+ */
 static int bring_in(struct intern *index, uint32_t count, const struct pool *pool,
-		    uint64_t (*hash)(const struct pool *, uint32_t),
-		    bool (*is_wanted)(const struct pool *, uint32_t))
+		    const struct content *content)
 {
+	struct twin twin = { content, pool, 0 };
+
 	if (!index->slots || count >= index->mask / 2) {
 		uint64_t slots = 1024;
 
@@ -109,9 +129,12 @@ static int bring_in(struct intern *index, uint32_t count, const struct pool *poo
 		if (!index->slots)
 			return -ENOMEM;
 	}
-	for (; index->count < count; index->count++)
-		if (!is_wanted || is_wanted(pool, index->count))
-			*find_slot(index, hash(pool, index->count), never, NULL) = index->count + 1;
+	for (; index->count < count; index->count++) {
+		twin.number = index->count;
+		if (!content->is_wanted || content->is_wanted(pool, twin.number))
+			*find_slot(index, content->hash(pool, twin.number), is_twin, &twin) =
+				twin.number + 1;
+	}
 	return 0;
 }
 
@@ -123,24 +146,40 @@ struct wanted_string {
 	size_t length;
 };
 
+static size_t string_length(const struct pool *pool, uint32_t number)
+{
+	const struct numbers *strings = &pool->strings;
+	size_t end = number + 1 < strings->count ? strings->items[number + 1] : pool->text_size;
+
+	return end - strings->items[number] - 1;
+}
+
 static bool is_string(const void *ctx, uint32_t number)
 {
 	const struct wanted_string *wanted = ctx;
-	const char *text = pool__string(wanted->pool, number);
 
-	return memcmp(text, wanted->text, wanted->length) == 0 && !text[wanted->length];
+	return string_length(wanted->pool, number) == wanted->length &&
+	       memcmp(pool__string(wanted->pool, number), wanted->text, wanted->length) == 0;
 }
 
 static uint64_t string_hash(const struct pool *pool, uint32_t number)
 {
-	const char *text = pool__string(pool, number);
-
-	return hash_bytes(text, strlen(text));
+	return hash_bytes(pool__string(pool, number), string_length(pool, number));
 }
+
+static bool strings_alike(const struct pool *pool, uint32_t number, uint32_t other)
+{
+	const struct wanted_string wanted = { pool, pool__string(pool, number),
+					      string_length(pool, number) };
+
+	return is_string(&wanted, other);
+}
+
+static const struct content of_strings = { string_hash, strings_alike, NULL };
 
 static int reserve_text(struct pool *pool, size_t size)
 {
-	size_t room = pool->text_size + size + 64; /* comparing may look past the end */
+	size_t room = pool->text_size + size;
 
 	if (room <= pool->text_room)
 		return 0;
@@ -149,7 +188,6 @@ static int reserve_text(struct pool *pool, size_t size)
 
 	if (!grown)
 		return -ENOMEM;
-	memset(grown + pool->text_size, 0, room - pool->text_size);
 	pool->text = grown;
 	pool->text_room = room;
 	return 0;
@@ -160,9 +198,10 @@ int pool__append_string(struct pool *pool, const char *text, size_t length, uint
 	int err;
 
 	if ((err = reserve_text(pool, length + 1)) ||
-	    (err = words__add(&pool->strings, (uint32_t)pool->text_size)))
+	    (err = numbers__add(&pool->strings, (uint32_t)pool->text_size)))
 		return err;
 	memcpy(pool->text + pool->text_size, text, length);
+	pool->text[pool->text_size + length] = '\0';
 	pool->text_size += length + 1;
 	*string = pool->strings.count - 1;
 	return 0;
@@ -172,7 +211,7 @@ int pool__add_string(struct pool *pool, const char *text, size_t length, uint32_
 {
 	struct wanted_string wanted = { pool, text, length };
 	uint32_t *slot;
-	int err = bring_in(&pool->string_index, pool->strings.count, pool, string_hash, NULL);
+	int err = bring_in(&pool->string_index, pool->strings.count, pool, &of_strings);
 
 	if (err)
 		return err;
@@ -203,13 +242,22 @@ static uint64_t name_hash(const struct pool *pool, uint32_t number)
 	return hash_words(pool->names.items + 3 * (size_t)number, 3);
 }
 
+static bool names_alike(const struct pool *pool, uint32_t number, uint32_t other)
+{
+	const struct wanted_words wanted = { pool, pool->names.items + 3 * (size_t)number, 3 };
+
+	return is_name(&wanted, other);
+}
+
+static const struct content of_names = { name_hash, names_alike, NULL };
+
 int pool__append_name(struct pool *pool, uint8_t kind, uint32_t string, uint32_t variant,
 		      uint32_t *name)
 {
 	const uint32_t words[3] = { kind, string, variant };
 
 	*name = pool->names.count / 3;
-	return words__append(&pool->names, words, 3);
+	return numbers__append(&pool->names, words, 3);
 }
 
 int pool__add_name(struct pool *pool, uint8_t kind, uint32_t string, uint32_t variant,
@@ -218,7 +266,7 @@ int pool__add_name(struct pool *pool, uint8_t kind, uint32_t string, uint32_t va
 	const uint32_t words[3] = { kind, string, variant };
 	struct wanted_words wanted = { pool, words, 3 };
 	uint32_t *slot;
-	int err = bring_in(&pool->name_index, pool->names.count / 3, pool, name_hash, NULL);
+	int err = bring_in(&pool->name_index, pool->names.count / 3, pool, &of_names);
 
 	if (err)
 		return err;
@@ -258,6 +306,16 @@ static bool is_indexed(const struct pool *pool, uint32_t number)
 	       (record[RECORD_KIND] & 0xff) == TYPE_TAG;
 }
 
+static bool records_alike(const struct pool *pool, uint32_t number, uint32_t other)
+{
+	const uint32_t *record = pool__record(pool, number);
+	const struct wanted_words wanted = { pool, record, record_length(record) };
+
+	return is_record(&wanted, other);
+}
+
+static const struct content of_records = { record_hash, records_alike, is_indexed };
+
 void pool__index_named(struct pool *pool)
 {
 	if (pool->index_named)
@@ -273,8 +331,8 @@ int pool__append_record(struct pool *pool, const uint32_t *words, uint32_t count
 	uint32_t at = pool->bodies.count;
 	int err;
 
-	if ((err = words__append(&pool->bodies, words, count)) ||
-	    (err = words__add(&pool->records, at)))
+	if ((err = numbers__append(&pool->bodies, words, count)) ||
+	    (err = numbers__add(&pool->records, at)))
 		return err;
 	*record = pool->records.count - 1;
 	return 0;
@@ -284,8 +342,7 @@ int pool__add_record(struct pool *pool, const uint32_t *words, uint32_t count, u
 {
 	struct wanted_words wanted = { pool, words, count };
 	uint32_t *slot;
-	int err = bring_in(&pool->record_index, pool->records.count, pool, record_hash,
-			   is_indexed);
+	int err = bring_in(&pool->record_index, pool->records.count, pool, &of_records);
 
 	if (err)
 		return err;
@@ -313,10 +370,10 @@ int pool__init(struct pool *pool)
 void pool__free(struct pool *pool)
 {
 	free(pool->text);
-	words__free(&pool->strings);
-	words__free(&pool->names);
-	words__free(&pool->bodies);
-	words__free(&pool->records);
+	numbers__free(&pool->strings);
+	numbers__free(&pool->names);
+	numbers__free(&pool->bodies);
+	numbers__free(&pool->records);
 	free(pool->string_index.slots);
 	free(pool->name_index.slots);
 	free(pool->record_index.slots);
@@ -325,15 +382,15 @@ void pool__free(struct pool *pool)
 
 void record_list__free(struct record_list *list)
 {
-	words__free(&list->records);
-	words__free(&list->names);
+	numbers__free(&list->records);
+	numbers__free(&list->names);
 }
 
 void record_set__free(struct record_set *set)
 {
 	record_list__free(&set->data);
 	record_list__free(&set->functions);
-	words__free(&set->roots);
+	numbers__free(&set->roots);
 }
 
 bool record_kind__is_function(uint8_t kind)
@@ -355,9 +412,9 @@ static uint32_t next_variant(const struct record_list *list, const struct pool *
 
 static int add_to_list(struct record_list *list, uint32_t record, uint32_t name)
 {
-	int err = words__add(&list->names, name);
+	int err = numbers__add(&list->names, name);
 
-	return err ? err : words__add(&list->records, record);
+	return err ? err : numbers__add(&list->records, record);
 }
 
 int record_list__add_name(struct record_list *list, struct pool *pool, uint32_t kind,
@@ -490,7 +547,7 @@ static int take_set(struct intake *intake, const bool *used, struct record_set *
 		if (err)
 			return err;
 		if (!graph_type__is_named(type))
-			err = words__add(&set->roots, record);
+			err = numbers__add(&set->roots, record);
 		else
 			err = record_list__add(record_kind__is_function(type->kind) ?
 					       &set->functions : &set->data,
@@ -528,7 +585,7 @@ struct output {
 	const struct pool *pool;
 	uint32_t *name_ids;   /* type ID by name; 0: not in this set */
 	uint32_t *record_ids; /* type ID by record, of types without a name */
-	struct words order;   /* records by type ID - 1 */
+	struct numbers order;   /* records by type ID - 1 */
 	bool functions;
 };
 
@@ -552,7 +609,7 @@ static int number_ref(struct output *out, uint32_t ref, int depth)
 		return 0;
 	if (depth == CANONICAL_MAX_DEPTH)
 		return -EBADMSG;
-	err = words__add(&out->order, ref);
+	err = numbers__add(&out->order, ref);
 	out->record_ids[ref] = out->order.count;
 	return err ? err : number_refs(out, pool__record(out->pool, ref), depth + 1);
 }
@@ -582,9 +639,9 @@ static int merge(const struct pool *pool, const struct record_set *set, bool fun
 		const struct record_list *from = first ? a : b;
 		uint32_t at = first ? i++ : k++;
 
-		err = words__add(&all->records, from->records.items[at]);
+		err = numbers__add(&all->records, from->records.items[at]);
 		if (!err)
-			err = words__add(&all->names, from->names.items[at]);
+			err = numbers__add(&all->names, from->names.items[at]);
 	}
 	return err;
 }
@@ -599,7 +656,7 @@ static int number_all(struct output *out, const struct record_set *set)
 	for (uint32_t i = 0; !err && i < set->roots.count; i++)
 		err = number_ref(out, set->roots.items[i], 0);
 	for (uint32_t i = 0; !err && i < all.records.count; i++) {
-		err = words__add(&out->order, all.records.items[i]);
+		err = numbers__add(&out->order, all.records.items[i]);
 		if (!err)
 			out->name_ids[all.names.items[i]] = out->order.count;
 	}
@@ -617,6 +674,12 @@ static bool id_of(const struct output *out, uint32_t ref, uint32_t *id)
 	return !ref || *id;
 }
 
+/* BTF has 16 bits for what is counted, and for a function's linkage. */
+static bool fits_btf(const struct graph_type *type)
+{
+	return type->count <= 0xffff && (type->kind != TYPE_FUNC || type->extra <= 0xffff);
+}
+
 /* Fills a graph's types and slots: numbers of strings stay the pool's. */
 static int fill_graph(const struct output *out, struct type_graph *graph)
 {
@@ -631,7 +694,7 @@ static int fill_graph(const struct output *out, struct type_graph *graph)
 			.extra = record[RECORD_EXTRA], .count = record[RECORD_COUNT],
 			.first = (uint32_t)graph->slot_count,
 		};
-		if (!id_of(out, record[RECORD_REF], &type->ref))
+		if (!id_of(out, record[RECORD_REF], &type->ref) || !fits_btf(type))
 			return -EBADMSG;
 		for (uint32_t k = 0; k < type->count; k++, slot += SLOT_WORDS) {
 			struct graph_slot *at = &graph->slots[graph->slot_count++];
@@ -683,6 +746,6 @@ int record_set__write(const struct pool *pool, const struct record_set *set, boo
 	err = number_all(&out, set);
 	if (!err)
 		err = write_order(&out, data, size);
-	words__free(&out.order);
+	numbers__free(&out.order);
 	return err;
 }

@@ -13,7 +13,7 @@
 #include "type_graph.h"
 
 /* A growing array of words. */
-struct words {
+struct numbers {
 	uint32_t *items;
 	uint32_t count, room;
 };
@@ -28,12 +28,12 @@ struct intern {
 struct pool {
 	char *text;              /* strings, each with its NUL */
 	size_t text_size, text_room;
-	struct words strings;    /* where in it; 0 is "" */
+	struct numbers strings;    /* where in it; 0 is "" */
 	struct intern string_index;
-	struct words names;      /* three words each: kind, string, variant */
+	struct numbers names;      /* three words each: kind, string, variant */
 	struct intern name_index;
-	struct words bodies;     /* of the records, see below */
-	struct words records;    /* where in it; 0 is none */
+	struct numbers bodies;     /* of the records, see below */
+	struct numbers records;    /* where in it; 0 is none */
 	struct intern record_index;
 	bool index_named;        /* in it are also those of types with a name, which only a teller asks for */
 };
@@ -57,14 +57,14 @@ enum slot_word { SLOT_NAME, SLOT_TYPE, SLOT_VALUE, SLOT_HIGH, SLOT_WORDS };
 
 /* Types with a name, in canonical order. */
 struct record_list {
-	struct words records;
-	struct words names;     /* the number of each one's name */
+	struct numbers records;
+	struct numbers names;     /* the number of each one's name */
 };
 
 struct record_set {
 	struct record_list data;
 	struct record_list functions; /* FUNC, and DECL_TAG, which tells of them for the most part */
-	struct words roots;           /* types without a name that no other refers to */
+	struct numbers roots;           /* types without a name that no other refers to */
 };
 
 int pool__init(struct pool *pool);
@@ -117,13 +117,13 @@ bool record_kind__is_function(uint8_t kind);
 
 /*
  * As canonical BTF, with functions or without. -EBADMSG: a record refers to what the set
- * has not, or nests deeper than canonical types do.
+ * has not, nests deeper than canonical types do, or has more than BTF can count.
  */
 int record_set__write(const struct pool *pool, const struct record_set *set, bool functions,
 		      void **data, size_t *size);
 
-int words__add(struct words *words, uint32_t word);
-int words__append(struct words *words, const uint32_t *items, uint32_t count);
-void words__free(struct words *words);
+int numbers__add(struct numbers *words, uint32_t word);
+int numbers__append(struct numbers *words, const uint32_t *items, uint32_t count);
+void numbers__free(struct numbers *words);
 
 #endif

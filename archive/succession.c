@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-#include "plan.h"
+#include "succession.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,15 +7,15 @@
 
 #include "base/cleanup.h"
 
-void plan__free(struct plan *plan)
+void succession__free(struct succession *plan)
 {
-	words__free(&plan->from);
-	words__free(&plan->gone);
-	words__free(&plan->heads);
+	numbers__free(&plan->from);
+	numbers__free(&plan->gone);
+	numbers__free(&plan->heads);
 }
 
-int plan__find_stays(const struct pool *pool, const struct words *old, const struct words *now,
-		      struct words *from)
+int succession__find_stays(const struct pool *pool, const struct numbers *old, const struct numbers *now,
+		      struct numbers *from)
 {
 	_cleanup_free_ uint32_t *places = calloc(pool->records.count, 4);
 	_cleanup_free_ uint32_t *tails = calloc((size_t)now->count + 1, 4);
@@ -30,7 +30,7 @@ int plan__find_stays(const struct pool *pool, const struct words *old, const str
 	for (uint32_t i = 0; !err && i < now->count; i++) {
 		uint32_t place = places[now->items[i]], low = 0, high = length;
 
-		err = words__add(from, place);
+		err = numbers__add(from, place);
 		if (!place)
 			continue;
 		/* tails[n] is where the best run of n + 1 ends, in the new list */
@@ -58,8 +58,8 @@ int plan__find_stays(const struct pool *pool, const struct words *old, const str
 	return 0;
 }
 
-void plan__code_runs(struct coder *coder, unsigned int columns, uint32_t old_count,
-		      struct plan *plan)
+void succession__code_runs(struct coder *coder, unsigned int columns, uint32_t old_count,
+		      struct succession *plan)
 {
 	uint32_t count = coder__u32(coder, columns, plan->from.count), i = 0, k = 0;
 
@@ -102,16 +102,17 @@ static bool is_alike(const uint32_t *words, uint32_t kind, uint32_t string)
 }
 
 struct head_search {
-	const struct words *old;
-	const struct plan *plan;
+	const struct numbers *old;
+	const struct succession *plan;
 	uint32_t gone;       /* the next of what goes that no one has come for */
 	uint32_t gone_end;   /* the first that goes behind what stays next */
+	uint32_t passed;     /* those before it have names that come no more, in this gap */
 };
 
 /* In the gap that the place is in. */
 static void move_gap(struct head_search *search, uint32_t place)
 {
-	const struct words *gone = &search->plan->gone, *from = &search->plan->from;
+	const struct numbers *gone = &search->plan->gone, *from = &search->plan->from;
 	uint32_t stays = UINT32_MAX;
 
 	for (uint32_t i = place; i < from->count; i++)
@@ -123,20 +124,26 @@ static void move_gap(struct head_search *search, uint32_t place)
 		search->gone_end++;
 }
 
-static uint32_t find_same(const struct coder *coder, const struct head_search *search,
+static uint32_t find_same(const struct coder *coder, struct head_search *search,
 			  const uint32_t *words)
 {
 	const char *name = pool__string(coder->pool, words[RECORD_NAME]);
 
-	for (uint32_t i = search->gone; i < search->gone_end; i++) {
+	if (search->passed < search->gone)
+		search->passed = search->gone;
+	for (uint32_t i = search->passed; i < search->gone_end; i++) {
 		uint32_t record = search->old->items[search->plan->gone.items[i]];
 		const uint32_t *gone = pool__record(coder->pool, record);
+		int order;
 
 		if (is_alike(gone, words[RECORD_KIND] & 0xff, words[RECORD_NAME]))
 			return i - search->gone + 1;
 		/* both are in the order of their names */
-		if (strcmp(pool__string(coder->pool, gone[RECORD_NAME]), name) > 0)
+		order = strcmp(pool__string(coder->pool, gone[RECORD_NAME]), name);
+		if (order > 0)
 			return 0;
+		if (order < 0)
+			search->passed = i + 1;
 	}
 	return 0;
 }
@@ -171,8 +178,8 @@ static void code_head(struct coder *coder, struct head_search *search, const uin
 					 coder->following ? 0 : own[RECORD_NAME]);
 }
 
-void plan__code_heads(struct coder *coder, const struct words *old, const struct words *now,
-		       struct plan *plan)
+void succession__code_heads(struct coder *coder, const struct numbers *old, const struct numbers *now,
+		       struct succession *plan)
 {
 	struct head_search search = { .old = old, .plan = plan };
 
