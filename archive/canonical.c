@@ -143,6 +143,7 @@ struct ordering {
 	uint32_t *uses;    /* by rank */
 	uint32_t *id;      /* by rank: the new number, 0 while there is none */
 	uint32_t *sources; /* by new number: a type that stands for all that are like it */
+	uint8_t *heights;  /* by rank: how deep types without a name nest in it, itself included */
 	uint32_t count;    /* of new numbers given, void's included */
 };
 
@@ -183,30 +184,50 @@ static int by_name(const void *p, const void *q, void *ctx)
 
 static int meet(struct ordering *ordering, uint32_t type, int depth);
 
+/* Height of the highest that it refers to, or an error. */
 static int meet_all(struct ordering *ordering, const struct graph_type *type, int depth)
 {
-	int err = meet(ordering, type->ref, depth);
+	int highest = meet(ordering, type->ref, depth);
 
-	for (uint32_t i = 0; !err && i < type->count; i++)
-		err = meet(ordering, ordering->graph->slots[type->first + i].type, depth);
-	return err;
+	for (uint32_t i = 0; highest >= 0 && i < type->count; i++) {
+		int height = meet(ordering, ordering->graph->slots[type->first + i].type, depth);
+
+		if (height < 0 || height > highest)
+			highest = height;
+	}
+	return highest;
 }
 
-/* Give a type without a name its number, and then those it refers to. */
+/*
+ * Give a type without a name its number, and then those it refers to. Its height, or -ELOOP.
+ * One that was met before counts with all its height: so what is too deep is so from
+ * wherever it is met first.
+ */
 static int meet(struct ordering *ordering, uint32_t type, int depth)
 {
 	uint32_t rank = ordering->ref->rank[type];
 	const struct graph_type *first;
+	int height, below;
 
 	if (!rank || graph_type__is_named(first = first_of(ordering, rank)))
 		return 0;
-	if (depth == CANONICAL_MAX_DEPTH)
+	height = ordering->heights[rank];
+	if (height)
+		return depth + height > CANONICAL_MAX_DEPTH ? -ELOOP : height;
+	/* met, but its height is not known yet: it is in itself */
+	if (ordering->id[rank] || depth == CANONICAL_MAX_DEPTH)
 		return -ELOOP;
-	if (ordering->id[rank])
-		return 0;
 	ordering->sources[ordering->count] = ordering->ref->order[rank - 1];
 	ordering->id[rank] = ordering->count++;
-	return meet_all(ordering, first, depth + 1);
+	below = meet_all(ordering, first, depth + 1);
+	if (below >= 0)
+		ordering->heights[rank] = (uint8_t)(below + 1);
+	return below < 0 ? below : below + 1;
+}
+
+static int error_of(int height)
+{
+	return height < 0 ? height : 0;
 }
 
 /* Ranks that are some type's, those with a name or those without, by rank. */
@@ -235,11 +256,11 @@ static int give_numbers(struct ordering *ordering, uint32_t *list)
 	qsort_r(list, count, sizeof(*list), by_name, ordering);
 	ordering->count = 1;
 	for (uint32_t i = 0; !err && i < count; i++)
-		err = meet_all(ordering, first_of(ordering, list[i]), 0);
+		err = error_of(meet_all(ordering, first_of(ordering, list[i]), 0));
 	roots = list_ranks(ordering, false, others);
 	for (uint32_t i = 0; !err && i < roots; i++)
 		if (!ordering->uses[others[i]])
-			err = meet(ordering, ordering->ref->order[others[i] - 1], 0);
+			err = error_of(meet(ordering, ordering->ref->order[others[i] - 1], 0));
 	/* what is left is used by each other alone */
 	for (uint32_t i = 0; !err && i < roots; i++)
 		if (!ordering->id[others[i]])
@@ -301,12 +322,13 @@ int type_graph__canonicalize(const struct type_graph *graph, struct type_graph *
 	_cleanup_free_ uint32_t *order = calloc(count, 4), *rank = calloc(count, 4);
 	_cleanup_free_ uint32_t *next = calloc(count, 4), *uses = calloc(count, 4);
 	_cleanup_free_ uint32_t *id = calloc(count, 4), *sources = calloc(count, 4);
+	_cleanup_free_ uint8_t *heights = calloc(count, 1);
 	struct refinement ref = { graph, order, rank, next };
-	struct ordering ordering = { graph, &ref, uses, id, sources, 1 };
+	struct ordering ordering = { graph, &ref, uses, id, sources, heights, 1 };
 	int err;
 
 	*canonical = (struct type_graph){};
-	if (!order || !rank || !next || !uses || !id || !sources)
+	if (!order || !rank || !next || !uses || !id || !sources || !heights)
 		return -ENOMEM;
 	err = partition(&ref);
 	if (err)

@@ -22,7 +22,8 @@
 
 /*
  * `graph` in canonical order; strings are the same ones. -ELOOP: types without a name
- * refer to each other in a circle or nest deeper than CANONICAL_MAX_DEPTH; -ENOMEM.
+ * refer to each other in a circle or nest deeper than CANONICAL_MAX_DEPTH, or types that
+ * differ do so only behind very many references; -ENOMEM.
  */
 int type_graph__canonicalize(const struct type_graph *graph, struct type_graph *canonical);
 

@@ -66,7 +66,8 @@ struct parser {
 
 static int bad(struct parser *parser, const char *what)
 {
-	*parser->error = (struct type_graph_error){ what, parser->graph->type_count };
+	*parser->error = (struct type_graph_error){ .what = what,
+						    .type = parser->graph->type_count };
 	return -EBADMSG;
 }
 
@@ -167,6 +168,7 @@ static int read_type(struct parser *parser)
 	struct type_graph *graph = parser->graph;
 	struct graph_type *type;
 	uint32_t info, other;
+	int err;
 
 	if (graph->type_count == parser->type_room) {
 		size_t room = parser->type_room ? 2 * parser->type_room : 4096;
@@ -183,15 +185,21 @@ static int read_type(struct parser *parser)
 	other = word(parser);
 	type->kind = info >> 24 & 0x1f;
 	type->flag = info >> 31;
+	if (cursor__failed(&parser->at))
+		return bad(parser, "it is cut off");
 	if (info & 0x60ff0000)
 		return bad(parser, "a type's reserved bits are set");
 	if (type->kind >= TYPE_KIND_END || !layouts[type->kind].known) {
 		bad(parser, "a kind of type that this version does not know");
+		parser->error->kind = type->kind;
 		return -ENOTSUP;
 	}
 	*(layouts[type->kind].ref ? &type->ref : &type->size) = other;
-	graph->type_count++;
-	return read_rest(parser, type, info & 0xffff);
+	err = read_rest(parser, type, info & 0xffff);
+	if (!err && cursor__failed(&parser->at))
+		err = bad(parser, "it is cut off");
+	graph->type_count += !err;
+	return err;
 }
 
 static int read_types(struct parser *parser)
@@ -208,8 +216,6 @@ static int read_types(struct parser *parser)
 		err = read_type(parser);
 		if (err)
 			return err;
-		if (cursor__failed(&parser->at))
-			return bad(parser, "it is cut off");
 	}
 	return 0;
 }
@@ -238,17 +244,75 @@ static int check_references(struct parser *parser)
 		}
 		if (!fine) {
 			*parser->error = (struct type_graph_error){
-				"a type or name that is referred to is not there", i };
+				.what = "a type or name that is referred to is not there",
+				.type = i };
 			return -EBADMSG;
 		}
 	}
 	return 0;
 }
 
+static int bad_names(struct parser *parser, const char *what)
+{
+	*parser->error = (struct type_graph_error){ .what = what };
+	return -EBADMSG;
+}
+
 static int by_text(const void *a, const void *b, void *text)
 {
 	return strcmp((const char *)text + *(const uint32_t *)a,
 		      (const char *)text + *(const uint32_t *)b);
+}
+
+/* Offsets in the BTF's text that something is named by. malloc'ed. */
+static uint32_t *list_names(const struct parser *parser, uint32_t *number, uint32_t *count)
+{
+	const struct type_graph *graph = parser->graph;
+	uint32_t *used, all = 0;
+
+	for (uint32_t i = 1; i < graph->type_count; i++)
+		number[graph->types[i].name] = 1;
+	for (size_t i = 0; i < graph->slot_count; i++)
+		number[graph->slots[i].name] = 1;
+	for (uint32_t i = 1; i < parser->text_size; i++)
+		all += number[i];
+	used = malloc(((size_t)all + 1) * sizeof(*used));
+	*count = 0;
+	for (uint32_t i = 1; used && i < parser->text_size; i++)
+		if (number[i])
+			used[(*count)++] = i;
+	return used;
+}
+
+/* Where each string begins in our text, and the number of each offset in the BTF's. */
+static int place_strings(struct parser *parser, const uint32_t *used, uint32_t count,
+			 uint32_t *number)
+{
+	struct type_graph *graph = parser->graph;
+	const char *last = "";
+	size_t text = 1;
+
+	graph->strings[0] = 0;
+	graph->string_count = 1;
+	number[0] = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		const char *name = parser->text + used[i];
+		size_t size = strnlen(name, GRAPH_NAME_MAX) + 1;
+
+		if (size > GRAPH_NAME_MAX)
+			return bad_names(parser, "a name is longer than any kernel's");
+		/* "" at another place than the first is "" all the same */
+		if (strcmp(last, name) != 0) {
+			graph->strings[graph->string_count++] = (uint32_t)text;
+			text += size;
+		}
+		if (text > GRAPH_TEXT_MAX)
+			return bad_names(parser, "its names are longer than any kernel's");
+		number[used[i]] = graph->string_count - 1;
+		last = name;
+	}
+	graph->text = malloc(text);
+	return graph->text ? 0 : -ENOMEM;
 }
 
 /*
@@ -258,50 +322,22 @@ static int by_text(const void *a, const void *b, void *text)
 static int number_strings(struct parser *parser, uint32_t *number)
 {
 	struct type_graph *graph = parser->graph;
-	_cleanup_free_ uint32_t *used = NULL;
-	uint32_t count = 0, text = 1;
+	uint32_t count;
+	_cleanup_free_ uint32_t *used = list_names(parser, number, &count);
+	int err;
 
-	for (uint32_t i = 1; i < graph->type_count; i++)
-		number[graph->types[i].name] = 1;
-	for (size_t i = 0; i < graph->slot_count; i++)
-		number[graph->slots[i].name] = 1;
-	for (uint32_t i = 1; i < parser->text_size; i++)
-		count += number[i];
-	used = malloc((count + 1) * sizeof(*used));
-	graph->strings = malloc((count + 1) * sizeof(*graph->strings));
-	if (!used || !graph->strings)
+	if (!used)
 		return -ENOMEM;
-	count = 0;
-	for (uint32_t i = 1; i < parser->text_size; i++)
-		if (number[i])
-			used[count++] = i;
+	graph->strings = malloc(((size_t)count + 1) * sizeof(*graph->strings));
+	if (!graph->strings)
+		return -ENOMEM;
 	qsort_r(used, count, sizeof(*used), by_text, (void *)parser->text);
-	graph->strings[0] = 0;
-	graph->string_count = 1;
-	number[0] = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		const char *name = parser->text + used[i];
-
-		/* "" at another place than the first is "" all the same */
-		if (!*name) {
-			number[used[i]] = 0;
-			continue;
-		}
-		if (i == 0 || strcmp(parser->text + used[i - 1], name) != 0) {
-			graph->strings[graph->string_count++] = text;
-			text += (uint32_t)strlen(name) + 1;
-		}
-		number[used[i]] = graph->string_count - 1;
-	}
-	graph->text = malloc(text);
-	if (!graph->text)
-		return -ENOMEM;
+	err = place_strings(parser, used, count, number);
+	if (err)
+		return err;
 	graph->text[0] = '\0';
-	for (uint32_t i = 0; i < count; i++) {
-		const char *name = parser->text + used[i];
-
-		strcpy(graph->text + graph->strings[number[used[i]]], name);
-	}
+	for (uint32_t i = 0; i < count; i++)
+		strcpy(graph->text + graph->strings[number[used[i]]], parser->text + used[i]);
 	return 0;
 }
 

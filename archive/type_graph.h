@@ -53,10 +53,18 @@ struct type_graph {
 	uint32_t string_count;
 };
 
+/*
+ * A name's bytes at most, with its NUL (the kernel allows 512, but to tags any), and those of
+ * all names. Names may overlap in BTF, so that few bytes may hold very many.
+ */
+#define GRAPH_NAME_MAX 4096
+#define GRAPH_TEXT_MAX (256u << 20)
+
 /* What the parser did not like, in words; lent for ever. */
 struct type_graph_error {
 	const char *what;
 	uint32_t type; /* the type at fault, or 0 */
+	uint32_t kind; /* the one that is unknown, or 0 */
 };
 
 /* -EBADMSG with *error: no BTF, or what contradicts itself; -ENOTSUP: an unknown kind; -ENOMEM. */
