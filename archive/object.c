@@ -157,6 +157,8 @@ static int open_by_libbpf(struct kbtf_object *object, struct bpf_elf *elf, const
 	if (!err)
 		err = object__choose_programs(object, elf, opts);
 	if (!err)
+		err = object__replace_helpers(object);
+	if (!err)
 		err = source_lines__read(elf, &object->lines);
 	if (!err)
 		object__warn(object);

@@ -60,6 +60,8 @@ int object__adapt_globals(struct kbtf_object *object, struct bpf_elf *elf,
 			  const struct kbtf_object_opts *opts);
 /* Between open and load: */
 int object__replace_ring_buffers(struct kbtf_object *object);
+/* Of the programs to be loaded: helpers that older ones can stand in for. */
+int object__replace_helpers(struct kbtf_object *object);
 /*
  * Of alternatives the first that this kernel can have, and what may be left out is. `elf`
  * is what libbpf has opened.

@@ -128,3 +128,51 @@ int object__replace_ring_buffers(struct kbtf_object *object)
 	}
 	return 0;
 }
+
+/* Whether it calls the older one in place of the younger now, as the kernel has no other. */
+static int replace_helper(struct bpf_program *program, int32_t younger, int32_t older)
+{
+	size_t count = bpf_program__insn_cnt(program), calls = 0;
+	_cleanup_free_ struct bpf_insn *insns = calloc(count + 1, sizeof(*insns));
+	int err;
+
+	if (!insns)
+		return -ENOMEM;
+	memcpy(insns, bpf_program__insns(program), count * sizeof(*insns));
+	for (size_t i = 0; i < count; i++) {
+		if (insns[i].code == (BPF_LD | BPF_DW | BPF_IMM)) {
+			i++;
+		} else if (insns[i].code == (BPF_JMP | BPF_CALL) && !insns[i].src_reg &&
+			   insns[i].imm == younger) {
+			insns[i].imm = older;
+			calls++;
+		}
+	}
+	if (!calls || probe__helper(bpf_program__type(program), (uint32_t)younger) != 0)
+		return 0;
+	err = bpf_program__set_insns(program, insns, count);
+	return err ? err : 1;
+}
+
+/*
+ * The current task is the same for both, but that what one returns may be followed without a
+ * helper. Libbpf itself replaces those that read the kernel's and the user's memory.
+ */
+int object__replace_helpers(struct kbtf_object *object)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object->bpf) {
+		int res = bpf_program__autoload(program) ?
+			  replace_helper(program, BPF_FUNC_get_current_task_btf,
+					 BPF_FUNC_get_current_task) : 0;
+
+		if (res < 0)
+			return res;
+		if (res)
+			remarks__add(&object->remarks, KBTF_REMARK_ADAPTED,
+				     "%s: bpf_get_current_task in place of bpf_get_current_task_btf, "
+				     "which the kernel does not have", bpf_program__name(program));
+	}
+	return 0;
+}

@@ -141,8 +141,9 @@ static const char *why_not_type(struct choice *choice, const struct bpf_program 
 
 static bool has_helper(enum bpf_prog_type type, int id)
 {
-	/* what libbpf turns them into on kernels before 5.5 */
-	int before = id == BPF_FUNC_probe_read_user || id == BPF_FUNC_probe_read_kernel ?
+	/* what libbpf turns them into on kernels before 5.5, and libkbtf before 5.11 */
+	int before = id == BPF_FUNC_get_current_task_btf ? BPF_FUNC_get_current_task :
+		     id == BPF_FUNC_probe_read_user || id == BPF_FUNC_probe_read_kernel ?
 		     BPF_FUNC_probe_read :
 		     id == BPF_FUNC_probe_read_user_str || id == BPF_FUNC_probe_read_kernel_str ?
 		     BPF_FUNC_probe_read_str : 0;

@@ -168,6 +168,7 @@ if command -v clang >/dev/null && [ -r "$(dirname "$btfgen")/vmlinux.h" ]; then
 	t "one with jumps of 32 bits" fixture jump refused -DJUMP -mcpu=v3
 	t "one with a map's value as key" fixture key refused -DKEY
 	t "one with a variable as key" fixture variable refused -DVARIABLE
+	t "one with a helper that another stands in for" fixture task refused -DTASK
 	t "one with a uprobe" fixture uprobe uprobe
 else
 	compiled=no
@@ -244,6 +245,8 @@ for kernel in $kernels; do
 	refused loop "back-edge from insn"
 	refused loop "the kernel allows no loops"
 	refused helper "the kernel has no helper"
+	t "$kernel: a helper, by an older one" loads "$work/task.bpf.o" \
+		"bpf_get_current_task in place of"
 	refused atomic "BPF_STX uses reserved fields"
 	refused atomic "the kernel has no atomics that return a value"
 	case $kernel in
@@ -287,5 +290,6 @@ if [ "$compiled" = yes ]; then
 	for name in plain function loop helper atomic jump key variable; do
 		t "here: $name loads" loads "$work/$name.bpf.o" "the kernel has global variables"
 	done
+	t "here: a young helper stays" loads "$work/task.bpf.o" "!in place of"
 fi
 finish
