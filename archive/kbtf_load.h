@@ -69,6 +69,11 @@ struct kbtf_object_opts {
 	 * use a type of map that it does not know, and such maps.
 	 */
 	bool leave_out;
+	/*
+	 * Names, NULL at the end, of programs that are not to be loaded, such as one that the
+	 * verifier refused: another of its alternatives is chosen. Or NULL.
+	 */
+	const char *const *refused;
 };
 
 /*

@@ -354,6 +354,13 @@ int object__choose_programs(struct kbtf_object *object, struct bpf_elf *elf,
 	};
 	int err;
 
+	for (size_t i = 0; opts->refused && opts->refused[i]; i++) {
+		struct bpf_program *program =
+			bpf_object__find_program_by_name(object->bpf, opts->refused[i]);
+
+		if (program)
+			bpf_program__set_autoload(program, false);
+	}
 	if (!opts->leave_out && !has_alternatives(object->bpf))
 		return 0;
 	err = code_moves__find_functions(elf, &choice.functions);

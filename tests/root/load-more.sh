@@ -91,6 +91,33 @@ else
 	fi
 fi
 
+# ---- alternatives ------------------------------------------------------------------------
+
+cat >"$work/two.bpf.c" <<'TWO'
+#define SEC(name) __attribute__((section(name), used))
+SEC("raw_tp/sys_enter") int only___wild(long *ctx) { return *(volatile int *)ctx[0]; }
+#ifdef TAME
+SEC("raw_tp/sys_enter") int only___tame(long *ctx) { return 0; }
+#endif
+char LICENSE[] SEC("license") = "GPL";
+TWO
+two()
+{
+	clang -target bpf -mcpu=v1 -O2 "$@" -c -o "$work/two.bpf.o" "$work/two.bpf.c"
+}
+if command -v clang >/dev/null; then
+	t "an object of two alternatives" two -DTAME
+	t_says 0 "only: by only___tame" "the second is taken where the verifier refuses the first" \
+		"$btfload" run "$work/two.bpf.o" --load-only --explain
+	t_says 1 "only___wild (raw_tp/sys_enter) does not load" "but not if it must be right" \
+		"$btfload" run "$work/two.bpf.o" --load-only --strict
+	t "an object of the first alone" two
+	t_says 1 "none of its programs can be loaded" "has nothing in its place" \
+		"$btfload" run "$work/two.bpf.o" --load-only
+else
+	skip "alternatives" "clang is missing"
+fi
+
 # ---- what goes wrong ---------------------------------------------------------------------
 
 t_says 3 "is no cgroup of the hierarchy v2" "what is no cgroup" "$btfload" cgroupbytes --cgroup "$work"

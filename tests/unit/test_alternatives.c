@@ -87,6 +87,24 @@ static void test_first_that_the_kernel_can_have(void **state)
 	}
 }
 
+/* What the verifier refused, say: the next one is taken, or none. */
+static void test_another_than_those_refused(void **state)
+{
+	static const char *const refused[] = { "typed___yes", "mapped___yes", "none such", NULL };
+	struct kbtf_object *object;
+
+	(void)state;
+	need_tracefs();
+	object = open_alternatives("-target bpf -g", (struct kbtf_object_opts){
+		.refused = refused, .leave_out = true });
+	assert_remark(object, KBTF_REMARK_CHOSEN, "typed: by typed___late");
+	assert_remark(object, KBTF_REMARK_LEFT_OUT, "mapped: this kernel can have none of its alternatives");
+	for (size_t i = 0; i < 2; i++)
+		assert_false(bpf_program__autoload(bpf_object__find_program_by_name(
+			kbtf_object__bpf(object), refused[i])));
+	kbtf_object__close(object);
+}
+
 /* What can't be had stays, to fail in words, unless it may be left out. */
 static void test_none_that_the_kernel_can_have(void **state)
 {
@@ -108,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_that_the_kernel_can_have),
+		cmocka_unit_test(test_another_than_those_refused),
 		cmocka_unit_test(test_none_that_the_kernel_can_have),
 	};
 

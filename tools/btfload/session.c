@@ -147,17 +147,6 @@ static void size_maps(struct session *session)
 	}
 }
 
-static void skip_left_out(struct session *session)
-{
-	for (size_t i = 0; i < session->left_out_count; i++) {
-		struct bpf_program *program = bpf_object__find_program_by_name(
-			kbtf_object__bpf(session->object), session->left_out[i]);
-
-		if (program)
-			bpf_program__set_autoload(program, false);
-	}
-}
-
 static int open_object(struct session *session, const struct kbtf_object_opts *opts)
 {
 	int err;
@@ -174,7 +163,6 @@ static int open_object(struct session *session, const struct kbtf_object_opts *o
 	if (!session->left_out_count)
 		log_remarks(session, KBTF_REMARK_WARNING);
 	size_maps(session);
-	skip_left_out(session);
 	err = settings__apply(session->object, session->settings.items, session->settings.count);
 	return err || !session->pins.dir ? err : pins__use_maps(&session->pins, session->object);
 }
@@ -191,10 +179,16 @@ static size_t count_wanted(const struct session *session)
 	return count;
 }
 
+/* To be loaded without it, or perhaps in its place. */
+static bool has_others(const struct session *session, const struct bpf_program *failed)
+{
+	return count_wanted(session) > 1 || strstr(bpf_program__name(failed), "___");
+}
+
 static bool leave_out(struct session *session, const char *name)
 {
 	char **grown = realloc(session->left_out,
-			       (session->left_out_count + 1) * sizeof(*grown));
+			       (session->left_out_count + 2) * sizeof(*grown));
 	char *copy = strdup(name);
 
 	if (grown)
@@ -204,6 +198,7 @@ static bool leave_out(struct session *session, const char *name)
 		return false;
 	}
 	grown[session->left_out_count++] = copy;
+	grown[session->left_out_count] = NULL;
 	return true;
 }
 
@@ -219,6 +214,7 @@ int session__load(struct session *session, const char *object_path)
 	for (int tries = 0; !err; tries++) {
 		struct bpf_program *failed;
 
+		opts.refused = (const char *const *)session->left_out;
 		err = open_object(session, &opts);
 		if (err)
 			break;
@@ -233,7 +229,7 @@ int session__load(struct session *session, const char *object_path)
 			break;
 		failed = kbtf_object__failed_program(session->object);
 		log_remarks(session, KBTF_REMARK_PROBLEM);
-		if (session->strict || !failed || count_wanted(session) == 1 ||
+		if (session->strict || !failed || !has_others(session, failed) ||
 		    tries == MAX_TRIES || !leave_out(session, bpf_program__name(failed)))
 			return err;
 		log__info("%s: left out: %s", object_path, bpf_program__name(failed));
