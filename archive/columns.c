@@ -9,8 +9,8 @@
 
 /* Tables smaller than this are not worth a frame for each column. */
 #define TOGETHER_MAX (96u << 10)
-/* No kernel's column comes near: what says more is not believed. */
-#define COLUMN_MAX (256u << 20)
+/* No kernel's columns together come near: what says more is not believed. */
+#define TABLE_MAX (128u << 20)
 
 void columns__free(struct columns *columns)
 {
@@ -157,6 +157,8 @@ int columns__pack(const struct columns *columns, const struct columns *prefix, i
 		if (buf__failed(&columns->items[i]))
 			err = -ENOMEM;
 	}
+	if (!err && total > TABLE_MAX)
+		err = -E2BIG;
 	if (!err)
 		err = (total <= TOGETHER_MAX ? pack_together : pack_apart)(zstd, columns, prefix,
 									   level, out);
@@ -210,13 +212,14 @@ int columns__unpack(struct cursor *in, const struct columns *prefix, struct colu
 {
 	size_t sizes[COLUMNS_MAX], stored_sizes[COLUMNS_MAX] = {};
 	uint8_t together = cursor__u8(in);
+	uint64_t total = 0;
 	ZSTD_DCtx *zstd;
 	int err;
 
 	for (unsigned int i = 0; i < columns->count; i++) {
 		uint64_t size = cursor__varint(in), stored = size && !together ? cursor__varint(in) : 0;
 
-		if (size > COLUMN_MAX || stored > size)
+		if (size > TABLE_MAX || (total += size) > TABLE_MAX || stored > size)
 			return -EBADMSG;
 		sizes[i] = size;
 		stored_sizes[i] = stored;

@@ -21,7 +21,7 @@ struct columns {
 };
 
 void columns__free(struct columns *columns);
-/* Appends to `out`. -ENOMEM, -EIO (zstd). */
+/* Appends to `out`. -E2BIG: more than columns__unpack() believes; -ENOMEM, -EIO (zstd). */
 int columns__pack(const struct columns *columns, const struct columns *prefix, int level,
 		  struct buf *out);
 /* columns->count says how many there are. -EBADMSG, -ENOMEM. */
