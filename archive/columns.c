@@ -184,7 +184,7 @@ static int unpack_together(ZSTD_DCtx *zstd, struct cursor *in, const struct colu
 	err = total ? unpack_run(zstd, in->data + in->pos, in->len - in->pos, &before, total, &all)
 		    : 0;
 	in->pos = in->len;
-	for (unsigned int i = 0; !err && i < columns->count; at += sizes[i++])
+	for (unsigned int i = 0; !err && total && i < columns->count; at += sizes[i++])
 		buf__add(&columns->items[i], all.data + at, sizes[i]);
 	return err;
 }
