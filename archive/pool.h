@@ -116,8 +116,11 @@ void record_set__free(struct record_set *set);
 bool record_kind__is_function(uint8_t kind);
 
 /*
- * As canonical BTF, with functions or without. -EBADMSG: a record refers to what the set
- * has not, nests deeper than canonical types do, or has more than BTF can count.
+ * As canonical BTF, with functions or without. Without, what only functions lead to is not
+ * there either, types with a name are in the same order as with them (so among several of
+ * one name functions count as referring), and others as they are met. -EBADMSG: a record
+ * refers to what the set has not, nests deeper than canonical types do, or has more than BTF
+ * can count.
  */
 int record_set__write(const struct pool *pool, const struct record_set *set, bool functions,
 		      void **data, size_t *size);

@@ -42,7 +42,8 @@ static struct blob by_hand(const uint32_t *words, size_t count, const char *text
 			     sizeof(header) + 4 * count + text_size };
 
 	memcpy(blob.data, &header, sizeof(header));
-	memcpy((char *)blob.data + sizeof(header), words, 4 * count);
+	if (count)
+		memcpy((char *)blob.data + sizeof(header), words, 4 * count);
 	memcpy((char *)blob.data + sizeof(header) + 4 * count, text, text_size);
 	return blob;
 }
