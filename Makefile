@@ -213,9 +213,12 @@ FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKBTF_VERSION='"$(VERSION)"' -g -O1 -Iar
 
 fuzz: $(FUZZERS)
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SOURCES) $(TOOL_MODULES) | $(BUILD)/gen/helper_arity.h
+# Compiled in one go, without dependency files: any header may be in it.
+FUZZ_HEADERS := $(wildcard archive/*.h archive/base/*.h tools/btfgen/*/*.h tests/unit/every_kind.h)
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SOURCES) $(TOOL_MODULES) $(FUZZ_HEADERS) | $(BUILD)/gen/helper_arity.h
 	@mkdir -p $(@D)
-	$(call say,FUZZ,$@)$(CLANG) $(FUZZ_CFLAGS) -o $@ $^ $(TOOL_PKG_LIBS) -lpthread
+	$(call say,FUZZ,$@)$(CLANG) $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) $(TOOL_PKG_LIBS) -lpthread
 
 # ---- installation ----------------------------------------------------------------
 

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * BTF that somebody hands to `btfgen add`. What is parsed has one canonical form, which is
+ * its own, and a lineage tells it exactly, before and after another kernel. Seeds: BTF files
+ * of some KB.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit/every_kind.h"
+#include "canonical.h"
+#include "lineage.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct blob {
+	void *data;
+	size_t size;
+};
+
+static void expect(bool right)
+{
+	if (!right)
+		abort();
+}
+
+/* Both are freed afterwards; false if it is refused. */
+static bool read_canonical(const void *data, size_t size, struct type_graph *canonical,
+			   struct blob *bytes)
+{
+	struct type_graph_error error = {};
+	struct type_graph graph;
+	int err = type_graph__parse(data, size, &graph, &error);
+
+	if (err) {
+		expect(error.what && (err == -EBADMSG || err == -ENOTSUP));
+		return false;
+	}
+	err = type_graph__canonicalize(&graph, canonical);
+	type_graph__free(&graph);
+	expect(!err || err == -ELOOP);
+	if (!err)
+		expect(type_graph__write(canonical, &bytes->data, &bytes->size) == 0);
+	return !err;
+}
+
+static void expect_written(const struct lineage *lineage, bool functions, const struct blob *bytes)
+{
+	struct blob written;
+
+	expect(record_set__write(&lineage->pool, &lineage->set, functions, &written.data,
+				 &written.size) == 0);
+	if (bytes)
+		expect(written.size == bytes->size &&
+		       memcmp(written.data, bytes->data, bytes->size) == 0);
+	free(written.data);
+}
+
+/* Tells the kernels, and follows them with functions and without. */
+static void tell_all(const struct type_graph *const *kernels, const struct blob *const *bytes,
+		     int count)
+{
+	struct lineage teller, follower, half;
+	int err = 0;
+
+	expect(!lineage__init(&teller) && !lineage__init(&follower) && !lineage__init(&half));
+	for (int i = 0; !err && i < count; i++) {
+		struct buf data = {}, functions = {};
+
+		err = lineage__tell(&teller, kernels[i], 1, &data, &functions);
+		/* a data type that refers to a function is not told */
+		expect(!err || err == -ENOTSUP);
+		if (!err) {
+			expect(!lineage__follow(&follower, data.data, data.len, functions.data,
+						functions.len));
+			expect_written(&follower, true, bytes[i]);
+			expect(!lineage__follow(&half, data.data, data.len, NULL, 0));
+			expect_written(&half, false, NULL);
+		}
+		buf__free(&data);
+		buf__free(&functions);
+	}
+	lineage__free(&teller);
+	lineage__free(&follower);
+	lineage__free(&half);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct type_graph graph, again, other;
+	struct blob bytes, same, others, source;
+
+	if (!read_canonical(data, size, &graph, &bytes))
+		return 0;
+	expect(read_canonical(bytes.data, bytes.size, &again, &same));
+	expect(same.size == bytes.size && memcmp(same.data, bytes.data, bytes.size) == 0);
+	source.data = every_kind(0, &source.size);
+	expect(read_canonical(source.data, source.size, &other, &others));
+	tell_all((const struct type_graph *[]){ &graph, &other, &graph },
+		 (const struct blob *[]){ &bytes, &others, &bytes }, 3);
+	type_graph__free(&graph);
+	type_graph__free(&again);
+	type_graph__free(&other);
+	free(bytes.data);
+	free(same.data);
+	free(others.data);
+	free(source.data);
+	return 0;
+}
