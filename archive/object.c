@@ -32,6 +32,9 @@ void kbtf_object__close(struct kbtf_object *object)
 	free(object->adapted);
 	free(object->kconfig);
 	free(object->array_uses);
+	for (size_t i = 0; i < object->inner_map_count; i++)
+		close(object->inner_maps[i]);
+	free(object->inner_maps);
 	for (size_t i = 0; i < object->log_count; i++)
 		munmap(object->logs[i].text, LOG_SIZE);
 	free(object->logs);
@@ -259,6 +262,9 @@ int kbtf_object__load(struct kbtf_object *object)
 		return err;
 	}
 	object__leave_out_arrays(object);
+	err = object__replace_inner_maps(object);
+	if (err)
+		return err;
 	err = bpf_object__load(object->bpf);
 	if (err) {
 		object__remark_load_failure(object, err);

@@ -46,6 +46,9 @@ struct kbtf_object {
 		const struct bpf_program *program;
 	} *array_uses;
 	size_t array_use_count;
+	/* of maps of maps, where the kernel refuses libbpf's */
+	int *inner_maps;
+	size_t inner_map_count;
 	struct source_lines lines;
 	struct targets targets;
 	struct remarks remarks;
@@ -84,6 +87,9 @@ int object__find_array_uses(struct kbtf_object *object, const struct code_moves 
 			    struct bpf_elf *elf);
 /* Just before load: arrays of programs that no program uses which is to be loaded. */
 void object__leave_out_arrays(struct kbtf_object *object);
+
+/* Just before load: inner maps that the kernel takes, where it refuses the name of libbpf's. */
+int object__replace_inner_maps(struct kbtf_object *object);
 
 /* Sets places. */
 int object__find_places(struct kbtf_object *object, const struct bpf_elf *elf);

@@ -129,6 +129,52 @@ int object__replace_ring_buffers(struct kbtf_object *object)
 	return 0;
 }
 
+/* An unnamed one like libbpf's. 0 also where there can be none: libbpf then says why. */
+static int replace_inner_map(struct kbtf_object *object, struct bpf_map *map)
+{
+	const struct bpf_map *inner = bpf_map__inner_map(map);
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(inner));
+	int *grown = realloc(object->inner_maps,
+			     (object->inner_map_count + 1) * sizeof(*grown));
+	int fd;
+
+	if (!grown)
+		return -ENOMEM;
+	object->inner_maps = grown;
+	fd = bpf_map_create(bpf_map__type(inner), NULL, bpf_map__key_size(inner),
+			    bpf_map__value_size(inner), bpf_map__max_entries(inner), &opts);
+	if (fd < 0)
+		return 0;
+	grown[object->inner_map_count++] = fd;
+	if (!bpf_map__set_inner_map_fd(map, fd))
+		remarks__add(&object->remarks, KBTF_REMARK_ADAPTED,
+			     "map %s: its inner map without a name, for the kernel takes none with a "
+			     "dot, as libbpf's has", bpf_map__name(map));
+	return 0;
+}
+
+/*
+ * libbpf makes an example of what a map of maps holds, names it "MAP.inner", and gives up where
+ * the kernel refuses that.
+ */
+int object__replace_inner_maps(struct kbtf_object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object->bpf) {
+		int err;
+
+		if (!bpf_map__inner_map(map) || !bpf_map__autocreate(map))
+			continue;
+		if (probe__dotted_names() != 0)
+			return 0;
+		err = replace_inner_map(object, map);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 /* Whether it calls the older one in place of the younger now, as the kernel has no other. */
 static int replace_helper(struct bpf_program *program, int32_t younger, int32_t older)
 {

@@ -368,9 +368,17 @@ static bool remark_map(struct kbtf_object *object, const struct bpf_map *map, in
 	char words[256];
 	int err;
 
-	if (!bpf_map__autocreate(map) || !can_try(map))
+	if (!bpf_map__autocreate(map))
 		return false;
-	err = try_map(object, map);
+	/* libbpf makes none of these there, and never got as far as this */
+	if (bpf_map__is_internal(map) && probe__global_data() == 0)
+		return false;
+	if (can_try(map))
+		err = try_map(object, map);
+	else if (libbpf_probe_bpf_map_type(bpf_map__type(map), NULL) == 0)
+		err = -EINVAL;
+	else
+		return false;
 	if (err != load_err)
 		return false;
 	remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,

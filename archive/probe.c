@@ -62,6 +62,16 @@ int probe__global_data(void)
 	return load(code, 5);
 }
 
+int probe__dotted_names(void)
+{
+	_cleanup_close_ int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "kbtf.dot", sizeof(uint32_t), 8, 1,
+						 NULL);
+
+	if (map >= 0)
+		return 1;
+	return errno == EPERM ? -EPERM : 0;
+}
+
 int probe__atomics(void)
 {
 	const struct bpf_insn code[] = {

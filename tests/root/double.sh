@@ -168,6 +168,7 @@ if command -v clang >/dev/null && [ -r "$(dirname "$btfgen")/vmlinux.h" ]; then
 	t "one with jumps of 32 bits" fixture jump refused -DJUMP -mcpu=v3
 	t "one with a map's value as key" fixture key refused -DKEY
 	t "one with a variable as key" fixture variable refused -DVARIABLE
+	t "one with a map of maps" fixture inner refused -DINNER
 	t "one with a helper that another stands in for" fixture task refused -DTASK
 	t "one with a uprobe" fixture uprobe uprobe
 else
@@ -259,6 +260,11 @@ for kernel in $kernels; do
 		skip "$kernel: a uprobe" "this kernel has none"
 	fi
 	case $kernel in
+	4.9) refused inner "the kernel has no maps of this type (before 4.12)" ;;
+	# it has no names
+	4.14) t "4.14: a map of maps loads" loads "$work/inner.bpf.o" "!without a name" ;;
+	esac
+	case $kernel in
 	4.9 | 4.14)
 		refused function "unreachable insn"
 		refused function "calls between BPF functions (before 4.16)"
@@ -273,6 +279,8 @@ for kernel in $kernels; do
 		t "$kernel: a map's value as key loads" loads "$work/key.bpf.o"
 		t "$kernel: a variable as key loads as it is" loads "$work/variable.bpf.o" \
 			"!by way of the stack"
+		t "$kernel: a map of maps loads, none of them with a dot in its name" \
+			loads "$work/inner.bpf.o" "map several: its inner map without a name"
 		refused jump "unknown opcode"
 		refused jump "32-bit jumps (before 5.1)"
 		;;
@@ -287,7 +295,7 @@ for object in "$objects"/*.bpf.o; do
 		"!has no global variables" "!through array maps"
 done
 if [ "$compiled" = yes ]; then
-	for name in plain function loop helper atomic jump key variable; do
+	for name in plain function loop helper atomic jump key variable inner; do
 		t "here: $name loads" loads "$work/$name.bpf.o" "the kernel has global variables"
 	done
 	t "here: a young helper stays" loads "$work/task.bpf.o" "!in place of"
