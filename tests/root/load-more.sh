@@ -118,6 +118,17 @@ else
 	skip "alternatives" "clang is missing"
 fi
 
+# ---- maps ---------------------------------------------------------------------------------
+
+if [ -r "$(dirname "$btfgen")/vmlinux.h" ] && command -v clang >/dev/null; then
+	t "an object with storage for each cgroup" clang -target bpf -mcpu=v1 -g -O2 \
+		-isystem "$(dirname "$btfgen")" -c -o "$work/storage.bpf.o" \
+		"$top/tests/fixtures/cgroup_storage.bpf.c"
+	t "such maps are given no size" "$btfload" run "$work/storage.bpf.o" --load-only --strict
+else
+	skip "storage for each cgroup" "clang or vmlinux.h is missing"
+fi
+
 # ---- what goes wrong ---------------------------------------------------------------------
 
 t_says 3 "is no cgroup of the hierarchy v2" "what is no cgroup" "$btfload" cgroupbytes --cgroup "$work"

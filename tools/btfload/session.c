@@ -124,6 +124,24 @@ static int open_sources(struct session *session, struct kbtf_object_opts *opts)
 
 /* ---- before loading ------------------------------------------------------------------------- */
 
+/* Types of maps whose number of entries is, or may be, left to the kernel. */
+static bool may_be_unsized(enum bpf_map_type type)
+{
+	switch ((int)type) {
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case BPF_MAP_TYPE_CGROUP_STORAGE:
+	case BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE:
+	case BPF_MAP_TYPE_SK_STORAGE:
+	case BPF_MAP_TYPE_INODE_STORAGE:
+	case BPF_MAP_TYPE_TASK_STORAGE:
+	case BPF_MAP_TYPE_STRUCT_OPS:
+	case 32: /* cgrp_storage, of Linux 6.2 */
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Tools set such sizes in their user space; an object run by itself has nobody else. */
 static void size_maps(struct session *session)
 {
@@ -137,9 +155,7 @@ static void size_maps(struct session *session)
 			bpf_map__set_key_size(map, sizeof(__u32));
 			bpf_map__set_value_size(map, DEFAULT_STACK_DEPTH * sizeof(__u64));
 		}
-		if (bpf_map__max_entries(map) || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ||
-		    type == BPF_MAP_TYPE_TASK_STORAGE || type == BPF_MAP_TYPE_SK_STORAGE ||
-		    type == BPF_MAP_TYPE_INODE_STORAGE || type == BPF_MAP_TYPE_STRUCT_OPS)
+		if (bpf_map__max_entries(map) || may_be_unsized(type))
 			continue;
 		if (bpf_map__set_max_entries(map, ring ? DEFAULT_RING : DEFAULT_ENTRIES) == 0)
 			log__verbose("%s: map %s has no size: given %d", session->object_path,
