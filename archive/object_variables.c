@@ -196,20 +196,21 @@ static int access_global(const struct kbtf_object *object, const char *name, voi
 		return -ENOENT;
 	if (variable.size != size)
 		return -EINVAL;
-	if (!object->loaded) {
+	if (object->loaded && set && strncmp(variable.section->name, ".rodata", 7) == 0)
+		return -EPERM;
+	/* after load, too, where no program uses the section */
+	if (!object->loaded || (object->legacy && variable.section->fd < 0)) {
 		uint8_t *at = object__staged(object, variable.section) + variable.offset;
 
 		memcpy(get ? get : at, get ? at : set, size);
 		return 0;
 	}
-	if (set && strncmp(variable.section->name, ".rodata", 7) == 0)
-		return -EPERM;
 	fd = map_fd_of(object, &variable);
 	value = malloc(variable.section->size);
 	if (!value)
 		return -ENOMEM;
 	if (fd < 0)
-		return -ENOENT; /* no program uses it, so it is nowhere */
+		return -ENOENT;
 	if (bpf_map_lookup_elem(fd, &zero, value) < 0)
 		return -errno;
 	if (get)

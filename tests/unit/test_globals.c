@@ -90,6 +90,7 @@ struct outcome {
 	} copied;
 	char own_name[16];
 	int own_pid;
+	int unused[2];
 };
 
 static void get(struct kbtf_object *object, const char *name, void *value, size_t size)
@@ -137,6 +138,11 @@ static void play(enum kbtf_legacy_globals legacy, struct outcome *outcome)
 	get(object, "last", &outcome->last, sizeof(outcome->last));
 	get(object, "hidden", outcome->hidden, sizeof(outcome->hidden));
 	assert_int_equal(kbtf_object__set_global(object, "limit", &limit, sizeof(limit)), -EPERM);
+	get(object, "unused_section", outcome->unused, sizeof(outcome->unused));
+	outcome->unused[0] += 8;
+	assert_int_equal(kbtf_object__set_global(object, "unused_section", outcome->unused,
+						 sizeof(outcome->unused)), 0);
+	get(object, "unused_section", outcome->unused, sizeof(outcome->unused));
 	limit = 77;
 	assert_int_equal(kbtf_object__set_global(object, "counter", &limit, sizeof(limit)), 0);
 	limit = 0;
@@ -165,6 +171,8 @@ static void test_same_results(void **state)
 	assert_int_equal(without.copied.wide, 1L << 40);
 	assert_string_equal(without.last.text, "Begin");
 	assert_true(without.last.wide >= 0x40000);
+	assert_int_equal(without.unused[0], 9);
+	assert_int_equal(without.unused[1], 6);
 	assert_memory_equal(&with, &without, sizeof(with));
 }
 
