@@ -419,9 +419,11 @@ int pins__keep_link(struct pins *pins, const struct bpf_program *program, struct
 	enum pin_state state = PIN_MADE;
 	int err = link ? 0 : -EOPNOTSUPP;
 
-	if (!path || find_pin(pins, PIN_LINK, bpf_program__name(program))) {
+	if (!path)
+		return -ENOMEM;
+	if (find_pin(pins, PIN_LINK, bpf_program__name(program))) {
 		free(path);
-		return path ? 0 : -ENOMEM;
+		return 0;
 	}
 	if (unlink(path) == 0)
 		state = PIN_REPLACED;
