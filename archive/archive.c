@@ -28,6 +28,48 @@ const char *kbtf_verification__name(enum kbtf_verification how)
 
 /* ---- parsing of the index ---------------------------------------------------- */
 
+static int read_blob(struct kbtf_archive *archive, struct cursor *cur, uint64_t expected,
+		     uint64_t end, struct blob *blob)
+{
+	uint64_t offset = cursor__u64(cur);
+	uint32_t kind, base;
+	const uint8_t *digest;
+
+	blob->stored_size = cursor__u64(cur);
+	blob->size = cursor__u64(cur);
+	blob->data_size = cursor__u64(cur);
+	kind = cursor__u32(cur);
+	base = cursor__u32(cur);
+	digest = cursor__take(cur, DIGEST_SIZE);
+	if (!digest || offset != expected || blob->size > FORMAT_BLOB_MAX ||
+	    blob->stored_size > end - offset || blob->data_size > blob->stored_size ||
+	    kind > FORMAT_BLOB_TOLD || base > archive->blob_count)
+		return -EBADMSG;
+	blob->told = kind == FORMAT_BLOB_TOLD;
+	if (!blob->told && (base || blob->data_size))
+		return -EBADMSG;
+	blob->base = base ? &archive->blobs[base - 1] : NULL;
+	blob->stored = archive->data + offset;
+	memcpy(blob->digest, digest, DIGEST_SIZE);
+	return 0;
+}
+
+/* Each path of bases ends, after not too many. */
+static int measure_paths(struct kbtf_archive *archive)
+{
+	for (size_t i = 0; i < archive->blob_count; i++) {
+		struct blob *blob = &archive->blobs[i];
+
+		blob->path_size = blob->stored_size;
+		for (const struct blob *base = blob->base; base; base = base->base) {
+			blob->path_size += base->stored_size;
+			if (!base->told || ++blob->depth == FORMAT_PATH_MAX)
+				return -EBADMSG;
+		}
+	}
+	return 0;
+}
+
 static int read_blobs(struct kbtf_archive *archive, struct cursor *cur, uint64_t index_offset)
 {
 	uint64_t expected = FORMAT_HEADER_SIZE;
@@ -38,22 +80,15 @@ static int read_blobs(struct kbtf_archive *archive, struct cursor *cur, uint64_t
 		return -ENOMEM;
 	for (size_t i = 0; i < archive->blob_count; i++) {
 		struct blob *blob = &archive->blobs[i];
-		uint64_t offset = cursor__u64(cur);
-		const uint8_t *digest;
+		int err = read_blob(archive, cur, expected, index_offset, blob);
 
-		blob->stored_size = cursor__u64(cur);
-		blob->size = cursor__u64(cur);
-		digest = cursor__take(cur, SHA256_SIZE);
-		if (!digest || offset != expected || blob->size > FORMAT_BLOB_MAX ||
-		    blob->stored_size > index_offset - offset)
+		if (err)
+			return err;
+		if (i && memcmp(blob[-1].digest, blob->digest, DIGEST_SIZE) >= 0)
 			return -EBADMSG;
-		memcpy(blob->sha256, digest, SHA256_SIZE);
-		if (i && memcmp(blob[-1].sha256, blob->sha256, SHA256_SIZE) >= 0)
-			return -EBADMSG;
-		blob->stored = archive->data + offset;
 		expected += blob->stored_size;
 	}
-	return expected == index_offset ? 0 : -EBADMSG;
+	return expected == index_offset ? measure_paths(archive) : -EBADMSG;
 }
 
 void profile__digest(const struct kbtf_object_ref *objects, size_t count,
@@ -265,7 +300,8 @@ static int check_all_used(const struct kbtf_archive *archive)
 	for (size_t i = 0; i < archive->entry_count; i++) {
 		const struct kbtf_entry *entry = &archive->entries[i];
 
-		blobs[entry->btf - archive->blobs] = true;
+		for (const struct blob *blob = entry->btf; blob; blob = blob->base)
+			blobs[blob - archive->blobs] = true;
 		for (size_t k = 0; k < entry->min_count; k++) {
 			blobs[entry->mins[k].blob - archive->blobs] = true;
 			profiles[entry->mins[k].profile - archive->profiles] = true;
@@ -285,7 +321,7 @@ static int read_index(struct kbtf_archive *archive)
 	uint64_t offset, size, end;
 	struct cursor footer, cur;
 	const uint8_t *digest;
-	uint8_t actual[SHA256_SIZE];
+	uint8_t actual[DIGEST_SIZE];
 	int err;
 
 	if (!magic || memcmp(magic, FORMAT_MAGIC, FORMAT_MAGIC_SIZE) != 0)
@@ -299,14 +335,14 @@ static int read_index(struct kbtf_archive *archive)
 	footer = cursor__over(archive->data + end, FORMAT_FOOTER_SIZE);
 	offset = cursor__u64(&footer);
 	size = cursor__u64(&footer);
-	digest = cursor__take(&footer, SHA256_SIZE);
+	digest = cursor__take(&footer, DIGEST_SIZE);
 	if (offset < FORMAT_HEADER_SIZE || offset > end || size != end - offset ||
 	    cursor__u64(&footer) != 0 ||
 	    memcmp(cursor__take(&footer, FORMAT_MAGIC_SIZE), FORMAT_END_MAGIC,
 		   FORMAT_MAGIC_SIZE) != 0)
 		return -EBADMSG;
-	sha256__of(archive->data + offset, size, actual);
-	if (memcmp(actual, digest, SHA256_SIZE) != 0)
+	digest__of(archive->data + offset, size, actual);
+	if (memcmp(actual, digest, DIGEST_SIZE) != 0)
 		return -EBADMSG;
 
 	cur = cursor__over(archive->data + offset, size);
@@ -527,10 +563,49 @@ const struct kbtf_object_ref *kbtf_profile__object(const struct kbtf_profile *pr
 
 /* ---- reading ---------------------------------------------------------------------- */
 
-int blob__unpack(const struct blob *blob, void **data, size_t *size)
+static int check_digest(const struct blob *blob, const void *bytes, size_t size)
+{
+	uint8_t digest[DIGEST_SIZE];
+
+	if (size != blob->size)
+		return -EBADMSG;
+	digest__of(bytes, size, digest);
+	return memcmp(digest, blob->digest, DIGEST_SIZE) == 0 ? 0 : -EBADMSG;
+}
+
+int blob__follow(const struct blob *blob, struct lineage *lineage)
+{
+	int err = lineage__init(lineage);
+
+	for (size_t left = blob ? blob->depth + 1 : 0; !err && left > 0; left--) {
+		const struct blob *next = blob;
+
+		for (size_t i = 1; i < left; i++)
+			next = next->base;
+		err = lineage__follow(lineage, next->stored, next->data_size,
+				      next->stored + next->data_size,
+				      next->stored_size - next->data_size);
+	}
+	if (err)
+		lineage__free(lineage);
+	return err;
+}
+
+static int unpack_told(const struct blob *blob, void **data, size_t *size)
+{
+	struct lineage lineage;
+	int err = blob__follow(blob, &lineage);
+
+	if (err)
+		return err;
+	err = record_set__write(&lineage.pool, &lineage.set, true, data, size);
+	lineage__free(&lineage);
+	return err;
+}
+
+static int unpack_whole(const struct blob *blob, void **data, size_t *size)
 {
 	_cleanup_free_ void *bytes = NULL;
-	uint8_t digest[SHA256_SIZE];
 
 	if (ZSTD_getFrameContentSize(blob->stored, blob->stored_size) != blob->size)
 		return -EBADMSG;
@@ -539,12 +614,21 @@ int blob__unpack(const struct blob *blob, void **data, size_t *size)
 		return -ENOMEM;
 	if (ZSTD_decompress(bytes, blob->size, blob->stored, blob->stored_size) != blob->size)
 		return -EBADMSG;
-	sha256__of(bytes, blob->size, digest);
-	if (memcmp(digest, blob->sha256, SHA256_SIZE) != 0)
-		return -EBADMSG;
 	*data = steal_ptr(bytes);
 	*size = blob->size;
 	return 0;
+}
+
+int blob__unpack(const struct blob *blob, void **data, size_t *size)
+{
+	_cleanup_free_ void *bytes = NULL;
+	int err = (blob->told ? unpack_told : unpack_whole)(blob, &bytes, size);
+
+	if (!err)
+		err = check_digest(blob, bytes, *size);
+	if (!err)
+		*data = steal_ptr(bytes);
+	return err;
 }
 
 int kbtf_entry__read_btf(const struct kbtf_entry *entry, void **data, size_t *size)

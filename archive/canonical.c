@@ -2,6 +2,7 @@
 #include "canonical.h"
 
 #include <errno.h>
+#include <kbtf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -316,7 +317,37 @@ static int copy_types(const struct ordering *ordering, struct type_graph *copy)
 	return 0;
 }
 
-int type_graph__canonicalize(const struct type_graph *graph, struct type_graph *canonical)
+bool type_graph__is_image(const struct type_graph *graph, const struct type_graph *canonical,
+			  const uint32_t *map)
+{
+	_cleanup_free_ bool *met = calloc(canonical->type_count, sizeof(*met));
+
+	if (!met || map[0])
+		return false;
+	met[0] = true;
+	for (uint32_t i = 1; i < graph->type_count; i++) {
+		const struct graph_type *a = &graph->types[i], *b;
+		const struct graph_slot *x = &graph->slots[a->first], *y;
+
+		if (!map[i] || map[i] >= canonical->type_count)
+			return false;
+		b = &canonical->types[map[i]];
+		y = &canonical->slots[b->first];
+		met[map[i]] = true;
+		if (a->name != b->name || a->kind != b->kind || a->flag != b->flag ||
+		    a->size != b->size || a->extra != b->extra || a->count != b->count ||
+		    map[a->ref] != b->ref)
+			return false;
+		for (uint32_t k = 0; k < a->count; k++)
+			if (x[k].name != y[k].name || x[k].value != y[k].value ||
+			    x[k].high != y[k].high || map[x[k].type] != y[k].type)
+				return false;
+	}
+	return !memchr(met, false, canonical->type_count);
+}
+
+int type_graph__canonicalize(const struct type_graph *graph, struct type_graph *canonical,
+			     uint32_t *map)
 {
 	size_t count = (size_t)graph->type_count + 1;
 	_cleanup_free_ uint32_t *order = calloc(count, 4), *rank = calloc(count, 4);
@@ -338,5 +369,38 @@ int type_graph__canonicalize(const struct type_graph *graph, struct type_graph *
 	if ((err = give_numbers(&ordering, next)) || (err = copy_strings(graph, canonical)) ||
 	    (err = copy_types(&ordering, canonical)))
 		type_graph__free(canonical);
+	for (uint32_t i = 0; !err && map && i < graph->type_count; i++)
+		map[i] = id[rank[i]];
+	return err;
+}
+
+int canonical__of(const void *btf, size_t size, struct type_graph *canonical)
+{
+	_cleanup_free_ uint32_t *map = NULL;
+	struct type_graph graph;
+	int err = type_graph__parse(btf, size, &graph, NULL);
+
+	*canonical = (struct type_graph){};
+	if (err)
+		return err == -EBADMSG ? -EINVAL : err;
+	map = calloc(graph.type_count, sizeof(*map));
+	err = map ? type_graph__canonicalize(&graph, canonical, map) : -ENOMEM;
+	if (!err && !type_graph__is_image(&graph, canonical, map)) {
+		type_graph__free(canonical);
+		err = -EIO;
+	}
+	type_graph__free(&graph);
+	return err == -ELOOP ? -EINVAL : err;
+}
+
+int kbtf_btf__canonical(const void *btf, size_t size, void **canonical, size_t *canonical_size)
+{
+	struct type_graph graph;
+	int err = canonical__of(btf, size, &graph);
+
+	if (err)
+		return err;
+	err = type_graph__write(&graph, canonical, canonical_size);
+	type_graph__free(&graph);
 	return err;
 }

@@ -23,9 +23,26 @@
 /*
  * `graph` in canonical order; strings are the same ones. -ELOOP: types without a name
  * refer to each other in a circle or nest deeper than CANONICAL_MAX_DEPTH, or types that
- * differ do so only behind very many references; -ENOMEM.
+ * differ do so only behind very many references; -ENOMEM. `map`, if not NULL, has room for
+ * graph->type_count numbers: each type's in the canonical form.
  */
-int type_graph__canonicalize(const struct type_graph *graph, struct type_graph *canonical);
+int type_graph__canonicalize(const struct type_graph *graph, struct type_graph *canonical,
+			     uint32_t *map);
+
+/*
+ * Proves that `canonical`, which has the same strings, tells what `graph` does: that each of
+ * its types has one there with the same content, whose references lead to those of what it
+ * refers to itself, and that the canonical form has no other. `map` says which, by type, as
+ * the former fills it in. It asks nothing of how it was found.
+ */
+bool type_graph__is_image(const struct type_graph *graph, const struct type_graph *canonical,
+			  const uint32_t *map);
+
+/*
+ * The canonical form of BTF, proved to be it. -EINVAL: it is none, or has no canonical form;
+ * -ENOTSUP: a kind that is unknown; -EIO: the proof fails; -ENOMEM.
+ */
+int canonical__of(const void *btf, size_t size, struct type_graph *canonical);
 
 #define CANONICAL_MAX_DEPTH 64
 

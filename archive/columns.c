@@ -54,16 +54,19 @@ static int window_log(size_t size)
 	return log;
 }
 
-static int pack_run(ZSTD_CCtx *zstd, const struct buf *run, const struct buf *prefix, int level,
-		    struct buf *out)
+static int pack_run(ZSTD_CCtx *zstd, const struct buf *run, const struct buf *prefix,
+		    const struct columns_effort *effort, struct buf *out)
 {
 	size_t bound = ZSTD_compressBound(run->len), size;
 	uint8_t *room = buf__reserve(out, bound);
 
 	if (!room)
 		return -ENOMEM;
+	if (effort->interrupted && effort->interrupted(effort->ctx))
+		return -ECANCELED;
 	ZSTD_CCtx_reset(zstd, ZSTD_reset_session_and_parameters);
-	if (ZSTD_isError(ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level)) ||
+	if (ZSTD_isError(ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel,
+						effort->level)) ||
 	    ZSTD_isError(ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog,
 						window_log(run->len + prefix->len))) ||
 	    ZSTD_isError(ZSTD_CCtx_setParameter(zstd, ZSTD_c_contentSizeFlag, 0)) ||
@@ -109,7 +112,8 @@ static void join(const struct columns *columns, unsigned int count, struct buf *
 }
 
 static int pack_together(ZSTD_CCtx *zstd, const struct columns *columns,
-			 const struct columns *prefix, int level, struct buf *out)
+			 const struct columns *prefix,
+			 const struct columns_effort *effort, struct buf *out)
 {
 	_cleanup_buf_ struct buf all = {}, before = {};
 
@@ -120,11 +124,12 @@ static int pack_together(ZSTD_CCtx *zstd, const struct columns *columns,
 	join(prefix, columns->count, &before);
 	if (buf__failed(&all) || buf__failed(&before))
 		return -ENOMEM;
-	return all.len ? pack_run(zstd, &all, &before, level, out) : 0;
+	return all.len ? pack_run(zstd, &all, &before, effort, out) : 0;
 }
 
 static int pack_apart(ZSTD_CCtx *zstd, const struct columns *columns,
-		      const struct columns *prefix, int level, struct buf *out)
+		      const struct columns *prefix,
+			 const struct columns_effort *effort, struct buf *out)
 {
 	_cleanup_buf_ struct buf stored = {};
 
@@ -136,7 +141,7 @@ static int pack_apart(ZSTD_CCtx *zstd, const struct columns *columns,
 		buf__add_varint(out, columns->items[i].len);
 		if (!columns->items[i].len)
 			continue;
-		err = pack_run(zstd, &columns->items[i], &prefix->items[i], level, &stored);
+		err = pack_run(zstd, &columns->items[i], &prefix->items[i], effort, &stored);
 		if (err)
 			return err;
 		buf__add_varint(out, stored.len - before);
@@ -145,8 +150,8 @@ static int pack_apart(ZSTD_CCtx *zstd, const struct columns *columns,
 	return buf__failed(out) ? -ENOMEM : 0;
 }
 
-int columns__pack(const struct columns *columns, const struct columns *prefix, int level,
-		  struct buf *out)
+int columns__pack(const struct columns *columns, const struct columns *prefix,
+		  const struct columns_effort *effort, struct buf *out)
 {
 	ZSTD_CCtx *zstd = ZSTD_createCCtx();
 	size_t total = 0;
@@ -161,7 +166,7 @@ int columns__pack(const struct columns *columns, const struct columns *prefix, i
 		err = -E2BIG;
 	if (!err)
 		err = (total <= TOGETHER_MAX ? pack_together : pack_apart)(zstd, columns, prefix,
-									   level, out);
+									   effort, out);
 	ZSTD_freeCCtx(zstd);
 	return err;
 }

@@ -20,10 +20,17 @@ struct columns {
 	unsigned int count;
 };
 
+/* How hard to try, and who may end it: `interrupted` (or NULL) is asked before each column. */
+struct columns_effort {
+	int level; /* zstd's */
+	bool (*interrupted)(void *ctx);
+	void *ctx;
+};
+
 void columns__free(struct columns *columns);
-/* Appends to `out`. -E2BIG: more than columns__unpack() believes; -ENOMEM, -EIO (zstd). */
-int columns__pack(const struct columns *columns, const struct columns *prefix, int level,
-		  struct buf *out);
+/* Appends to `out`. -E2BIG: more than columns__unpack() believes; -ENOMEM, -ECANCELED, -EIO (zstd). */
+int columns__pack(const struct columns *columns, const struct columns *prefix,
+		  const struct columns_effort *effort, struct buf *out);
 /* columns->count says how many there are. -EBADMSG, -ENOMEM. */
 int columns__unpack(struct cursor *in, const struct columns *prefix, struct columns *columns);
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The archive file, version 1. All numbers are little endian.
+ * The archive file, version 2. All numbers are little endian.
  *
  *   file     = header blob* index footer
  *   header   = magic[8] u32 version u32 zero
- *   blob     = one zstd frame (RFC 8878) that states its content size
- *   footer   = u64 index offset, u64 index size, sha256[32] of the index, u64 zero, end magic[8]
+ *   blob     = whole: one zstd frame (RFC 8878) that states its content size;
+ *              told: a data stream and a function stream (lineage.h), after the base's
+ *   footer   = u64 index offset, u64 index size, digest[32] of the index, u64 zero, end magic[8]
  *
  *   index    = blobs profiles entries
- *   blobs    = u32 count, then for each: u64 offset, u64 stored size, u64 size, sha256[32]
- *              of the uncompressed bytes; by ascending digest, and in that order back to back
+ *   blobs    = u32 count, then for each: u64 offset, u64 stored size, u64 size, u64 size of
+ *              the data stream, u32 kind, u32 base (a blob's number plus 1, or 0), digest[32]
+ *              of the bytes that come out; by ascending digest, and in that order back to back
  *              from the header's end to the index
  *   profiles = u32 count, then for each, by ascending digest: str name, u32 object count,
  *              then for each object, by ascending digest: str name, sha256[32]
@@ -21,8 +23,9 @@
  *              by, encoder, encoder version, encoder flags, notes
  *   str      = u32 length, bytes, NUL
  *
- * There is one file for one set of entries: every order is fixed, nothing is padding,
- * and a reader refuses what breaks that. The footer's digest covers the index, and the
+ * digest is BLAKE2b-256 (digest.h). Full BTF is told, in canonical form (canonical.h), and
+ * minimized BTF whole. Every order is fixed, nothing is padding, and a reader refuses what
+ * breaks that; which base a kernel is told after is the writer's choice. The footer's digest covers the index, and the
  * index the blobs, so a signature of the footer would cover everything.
  */
 #ifndef ARCHIVE_FORMAT_H
@@ -30,15 +33,20 @@
 
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/sha256.h"
 
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2
 #define FORMAT_MAGIC "\x89KBTF\r\n\x1a"
 #define FORMAT_END_MAGIC "\x1a\n\rFTBK\x89"
 #define FORMAT_MAGIC_SIZE 8
 #define FORMAT_HEADER_SIZE 16
-#define FORMAT_FOOTER_SIZE (8 + 8 + SHA256_SIZE + 8 + FORMAT_MAGIC_SIZE)
-#define FORMAT_BLOB_RECORD_SIZE (8 + 8 + 8 + SHA256_SIZE)
+#define FORMAT_FOOTER_SIZE (8 + 8 + DIGEST_SIZE + 8 + FORMAT_MAGIC_SIZE)
+#define FORMAT_BLOB_RECORD_SIZE (4 * 8 + 2 * 4 + DIGEST_SIZE)
+#define FORMAT_BLOB_WHOLE 0
+#define FORMAT_BLOB_TOLD 1
+/* So many blobs, one after another, may have to be followed for one. */
+#define FORMAT_PATH_MAX 256
 /* The least that an entry, a profile and an object take in the index. */
 #define FORMAT_ENTRY_MIN_SIZE (5 * 5 + 4 + 3 * 5 + 4 + 5 * 5 + 4 + 4)
 #define FORMAT_PROFILE_MIN_SIZE (5 + 4)

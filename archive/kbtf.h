@@ -113,15 +113,28 @@ kbtf_archive__find_release(const struct kbtf_archive *archive, const char *kerne
 KBTF_API const struct kbtf_ident *kbtf_entry__ident(const struct kbtf_entry *entry);
 KBTF_API const struct kbtf_provenance *kbtf_entry__provenance(const struct kbtf_entry *entry);
 
-/* Bytes of the entry's full BTF, and what they take in the file (shared blobs count whole). */
+/*
+ * Bytes of the entry's full BTF, and what is stored for it beyond the kernel that it follows
+ * (shared blobs count whole).
+ */
 KBTF_API size_t kbtf_entry__btf_size(const struct kbtf_entry *entry);
 KBTF_API size_t kbtf_entry__btf_stored_size(const struct kbtf_entry *entry);
 
 /*
- * Read the full BTF, checked against its stored SHA-256. *data is malloc'ed and the
- * caller's to free. Errors: EBADMSG (damaged), ENOMEM.
+ * Read the full BTF in canonical form, checked against its stored digest. *data is
+ * malloc'ed and the caller's to free. Errors: EBADMSG (damaged), ENOMEM.
  */
 KBTF_API int kbtf_entry__read_btf(const struct kbtf_entry *entry, void **data, size_t *size);
+
+/*
+ * The canonical form of BTF of either byte order: the same types in an order that depends on
+ * nothing but them, those that nothing can tell apart once, in little endian. Type IDs are
+ * others, so split BTF (of modules) does not fit on top. *canonical is malloc'ed and the
+ * caller's to free. Errors: EINVAL (no BTF, or one that contradicts itself), ENOTSUP (a kind
+ * of type that this version does not know), ENOMEM.
+ */
+KBTF_API int kbtf_btf__canonical(const void *btf, size_t size, void **canonical,
+				 size_t *canonical_size);
 
 /* One BPF object that a profile was made of. */
 struct kbtf_object_ref {

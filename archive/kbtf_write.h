@@ -4,8 +4,9 @@
  *
  * A writer holds a lock that other writers wait for, collects changes in memory and
  * replaces the file in one step at commit: readers see the archive before or after,
- * never between. The bytes of an archive depend on the set of its entries alone, not
- * on the order or the number of commits that brought them.
+ * never between. Each kernel is stored as what is new in it after a relative that is there
+ * already, so the bytes depend on the order in which kernels came; those of a compacted
+ * archive depend on the set of its entries alone.
  *
  * Not supported: adding to an archive in memory, and module (split) BTF.
  */
@@ -43,7 +44,7 @@ struct kbtf_new_entry {
 	size_t sz;
 	struct kbtf_ident ident;
 	struct kbtf_provenance provenance;
-	const void *btf; /* full BTF; raw bytes, either endianness */
+	const void *btf; /* full BTF; raw bytes, either endianness; stored in canonical form */
 	size_t btf_size;
 	const struct kbtf_new_min *mins;
 	size_t min_count;
@@ -69,6 +70,19 @@ enum kbtf_added {
  */
 KBTF_API int kbtf_writer__add(struct kbtf_writer *writer, const struct kbtf_new_entry *entry,
 			      enum kbtf_added *added);
+
+/*
+ * Drop an entry of the archive as it was when the writer was opened, or one added since: what
+ * stands at this place. Its BTF stays in the file as long as others are stored after it, until
+ * compaction. ENOENT.
+ */
+KBTF_API int kbtf_writer__remove(struct kbtf_writer *writer, const struct kbtf_ident *ident);
+
+/*
+ * Store all entries anew, in an order that depends on nothing but them. After this only commit.
+ * EBADMSG (an entry is damaged), ECANCELED, ENOMEM; nothing has changed then.
+ */
+KBTF_API int kbtf_writer__compact(struct kbtf_writer *writer);
 
 /*
  * `interrupted` is asked several times a second during the long parts of add; when it

@@ -243,7 +243,7 @@ static int begin_bodies(struct stream *stream)
 	return coder->err;
 }
 
-static int tell(struct stream *stream, int level, struct buf *out)
+static int tell(struct stream *stream, const struct columns_effort *effort, struct buf *out)
 {
 	const struct columns none = { .count = PLAN_COLUMNS };
 	_cleanup_buf_ struct buf plan = {};
@@ -256,11 +256,11 @@ static int tell(struct stream *stream, int level, struct buf *out)
 	begin_columns(stream, &stream->body_columns, BODY_COLUMNS);
 	code_bodies(stream);
 	if ((err = stream->coder.err) ||
-	    (err = columns__pack(&stream->plan_columns, &none, level, &plan)))
+	    (err = columns__pack(&stream->plan_columns, &none, effort, &plan)))
 		return err;
 	buf__add_varint(out, plan.len);
 	buf__add(out, plan.data, plan.len);
-	err = columns__pack(&stream->body_columns, &stream->prefix, level, out);
+	err = columns__pack(&stream->body_columns, &stream->prefix, effort, out);
 	return err ? err : buf__failed(out) || buf__failed(&plan) ? -ENOMEM : 0;
 }
 
@@ -306,7 +306,8 @@ static int follow(struct stream *stream, const void *data, size_t size)
 
 /* One of both: `out` while telling, else `data`. */
 static int run(struct lineage *lineage, int number, const struct record_set *now,
-	       struct record_set *next, int level, struct buf *out, const void *data, size_t size)
+	       struct record_set *next, const struct columns_effort *effort, struct buf *out,
+	       const void *data, size_t size)
 {
 	struct stream *stream = calloc(1, sizeof(*stream));
 	int err;
@@ -319,7 +320,7 @@ static int run(struct lineage *lineage, int number, const struct record_set *now
 	stream->old = &lineage->set;
 	stream->now = now;
 	stream->next = next;
-	err = out ? tell(stream, level, out) : follow(stream, data, size);
+	err = out ? tell(stream, effort, out) : follow(stream, data, size);
 	stream__free(stream);
 	free(stream);
 	return err;
@@ -355,8 +356,8 @@ static int advance(struct lineage *lineage, struct record_set *next, int err)
 	return 0;
 }
 
-int lineage__tell(struct lineage *lineage, const struct type_graph *graph, int level,
-		  struct buf *data, struct buf *functions)
+int lineage__tell(struct lineage *lineage, const struct type_graph *graph,
+		  const struct columns_effort *effort, struct buf *data, struct buf *functions)
 {
 	struct record_set now, next = {};
 	int err;
@@ -365,9 +366,9 @@ int lineage__tell(struct lineage *lineage, const struct type_graph *graph, int l
 	err = record_set__from_graph(&lineage->pool, graph, &now);
 	if (err)
 		return err;
-	err = run(lineage, 0, &now, &next, level, data, NULL, 0);
+	err = run(lineage, 0, &now, &next, effort, data, NULL, 0);
 	if (!err)
-		err = run(lineage, 1, &now, &next, level, functions, NULL, 0);
+		err = run(lineage, 1, &now, &next, effort, functions, NULL, 0);
 	record_set__free(&now);
 	return advance(lineage, &next, err);
 }
@@ -376,9 +377,9 @@ int lineage__follow(struct lineage *lineage, const void *data, size_t data_size,
 		    const void *functions, size_t functions_size)
 {
 	struct record_set next = {};
-	int err = run(lineage, 0, NULL, &next, 0, NULL, data, data_size);
+	int err = run(lineage, 0, NULL, &next, NULL, NULL, data, data_size);
 
 	if (!err && functions)
-		err = run(lineage, 1, NULL, &next, 0, NULL, functions, functions_size);
+		err = run(lineage, 1, NULL, &next, NULL, NULL, functions, functions_size);
 	return advance(lineage, &next, err);
 }

@@ -15,6 +15,7 @@
 #define ARCHIVE_LINEAGE_H
 
 #include "base/buf.h"
+#include "columns.h"
 #include "pool.h"
 
 struct lineage {
@@ -30,12 +31,12 @@ void lineage__free(struct lineage *lineage);
 
 /*
  * The streams of the kernel that follows, which becomes the last one. `graph` is canonical.
- * level: zstd's. -ENOTSUP: a data type refers to a function or a tag of one; -E2BIG: it has
- * more types or names than the streams can number; -ENOMEM, -EIO. After an error the lineage
- * is of no use.
+ * -ENOTSUP: a data type refers to a function or a tag of one; -E2BIG: it has more types or
+ * names than the streams can number; -ENOMEM, -ECANCELED, -EIO. After an error the lineage is
+ * of no use.
  */
-int lineage__tell(struct lineage *lineage, const struct type_graph *graph, int level,
-		  struct buf *data, struct buf *functions);
+int lineage__tell(struct lineage *lineage, const struct type_graph *graph,
+		  const struct columns_effort *effort, struct buf *data, struct buf *functions);
 
 /*
  * The kernel that these streams tell becomes the last one. Without its function stream

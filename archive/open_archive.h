@@ -6,14 +6,21 @@
 #include <kbtf.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/sha256.h"
+#include "lineage.h"
 
-/* A run of compressed bytes, lent from the archive or owned by a writer. */
+/* BTF as it is stored: bytes lent from the archive or owned by a writer. */
 struct blob {
-	const void *stored;
+	const uint8_t *stored;
 	uint64_t stored_size;
-	uint64_t size;
-	uint8_t sha256[SHA256_SIZE];
+	uint64_t size;            /* of the BTF */
+	uint64_t data_size;       /* told: of the data stream, behind which the functions' is */
+	bool told;                /* else a zstd frame */
+	const struct blob *base;  /* told: the one before, or NULL */
+	size_t depth;             /* so many are before it */
+	uint64_t path_size;       /* stored bytes of it and all before it */
+	uint8_t digest[DIGEST_SIZE];
 };
 
 struct kbtf_profile {
@@ -60,5 +67,7 @@ void profile__digest(const struct kbtf_object_ref *objects, size_t count,
 		     uint8_t digest[SHA256_SIZE]);
 
 int blob__unpack(const struct blob *blob, void **data, size_t *size);
+/* Brings a new lineage to the blob, which is told; NULL leaves it empty. -EBADMSG, -ENOMEM. */
+int blob__follow(const struct blob *blob, struct lineage *lineage);
 
 #endif

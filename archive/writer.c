@@ -10,6 +10,7 @@
 
 #include "open_archive.h"
 #include "base/buf.h"
+#include "canonical.h"
 #include "base/file.h"
 #include "format.h"
 #include "ident.h"
@@ -192,15 +193,17 @@ void kbtf_writer__close(struct kbtf_writer *writer)
 /* ---- adding --------------------------------------------------------------------------- */
 
 static const struct blob *find_blob(const struct kbtf_writer *writer,
-				    const uint8_t sha256[SHA256_SIZE])
+				    const uint8_t digest[DIGEST_SIZE])
 {
 	for (size_t i = 0; i < writer->draft_count; i++) {
 		const struct draft *draft = &writer->drafts[i];
 
-		if (memcmp(draft->btf->sha256, sha256, SHA256_SIZE) == 0)
-			return draft->btf;
+		/* also one that no entry has any more, but others follow: none is there twice */
+		for (const struct blob *blob = draft->btf; blob; blob = blob->base)
+			if (memcmp(blob->digest, digest, DIGEST_SIZE) == 0)
+				return blob;
 		for (size_t k = 0; k < draft->min_count; k++)
-			if (memcmp(draft->mins[k].blob->sha256, sha256, SHA256_SIZE) == 0)
+			if (memcmp(draft->mins[k].blob->digest, digest, DIGEST_SIZE) == 0)
 				return draft->mins[k].blob;
 	}
 	return NULL;
@@ -255,40 +258,173 @@ static int compress(const struct kbtf_writer *writer, ZSTD_CCtx *zstd, const voi
 	return 0;
 }
 
-static int pack_blob(struct kbtf_writer *writer, const void *btf, size_t size,
-		     const struct blob **out)
+/* A new blob of these stored bytes. */
+static int make_blob(struct kbtf_writer *writer, const void *stored, size_t stored_size,
+		     size_t size, const uint8_t digest[DIGEST_SIZE], struct blob **out)
+{
+	struct blob *blob = own(writer, calloc(1, sizeof(*blob)));
+
+	if (!blob)
+		return -ENOMEM;
+	blob->stored = own_copy(writer, stored, stored_size);
+	if (!blob->stored)
+		return -ENOMEM;
+	blob->stored_size = blob->path_size = stored_size;
+	blob->size = size;
+	memcpy(blob->digest, digest, DIGEST_SIZE);
+	*out = blob;
+	return 0;
+}
+
+/* Minimized BTF: a frame by itself. */
+static int pack_whole(struct kbtf_writer *writer, const void *btf, size_t size,
+		      const struct blob **out)
 {
 	size_t stored_size = ZSTD_compressBound(size);
 	_cleanup_free_ void *room = NULL;
-	uint8_t sha256[SHA256_SIZE];
-	struct blob *blob;
+	uint8_t digest[DIGEST_SIZE];
+	struct blob *blob = NULL;
 	ZSTD_CCtx *zstd;
 	int err = check_btf(btf, size);
 
 	if (err)
 		return err;
-	sha256__of(btf, size, sha256);
-	*out = find_blob(writer, sha256);
+	digest__of(btf, size, digest);
+	*out = find_blob(writer, digest);
 	if (*out)
 		return 0;
-
 	room = malloc(stored_size);
-	blob = own(writer, calloc(1, sizeof(*blob)));
-	if (!room || !blob)
+	if (!room)
 		return -ENOMEM;
 	zstd = ZSTD_createCCtx();
 	err = zstd ? compress(writer, zstd, btf, size, room, &stored_size) : -ENOMEM;
 	ZSTD_freeCCtx(zstd);
+	if (!err)
+		err = make_blob(writer, room, stored_size, size, digest, &blob);
+	*out = blob;
+	return err;
+}
+
+/* ---- which kernel it is told after ------------------------------------------------------ */
+
+/*
+ * What follows too many, or too much, takes too long to read: a kernel by itself is about
+ * 1 MB, and steps of a few kB take milliseconds.
+ */
+#define PATH_DEPTH_MAX 64
+#define PATH_SIZE_MAX (3u << 20)
+
+static int kinship(const struct kbtf_ident *a, const struct kbtf_ident *b)
+{
+	if (strcmp(a->arch, b->arch) != 0)
+		return 0;
+	if (strcmp(a->distro, b->distro) != 0)
+		return 1;
+	return strcmp(a->distro_release, b->distro_release) == 0 ? 3 : 2;
+}
+
+/* Whether `a` is the nearer relative: of closer kin; the last before it; the first after it. */
+static bool is_nearer(const struct kbtf_ident *ident, const struct kbtf_ident *a,
+		      const struct kbtf_ident *b)
+{
+	int kin = kinship(ident, a) - kinship(ident, b), order;
+	bool a_before = strverscmp(a->kernel_release, ident->kernel_release) <= 0;
+	bool b_before = strverscmp(b->kernel_release, ident->kernel_release) <= 0;
+
+	if (kin)
+		return kin > 0;
+	if (a_before != b_before)
+		return a_before;
+	order = strverscmp(a->kernel_release, b->kernel_release);
+	if (order)
+		return a_before == (order > 0);
+	return ident__compare(a, b) < 0;
+}
+
+static const struct blob *choose_base(const struct kbtf_writer *writer,
+				      const struct kbtf_ident *ident)
+{
+	const struct draft *best = NULL;
+
+	for (size_t i = 0; i < writer->draft_count; i++) {
+		const struct draft *draft = &writer->drafts[i];
+
+		if (draft->btf && draft->btf->depth + 1 < PATH_DEPTH_MAX &&
+		    draft->btf->path_size < PATH_SIZE_MAX &&
+		    (!best || is_nearer(ident, &draft->ident, &best->ident)))
+			best = draft;
+	}
+	return best ? best->btf : NULL;
+}
+
+/* ---- full BTF -------------------------------------------------------------------------------- */
+
+/* What comes out is what went in. */
+static int prove(const struct blob *blob, const void *btf, size_t size)
+{
+	_cleanup_free_ void *again = NULL;
+	size_t again_size;
+	int err = blob__unpack(blob, &again, &again_size);
+
+	if (err)
+		return err == -ENOMEM ? err : -EIO;
+	return again_size == size && memcmp(again, btf, size) == 0 ? 0 : -EIO;
+}
+
+static int tell(struct kbtf_writer *writer, const struct type_graph *graph,
+		const struct blob *base, const void *btf, size_t size,
+		const uint8_t digest[DIGEST_SIZE], const struct blob **out)
+{
+	const struct columns_effort effort = { COMPRESSION_LEVEL, writer->interrupted,
+					       writer->interrupt_ctx };
+	_cleanup_buf_ struct buf data = {}, functions = {};
+	struct blob *blob = NULL;
+	struct lineage lineage;
+	size_t data_size;
+	int err = blob__follow(base, &lineage);
+
 	if (err)
 		return err;
-	blob->stored = own_copy(writer, room, stored_size);
-	if (!blob->stored)
-		return -ENOMEM;
-	blob->stored_size = stored_size;
-	blob->size = size;
-	memcpy(blob->sha256, sha256, SHA256_SIZE);
+	err = lineage__tell(&lineage, graph, &effort, &data, &functions);
+	lineage__free(&lineage);
+	if (err)
+		return err;
+	data_size = data.len;
+	buf__add(&data, functions.data, functions.len);
+	err = buf__failed(&data) ? -ENOMEM :
+	      make_blob(writer, data.data, data.len, size, digest, &blob);
+	if (err)
+		return err;
+	blob->told = true;
+	blob->data_size = data_size;
+	blob->base = base;
+	blob->depth = base ? base->depth + 1 : 0;
+	blob->path_size += base ? base->path_size : 0;
 	*out = blob;
-	return 0;
+	return prove(blob, btf, size);
+}
+
+static int pack_full(struct kbtf_writer *writer, const struct kbtf_ident *ident, const void *given,
+		     size_t given_size, const struct blob **out)
+{
+	_cleanup_free_ void *btf = NULL;
+	struct type_graph canonical;
+	uint8_t digest[DIGEST_SIZE];
+	size_t size;
+	int err = check_btf(given, given_size);
+
+	if (err || (err = canonical__of(given, given_size, &canonical)))
+		return err;
+	err = type_graph__write(&canonical, &btf, &size);
+	if (!err) {
+		digest__of(btf, size, digest);
+		*out = find_blob(writer, digest);
+		if (!*out)
+			err = tell(writer, &canonical, choose_base(writer, ident), btf, size,
+				   digest, out);
+	}
+	type_graph__free(&canonical);
+	return err;
 }
 
 static int by_digest(const void *a, const void *b)
@@ -346,7 +482,7 @@ static int draft_mins(struct kbtf_writer *writer, struct draft *draft,
 		int err = new_profile(writer, min, &slot->profile);
 
 		if (!err)
-			err = pack_blob(writer, min->btf, min->btf_size, &slot->blob);
+			err = pack_whole(writer, min->btf, min->btf_size, &slot->blob);
 		if (err)
 			return err;
 	}
@@ -437,7 +573,7 @@ int kbtf_writer__add(struct kbtf_writer *writer, const struct kbtf_new_entry *gi
 		}
 	if ((err = draft_ident(writer, &draft)) ||
 	    (err = draft_provenance(writer, &draft, &entry.provenance)) ||
-	    (err = pack_blob(writer, entry.btf, entry.btf_size, &draft.btf)) ||
+	    (err = pack_full(writer, &draft.ident, entry.btf, entry.btf_size, &draft.btf)) ||
 	    (err = draft_mins(writer, &draft, &entry)))
 		return err;
 
@@ -448,6 +584,77 @@ int kbtf_writer__add(struct kbtf_writer *writer, const struct kbtf_new_entry *gi
 	*added = make_place(writer, &draft.ident) ? KBTF_ADDED_REPLACED : KBTF_ADDED_NEW;
 	writer->drafts[writer->draft_count++] = draft;
 	return 0;
+}
+
+int kbtf_writer__remove(struct kbtf_writer *writer, const struct kbtf_ident *given)
+{
+	struct kbtf_ident ident;
+	int err = ident__normalize(given, &ident);
+
+	for (size_t i = 0; !err && i < writer->draft_count; i++)
+		if (ident__compare(&writer->drafts[i].ident, &ident) == 0) {
+			memmove(&writer->drafts[i], &writer->drafts[i + 1],
+				(writer->draft_count - i - 1) * sizeof(*writer->drafts));
+			writer->draft_count--;
+			return 0;
+		}
+	return err ? err : -ENOENT;
+}
+
+/* ---- compacting --------------------------------------------------------------------------- */
+
+/* Kernels of one architecture by version, so that each finds its nearest relative there. */
+static int by_kinship(const void *a, const void *b)
+{
+	const struct kbtf_ident *x = &((const struct draft *)a)->ident;
+	const struct kbtf_ident *y = &((const struct draft *)b)->ident;
+	int order = strcmp(x->arch, y->arch);
+
+	if (!order)
+		order = strverscmp(x->kernel_release, y->kernel_release);
+	return order ? order : ident__compare(x, y);
+}
+
+/* One more of `done`, told after one of those; what is the same BTF is one of them already. */
+static int retell(struct kbtf_writer *done, struct draft draft)
+{
+	_cleanup_free_ void *btf = NULL;
+	struct draft *drafts;
+	size_t size;
+	int err = blob__unpack(draft.btf, &btf, &size);
+
+	if (err)
+		return err;
+	draft.btf = NULL;
+	err = pack_full(done, &draft.ident, btf, size, &draft.btf);
+	if (err)
+		return err;
+	drafts = realloc(done->drafts, (done->draft_count + 2) * sizeof(*drafts));
+	if (!drafts)
+		return -ENOMEM;
+	done->drafts = drafts;
+	drafts[done->draft_count++] = draft;
+	return 0;
+}
+
+int kbtf_writer__compact(struct kbtf_writer *writer)
+{
+	struct kbtf_writer done = { .lock_fd = -1, .interrupted = writer->interrupted,
+				    .interrupt_ctx = writer->interrupt_ctx };
+	int err = writer->spent ? -EINVAL : 0;
+
+	qsort(writer->drafts, writer->draft_count, sizeof(*writer->drafts), by_kinship);
+	for (size_t i = 0; !err && i < writer->draft_count; i++)
+		err = retell(&done, writer->drafts[i]);
+	/* all that it has made lives as long as the writer */
+	for (size_t i = 0; i < done.owned_count; i++)
+		if (!own(writer, done.owned[i]) && !err)
+			err = -ENOMEM;
+	free(done.owned);
+	if (!err)
+		memcpy(writer->drafts, done.drafts, writer->draft_count * sizeof(*done.drafts));
+	free(done.drafts);
+	return err;
 }
 
 /* ---- writing ---------------------------------------------------------------------------- */
@@ -497,7 +704,7 @@ static int by_blob_digest(const void *a, const void *b)
 	const struct blob *x = *(const struct blob *const *)a;
 	const struct blob *y = *(const struct blob *const *)b;
 
-	return memcmp(x->sha256, y->sha256, SHA256_SIZE);
+	return memcmp(x->digest, y->digest, DIGEST_SIZE);
 }
 
 static uint32_t blob_index(const struct layout *layout, const struct blob *blob)
@@ -529,19 +736,23 @@ static int same_profile(const void *a, const void *b)
 
 static int lay_out(struct kbtf_writer *writer, struct layout *layout)
 {
-	size_t mins = 0;
+	size_t mins = 0, bases = 0;
 
 	qsort(writer->drafts, writer->draft_count, sizeof(*writer->drafts), by_ident);
-	for (size_t i = 0; i < writer->draft_count; i++)
+	for (size_t i = 0; i < writer->draft_count; i++) {
 		mins += writer->drafts[i].min_count;
-	layout->blobs = calloc(writer->draft_count + mins + 1, sizeof(*layout->blobs));
+		bases += writer->drafts[i].btf->depth + 1;
+	}
+	layout->blobs = calloc(bases + mins + 1, sizeof(*layout->blobs));
 	layout->profiles = calloc(mins + 1, sizeof(*layout->profiles));
 	if (!layout->blobs || !layout->profiles)
 		return -ENOMEM;
 	for (size_t i = 0; i < writer->draft_count; i++) {
 		const struct draft *draft = &writer->drafts[i];
 
-		layout->blobs[layout->blob_count++] = draft->btf;
+		/* what no entry has any more may still be what others follow */
+		for (const struct blob *blob = draft->btf; blob; blob = blob->base)
+			layout->blobs[layout->blob_count++] = blob;
 		for (size_t k = 0; k < draft->min_count; k++) {
 			layout->blobs[layout->blob_count++] = draft->mins[k].blob;
 			layout->profiles[layout->profile_count++] = draft->mins[k].profile;
@@ -606,7 +817,10 @@ static void put_index(struct buf *out, const struct kbtf_writer *writer,
 		buf__add_u64(out, offset);
 		buf__add_u64(out, blob->stored_size);
 		buf__add_u64(out, blob->size);
-		buf__add(out, blob->sha256, SHA256_SIZE);
+		buf__add_u64(out, blob->data_size);
+		buf__add_u32(out, blob->told ? FORMAT_BLOB_TOLD : FORMAT_BLOB_WHOLE);
+		buf__add_u32(out, blob->base ? blob_index(layout, blob->base) + 1 : 0);
+		buf__add(out, blob->digest, DIGEST_SIZE);
 		offset += blob->stored_size;
 	}
 	buf__add_u32(out, layout->profile_count);
@@ -621,7 +835,7 @@ static int write_archive(int fd, const struct kbtf_writer *writer, const struct 
 {
 	_cleanup_buf_ struct buf header = {}, tail = {};
 	uint64_t index_offset = FORMAT_HEADER_SIZE, index_size;
-	uint8_t digest[SHA256_SIZE];
+	uint8_t digest[DIGEST_SIZE];
 	int err;
 
 	buf__add(&header, FORMAT_MAGIC, FORMAT_MAGIC_SIZE);
@@ -631,7 +845,7 @@ static int write_archive(int fd, const struct kbtf_writer *writer, const struct 
 	if (buf__failed(&header) || buf__failed(&tail))
 		return -ENOMEM;
 	index_size = tail.len;
-	sha256__of(tail.data, index_size, digest);
+	digest__of(tail.data, index_size, digest);
 
 	err = file__write(fd, header.data, header.len);
 	for (size_t i = 0; !err && i < layout->blob_count; i++) {
@@ -640,7 +854,7 @@ static int write_archive(int fd, const struct kbtf_writer *writer, const struct 
 	}
 	buf__add_u64(&tail, index_offset);
 	buf__add_u64(&tail, index_size);
-	buf__add(&tail, digest, SHA256_SIZE);
+	buf__add(&tail, digest, DIGEST_SIZE);
 	buf__add_u64(&tail, 0);
 	buf__add(&tail, FORMAT_END_MAGIC, FORMAT_MAGIC_SIZE);
 	if (!err && buf__failed(&tail))

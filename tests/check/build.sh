@@ -141,7 +141,10 @@ exported() # RELEASE REFERENCE [OPTION]...
 	release=$1 reference=$2
 	shift 2
 	"$btfgen" export -q -a "$A" -k "$release" -o "$work/exported" "$@" && test -s "$work/exported" &&
-		cmp "$work/exported" "$reference"
+		case $* in
+		*--for*) cmp "$work/exported" "$reference" ;;
+		*) same_btf "$work/exported" "$reference" ;;
+		esac
 }
 minimized() # FULL OUT OBJECT...
 {
@@ -177,7 +180,9 @@ t_says 0 "0 to build, 3 to minimize" "a new --for: only minimizes" x86 build -a 
 t_says 0 "3 done, 0 skipped" "for all three" x86 build -a "$A" --for "$one"
 t "without a fetch" test "$(asked_for .deb)" = "$before"
 t "bpftool for that object" minimized "$work/btf-1" "$work/one" "$one"
-t "its BTF is the same" exported 6.1.0-1-amd64 "$work/one" --for "$one"
+# cut from the archive's full BTF, which has the same types in an order of its own
+"$btfgen" export -q -a "$A" -k 6.1.0-1-amd64 -o "$work/exported" --for "$one"
+t "its BTF is the same" same_btf "$work/exported" "$work/one"
 # shellcheck disable=SC2046,SC2086 # words
 t "the other's is still there" exported 6.1.0-1-amd64 "$work/min-1" \
 	$(for o in $bundled; do echo "--for $o"; done)
@@ -249,7 +254,7 @@ t_says 0 "1 done, 2 skipped, 0 failed" "until it is there" x86 build -a "$F"
 t_exit 0 "status: all well" "$btfgen" status -a "$F" --distro debian
 t_exit 3 "nothing is missing" x86 list -a "$F" --missing
 t_says 0 "archived" "list shows all" x86 list -a "$F"
-t "in the end it is the archive as if nothing had been" cmp "$F" "$XDG_DATA_HOME/btfgen/btfgen.kbtf"
+t "in the end it is the archive as if nothing had been" same_archive "$F" "$XDG_DATA_HOME/btfgen/btfgen.kbtf"
 
 # ---- other architectures, and file: URLs -------------------------------------------------------------
 if [ "$arm" = yes ]; then
@@ -266,7 +271,7 @@ kill "$server"
 t "file: URLs" "$btfgen" build --distro debian --release bookworm --arch x86_64 -a "$work/file.kbtf" \
 	--work "$work/cache2" --mirror "main=file:$served/debian" \
 	--mirror "security=file://$served/debian-security" --keyring "$work/main/keyring.gpg"
-t "make the same archive" cmp "$work/file.kbtf" "$F"
+t "make the same archive" same_archive "$work/file.kbtf" "$F"
 t "and do not fill the cache" test -z "$(find "$work/cache2/packages" -name '*.deb' -o -size +4k -type f)"
 
 # ---- without signatures --------------------------------------------------------------------------------

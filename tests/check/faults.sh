@@ -306,7 +306,7 @@ recovers() # WHAT FAULTS
 	rm -f "$A" "$A.journal"
 	: >"$requests"
 	t_says 0 "1 done, 0 skipped, 0 failed" "$1" from "$url/debian"
-	t "$1: the right archive" cmp "$A" "$work/straight.kbtf"
+	t "$1: the right archive" same_archive "$A" "$work/straight.kbtf"
 	A=$kept
 }
 fault '{}'
@@ -339,7 +339,7 @@ again()
 }
 t_says 0 "1 done" "the next run" again
 t "takes up where that one ended" test "$(statuses /pool/)" = "206+"
-t "with the right result" cmp "$A" "$work/straight.kbtf"
+t "with the right result" same_archive "$A" "$work/straight.kbtf"
 A=$kept
 t "nothing is left in tmp/" no_scratch
 

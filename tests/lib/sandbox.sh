@@ -67,3 +67,4 @@ no_scratch()
 	left=$(find "${1:-$XDG_CACHE_HOME/btfgen}/tmp" -mindepth 1 ! -name lock 2>/dev/null)
 	[ -z "$left" ] || { echo "left behind: $left"; return 1; }
 }
+. "$lib/same.sh"

@@ -117,7 +117,7 @@ if wanted interrupted; then
 	t "an undisturbed build, one kernel at a time" "$btfgen" build --distro debian \
 		--release bullseye --encoder pahole --work "$dir" -a "$dir/whole.kbtf" \
 		--kernel "$kernels" -j 1
-	t "has the same bytes" cmp "$dir/all.kbtf" "$dir/whole.kbtf"
+	t "has the same kernels" same_archive "$dir/all.kbtf" "$dir/whole.kbtf"
 	echo "# interrupted: $(($(date +%s) - began)) s"
 	rm -rf "$dir"
 fi

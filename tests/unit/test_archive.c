@@ -183,17 +183,29 @@ static void *slurp(size_t *size)
 	return data;
 }
 
-static void test_same_bytes_in_any_order(void **state)
+static void compact(void)
+{
+	struct kbtf_writer *writer = kbtf_writer__open(path);
+
+	assert_non_null(writer);
+	assert_int_equal(kbtf_writer__compact(writer), 0);
+	assert_int_equal(kbtf_writer__commit(writer), 0);
+	kbtf_writer__close(writer);
+}
+
+static void test_compacted_the_same_in_any_order(void **state)
 {
 	_cleanup_free_ void *together = NULL, *apart = NULL;
 	size_t together_size, apart_size;
 
 	(void)state;
 	put(three, 3, NULL);
+	compact();
 	together = slurp(&together_size);
 	unlink(path);
 	for (int i = 2; i >= 0; i--)
 		put(&three[i], 1, NULL);
+	compact();
 	apart = slurp(&apart_size);
 	assert_int_equal(apart_size, together_size);
 	assert_memory_equal(apart, together, apart_size);
@@ -335,9 +347,10 @@ static void test_damage(void **state)
 	}
 	/*
 	 * zstd frames have a few bits that don't change what comes out (an unused
-	 * checksum flag, padding); whatever does, a digest finds.
+	 * checksum flag, padding), and each stream has two frames; whatever does, a digest
+	 * finds.
 	 */
-	assert_in_range(harmless, 0, 8 * size / 200);
+	assert_in_range(harmless, 0, 8 * size / 100);
 }
 
 static void test_full_disk_keeps_the_old(void **state)
@@ -442,7 +455,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_same_bytes_in_any_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_compacted_the_same_in_any_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replacing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_newer_struct_is_refused, setup, teardown),

@@ -34,7 +34,7 @@ static int try_canonical(struct blob blob, struct blob *out)
 	int err;
 
 	assert_int_equal(type_graph__parse(blob.data, blob.size, &graph, NULL), 0);
-	err = type_graph__canonicalize(&graph, &canonical);
+	err = type_graph__canonicalize(&graph, &canonical, NULL);
 	type_graph__free(&graph);
 	if (err)
 		return err;

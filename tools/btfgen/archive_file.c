@@ -3,6 +3,7 @@
 
 #include <libgen.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/sha256.h"
 #include "base/paths.h"
@@ -22,7 +23,7 @@ struct kbtf_archive *archive_file__open_if_any(const char *path, int *res, struc
 		error__set(err, *res, "%s: is no archive, or is damaged; restore it from a copy, or "
 			   "move it away and build anew", path);
 	else if (*res == -ENOTSUP)
-		error__set(err, *res, "%s: was made by a newer version of this program", path);
+		error__set(err, *res, "%s: was made by another version of this program", path);
 	else if (*res)
 		error__set(err, *res, "%s: %s", path, strerror(-*res));
 	return archive;
@@ -37,6 +38,20 @@ struct kbtf_archive *archive_file__open(const char *path, struct error *err)
 		error__set(err, ENOENT, "%s: no such archive; `btfgen build` makes one, -a names "
 			   "another", path);
 	return archive;
+}
+
+bool archive_file__exists(const char *path, struct error *err)
+{
+	_cleanup_kbtf_archive_ struct kbtf_archive *archive = archive_file__open(path, err);
+
+	return archive != NULL;
+}
+
+uint64_t archive_file__size(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 int archive_file__check_place(const char *path, struct error *err)

@@ -9,8 +9,6 @@
 
 #define LOCK_POLL_MS 20
 
-DEFINE_CLEANUP(kbtf_writer__closep, struct kbtf_writer, kbtf_writer__close)
-
 /* Everything lent to one kbtf_new_entry while old minimized BTF is carried over. */
 struct carried {
 	struct kbtf_new_min *mins;
@@ -75,12 +73,12 @@ static int carry_profile(struct carried *carried, const struct kbtf_entry *old,
 /* Minimized BTF stays true only while the full BTF that it was cut from is the same. */
 static bool same_btf(const struct kbtf_entry *old, const struct kbtf_new_entry *entry)
 {
-	_cleanup_free_ void *btf = NULL;
-	size_t size;
+	_cleanup_free_ void *btf = NULL, *canonical = NULL;
+	size_t size, canonical_size;
 
-	return kbtf_entry__btf_size(old) == entry->btf_size &&
-	       kbtf_entry__read_btf(old, &btf, &size) == 0 &&
-	       memcmp(btf, entry->btf, size) == 0;
+	return kbtf_btf__canonical(entry->btf, entry->btf_size, &canonical, &canonical_size) == 0 &&
+	       kbtf_entry__btf_size(old) == canonical_size &&
+	       kbtf_entry__read_btf(old, &btf, &size) == 0 && memcmp(btf, canonical, size) == 0;
 }
 
 static bool same_text(const char *stored, const char *given)
@@ -142,38 +140,55 @@ static bool interrupted(void *ctx)
 	return cancel__requested();
 }
 
-/* NULL with errno; ECANCELED if a cancel ended the wait for another writer. */
-static struct kbtf_writer *open_writer(const char *archive_path)
+struct kbtf_writer *pack__open(const char *archive_path, struct error *err)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_POLL_MS * 1000000L };
 	struct kbtf_writer *writer;
 
 	while (!(writer = kbtf_writer__try_open(archive_path)) && errno == EWOULDBLOCK) {
 		if (cancel__requested()) {
+			error__set(err, ECANCELED, "interrupted");
 			errno = ECANCELED;
 			return NULL;
 		}
 		nanosleep(&pause, NULL);
 	}
+	if (!writer) {
+		int code = errno;
+
+		error__set(err, code, "%s: %s", archive_path,
+			   code == EBADMSG ? "is no archive, or is damaged; move it away and build "
+					     "anew" : strerror(code));
+		errno = code;
+		return NULL;
+	}
+	kbtf_writer__set_interrupt(writer, interrupted, NULL);
 	return writer;
+}
+
+int pack__explain(const char *archive_path, const char *what, int res, struct error *err)
+{
+	if (!res)
+		return 0;
+	if (res == -ECANCELED)
+		return error__set(err, res, "interrupted");
+	if (res == -ENOSPC || res == -EDQUOT)
+		return error__set(err, res, "%s: the disk is full; the archive is as it was. Free "
+				  "some space and run the same command again", archive_path);
+	return error__set(err, res, "%s: can't %s: %s", archive_path, what, strerror(-res));
 }
 
 int pack__entry(const char *archive_path, const struct kbtf_new_entry *given,
 		struct packed *packed, struct error *err)
 {
-	struct kbtf_writer *writer __attribute__((__cleanup__(kbtf_writer__closep))) =
-		open_writer(archive_path);
+	_cleanup_kbtf_writer_ struct kbtf_writer *writer = pack__open(archive_path, err);
 	struct carried carried __attribute__((__cleanup__(carried__free))) = {};
 	struct kbtf_new_entry entry = *given;
+	char what[256];
 	int res;
 
-	if (!writer) {
-		res = -errno;
-		return error__set(err, res, "%s: %s", archive_path,
-				  res == -EBADMSG ? "is no archive, or is damaged; move it away and "
-						    "build anew" : strerror(-res));
-	}
-	kbtf_writer__set_interrupt(writer, interrupted, NULL);
+	if (!writer)
+		return -errno;
 	res = carry(kbtf_writer__base(writer), given, &carried);
 	if (!res) {
 		entry.mins = carried.mins;
@@ -182,13 +197,6 @@ int pack__entry(const char *archive_path, const struct kbtf_new_entry *given,
 	}
 	if (!res && packed->added != KBTF_ADDED_YIELDED)
 		res = kbtf_writer__commit(writer);
-	if (res == -ECANCELED)
-		return error__set(err, res, "interrupted");
-	if (res == -ENOSPC || res == -EDQUOT)
-		return error__set(err, res, "%s: the disk is full; the archive is as it was. Free "
-				  "some space and run the same command again", archive_path);
-	if (res)
-		return error__set(err, res, "%s: can't add %s: %s", archive_path,
-				  given->ident.kernel_release, strerror(-res));
-	return 0;
+	snprintf(what, sizeof(what), "add %s", given->ident.kernel_release);
+	return pack__explain(archive_path, what, res, err);
 }

@@ -5,8 +5,12 @@
 
 #include <kbtf_write.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/objects.h"
+
+DEFINE_CLEANUP(kbtf_writer__closep, struct kbtf_writer, kbtf_writer__close)
+#define _cleanup_kbtf_writer_ cleanup(kbtf_writer__closep)
 
 struct packed {
 	enum kbtf_added added;
@@ -21,5 +25,13 @@ struct packed {
  */
 int pack__entry(const char *archive_path, const struct kbtf_new_entry *entry,
 		struct packed *packed, struct error *err);
+
+/*
+ * What every change of an archive begins with: waits for other writers, and ends on a cancel.
+ * NULL with errno and *err.
+ */
+struct kbtf_writer *pack__open(const char *archive_path, struct error *err);
+/* A change's result in words; gives it back. `what`: "add 4.18.0-80". */
+int pack__explain(const char *archive_path, const char *what, int res, struct error *err);
 
 #endif
