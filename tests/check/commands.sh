@@ -132,17 +132,17 @@ adds()
 }
 same="(k['kernel'], k['version'], k['arch'], k['build_id']) == ('$r', '$v', 'x86_64', '$id')"
 adds "a vmlinux" vmlinux "$same and k['encoder'] == 'pahole'"
-t "its BTF" cmp exported.btf hand.btf
+t "its BTF" same_btf exported.btf hand.btf
 adds "an ELF file with .BTF" with-btf "$same and k['encoder'] == 'embedded'"
-t "its BTF" cmp exported.btf with-btf.btf
+t "its BTF" same_btf exported.btf with-btf.btf
 adds "the same by pahole" with-btf "$same and k['encoder'] == 'pahole'" --encoder pahole
-t "its BTF" cmp exported.btf hand.btf
+t "its BTF" same_btf exported.btf hand.btf
 adds "a vmlinuz" vmlinuz "$same and k['encoder'] == 'embedded'"
-t "its BTF" cmp exported.btf with-btf.btf
+t "its BTF" same_btf exported.btf with-btf.btf
 if has gpg && has dpkg-deb; then
 	"$lib/make-deb-repo" deb "dbg:$r:6.1.1-1:vmlinux" && cp deb/debian/pool/main/l/linux/*.deb package.deb
 	adds "a .deb" package.deb "$same and k['package'] == 'package.deb' and k['verification'] == 'unverified'"
-	t "its BTF" cmp exported.btf hand.btf
+	t "its BTF" same_btf exported.btf hand.btf
 else
 	skip "add of a .deb" "gpg or dpkg-deb is missing"
 fi
@@ -150,18 +150,18 @@ if has rpmbuild && has rpmsign && has createrepo_c && has gpg; then
 	"$lib/make-rpm-repo" rpm vmlinux && cp rpm/8/x86_64/Packages/kernel-debuginfo-4*.rpm package.rpm
 	adds "an .rpm with its key" package.rpm "$same and k['verification'] == 'signed-package'" \
 		--keyring rpm/RPM-GPG-KEY-test
-	t "its BTF" cmp exported.btf hand.btf
+	t "its BTF" same_btf exported.btf hand.btf
 	adds "an .rpm without" package.rpm "$same and k['verification'] == 'unverified'"
 else
 	skip "add of an .rpm" "rpmbuild, rpmsign, createrepo_c or gpg is missing"
 fi
 adds "raw BTF" hand.btf "(k['kernel'], k['arch'], k['encoder']) == ('5.0.0-x', 'aarch64', 'import') and 'build_id' not in k" \
 	--kernel 5.0.0-x --arch aarch64
-t "its BTF" cmp exported.btf hand.btf
+t "its BTF" same_btf exported.btf hand.btf
 cp hand.btf 5.0.0-y.btf
 tar cJf 5.0.0-y.btf.tar.xz 5.0.0-y.btf
 adds "a .btf.tar.xz" 5.0.0-y.btf.tar.xz "(k['kernel'], k['encoder']) == ('5.0.0-y', 'import')" --kernel 5.0.0-y --arch x86_64
-t "its BTF" cmp exported.btf hand.btf
+t "its BTF" same_btf exported.btf hand.btf
 adds "what is given goes before the file" vmlinux "(k['kernel'], k['version'], k['arch'], k['build_id'], k['distro'], k['release']) \
 == ('9.9', 'v', 'aarch64', 'abcd', 'mine', '3')" --kernel 9.9 --kernel-version v --arch aarch64 --build-id abcd \
 	--distro mine --release 3
@@ -238,17 +238,18 @@ t "two builds of a release" "$btfgen" add -q -a builds.kbtf --kernel-version '#1
 t "two builds of a release" "$btfgen" add -q -a builds.kbtf --kernel-version '#2' --kernel $r other
 t_says 1 "#2 is left out" "don't fit into one tree" "$btfgen" export -a builds.kbtf -o builds/
 t "by build ID, from its beginning" "$btfgen" export -q -a $A -b "$(echo "$id" | cut -c 1-8)" -o byid.btf
-t "the right one" cmp byid.btf hand.btf
+t "the right one" same_btf byid.btf hand.btf
 t "export --format btfhub" "$btfgen" export -a $A --format btfhub -o hub
 t "in BTFHub's layout" test "$(cd hub && find . -type f | sort | tr '\n' ' ')" = \
 	"./debian/12/x86_64/6.1.0-1-amd64.btf.tar.xz ./debian/12/x86_64/6.1.0-2-amd64.btf.tar.xz "
 t_says 0 "$r.btf" "which tar reads" tar tJf "hub/debian/12/x86_64/$r.btf.tar.xz"
 t "with one file each" test "$out" = "$r.btf"
-t "of the right bytes" sh -c 'tar xJOf "$1" | cmp - hand.btf' sh "hub/debian/12/x86_64/$r.btf.tar.xz"
+tar xJOf "hub/debian/12/x86_64/$r.btf.tar.xz" >out-of-tar.btf
+t "of the right types" same_btf out-of-tar.btf hand.btf
 t "export again" "$btfgen" export -q -a $A --format btfhub -o hub2
 t "gives the same files" diff -r hub hub2
 t "export into a tree of raw files" "$btfgen" export -q -a $A -o tree/
-t "names them" cmp "tree/debian/12/x86_64/$r.btf" hand.btf
+t "names them" same_btf "tree/debian/12/x86_64/$r.btf" hand.btf
 t "import" to_file json "$btfgen" import -a hub.kbtf --json hub
 t "knows them by their paths" json 'sorted((k["distro"], k["release"], k["arch"], k["kernel"]) for k in d["kernels"]) ==
 	[("debian", "12", "x86_64", "6.1.0-1-amd64"), ("debian", "12", "x86_64", "6.1.0-2-amd64")]' json
@@ -264,6 +265,37 @@ t_says 0 "2 done" "import of a link to a tree" "$btfgen" import -a link.kbtf --f
 t "import for another object" "$btfgen" import -q -a link.kbtf --for "$objects/execsnoop.bpf.o" hub
 t_says 0 "minimized   4," "keeps what was minimized before" "$btfgen" stats -a link.kbtf
 t_exit 3 "import of an empty tree" sh -c 'mkdir -p nothing && "$1" import -a none.kbtf nothing' sh "$btfgen"
+
+# ---- compact, merge, rm ---------------------------------------------------------------------------------
+"$btfgen" add -q -a shard-1.kbtf --kernel-version '#1' --kernel 6.1.0-7-amd64 vmlinux
+"$btfgen" add -q -a shard-2.kbtf --kernel 5.0.0-x --arch aarch64 hand.btf
+"$btfgen" add -q -a shard-3.kbtf other
+t_says 0 "3 entries of 3 archives merged" "merge" "$btfgen" merge merged-1.kbtf shard-1.kbtf shard-2.kbtf shard-3.kbtf
+t_says 0 "2 entries of 2 archives merged" "in another order" "$btfgen" merge merged-2.kbtf shard-3.kbtf shard-1.kbtf
+t "into what is there" to_file json "$btfgen" merge --json merged-2.kbtf shard-2.kbtf
+t "counts them" json '(d["merged"], d["yielded"]) == (1, 0)' json
+t "the same bytes in any order" cmp merged-1.kbtf merged-2.kbtf
+t_says 0 "3 entries, 6 BTF read; 0 damaged" "with their minimized BTF" "$btfgen" verify -a merged-1.kbtf
+cp merged-1.kbtf again.kbtf
+t "compact" "$btfgen" compact -q -a again.kbtf
+t "of what is compact already changes nothing" cmp merged-1.kbtf again.kbtf
+t_exit 2 "rm must be told which" "$btfgen" rm -a again.kbtf
+t_exit 3 "rm of none" "$btfgen" rm -a again.kbtf -k 9.9
+t_says 0 "would drop 5.0.0-x" "rm --dry-run names them" "$btfgen" rm --dry-run -a again.kbtf --arch aarch64
+t "and drops none" cmp merged-1.kbtf again.kbtf
+t "rm" to_file json "$btfgen" rm -q --json -a again.kbtf --arch aarch64
+t "tells what it dropped" json '[e["kernel"] for e in d["removed"]] == ["5.0.0-x"]' json
+t_says 0 "2 entries, 4 BTF read; 0 damaged" "and leaves the others" "$btfgen" verify -a again.kbtf
+t "who had never been there" "$btfgen" merge never.kbtf shard-1.kbtf shard-3.kbtf
+t "makes the same archive" sh -c '"$1" compact -q -a again.kbtf && cmp again.kbtf never.kbtf' sh "$btfgen"
+t "rm of what others follow, then add of it again" sh -c '"$1" rm -q -a merged-1.kbtf -k 6.1.0-7-amd64 &&
+	"$1" add -q -a merged-1.kbtf --kernel-version "#1" --kernel 6.1.0-7-amd64 vmlinux &&
+	"$1" verify -q -a merged-1.kbtf' sh "$btfgen"
+t_exit 1 "compact of an archive that is not there" "$btfgen" compact -a nowhere.kbtf
+t_exit 1 "rm of an archive that is not there" "$btfgen" rm -a nowhere.kbtf -k x
+t_not "which makes none" test -e nowhere.kbtf
+t_exit 1 "merge of one that is not there" "$btfgen" merge merged-3.kbtf shard-1.kbtf nowhere.kbtf
+t_not "makes none" test -e merged-3.kbtf
 
 # ---- stats and verify --------------------------------------------------------------------------------------
 t "stats --json" to_file json "$btfgen" stats --json -a $A

@@ -27,6 +27,11 @@ struct kbtf_archive *archive_file__open_if_any(const char *path, int *res, struc
  */
 int archive_file__check_place(const char *path, struct error *err);
 
+/* For commands that change an archive which must be there; false with *err. */
+bool archive_file__exists(const char *path, struct error *err);
+/* Its bytes; 0 where that can't be told. */
+uint64_t archive_file__size(const char *path);
+
 /* Who an entry is of and where it comes from; a new reference. */
 json_t *entry__json(const struct kbtf_entry *entry);
 /* Print to stdout and release. */

@@ -35,6 +35,9 @@ static const struct command {
 	{ "which", NULL, cmd_which, "what this machine would use, and why" },
 	{ "verify", NULL, cmd_verify, "check an archive, digest by digest" },
 	{ "stats", NULL, cmd_stats, "what an archive holds and what it takes" },
+	{ "compact", NULL, cmd_compact, "store an archive's kernels anew, in less" },
+	{ "merge", NULL, cmd_merge, "bring archives together in one" },
+	{ "rm", NULL, cmd_rm, "drop kernels from an archive" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
