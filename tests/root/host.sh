@@ -3,6 +3,7 @@
 # Whose os-release is believed: in another root, in a PID namespace of its own, and without the
 # right to look at PID 1's.
 . "$(dirname "$0")/../lib/tap.sh"
+export XDG_DATA_HOME="$work/data" XDG_CACHE_HOME="$work/cache" # no archive of the user's
 
 [ "$(id -u)" -eq 0 ] || skip_all "needs root"
 [ "$(readlink /proc/self/ns/pid)" = "pid:[4026531836]" ] || skip_all "in a PID namespace already"

@@ -25,7 +25,7 @@
 #include "lineage.h"
 
 #define VERSIONS 4
-#define LEVEL 3
+static const struct columns_effort effort = { .level = 3 };
 
 struct streams {
 	struct buf data, functions;
@@ -50,7 +50,7 @@ static struct type_graph canonical_graph(struct blob blob)
 	struct type_graph graph, canonical;
 
 	assert_int_equal(type_graph__parse(blob.data, blob.size, &graph, NULL), 0);
-	assert_int_equal(type_graph__canonicalize(&graph, &canonical), 0);
+	assert_int_equal(type_graph__canonicalize(&graph, &canonical, NULL), 0);
 	type_graph__free(&graph);
 	return canonical;
 }
@@ -79,7 +79,7 @@ static int try_tell(struct lineage *lineage, struct blob blob, struct streams *s
 	int err;
 
 	*streams = (struct streams){};
-	err = lineage__tell(lineage, &canonical, LEVEL, &streams->data, &streams->functions);
+	err = lineage__tell(lineage, &canonical, &effort, &streams->data, &streams->functions);
 	type_graph__free(&canonical);
 	return err;
 }
