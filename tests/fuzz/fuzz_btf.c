@@ -12,6 +12,8 @@
 #include "canonical.h"
 #include "lineage.h"
 
+static const struct columns_effort effort = { .level = 1 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct blob {
@@ -37,7 +39,7 @@ static bool read_canonical(const void *data, size_t size, struct type_graph *can
 		expect(error.what && (err == -EBADMSG || err == -ENOTSUP));
 		return false;
 	}
-	err = type_graph__canonicalize(&graph, canonical);
+	err = type_graph__canonicalize(&graph, canonical, NULL);
 	type_graph__free(&graph);
 	expect(!err || err == -ELOOP);
 	if (!err)
@@ -68,7 +70,7 @@ static void tell_all(const struct type_graph *const *kernels, const struct blob 
 	for (int i = 0; !err && i < count; i++) {
 		struct buf data = {}, functions = {};
 
-		err = lineage__tell(&teller, kernels[i], 1, &data, &functions);
+		err = lineage__tell(&teller, kernels[i], &effort, &data, &functions);
 		/* a data type that refers to a function is not told */
 		expect(!err || err == -ENOTSUP);
 		if (!err) {

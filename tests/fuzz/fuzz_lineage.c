@@ -21,6 +21,8 @@
 #include "columns.h"
 #include "lineage.h"
 
+static const struct columns_effort effort = { .level = 1 };
+
 #define KERNELS 3
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -69,8 +71,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		void *btf = every_kind(i, &size);
 
 		expect(!type_graph__parse(btf, size, &parsed, NULL));
-		expect(!type_graph__canonicalize(&parsed, &told[i].graph));
-		expect(!lineage__tell(&teller, &told[i].graph, ZSTD_minCLevel(), &streams[0],
+		expect(!type_graph__canonicalize(&parsed, &told[i].graph, NULL));
+		expect(!lineage__tell(&teller, &told[i].graph, &effort, &streams[0],
 				      &streams[1]));
 		for (int k = 0; k < 2; k++) {
 			unpack(&streams[k], &told[i].streams[k]);
@@ -181,7 +183,7 @@ static bool follow(struct lineage *lineage, const struct buf *data, const struct
 static void tell_after(struct lineage *lineage)
 {
 	struct buf streams[2] = {};
-	int err = lineage__tell(lineage, &told[0].graph, 1, &streams[0], &streams[1]);
+	int err = lineage__tell(lineage, &told[0].graph, &effort, &streams[0], &streams[1]);
 
 	expect(!err || err == -EBADMSG || err == -ENOTSUP);
 	buf__free(&streams[0]);
