@@ -142,10 +142,10 @@ static void pack(const struct tables *tables, struct buf *stream)
 	static const struct columns none = { .count = COLUMNS_MAX };
 	struct buf plan = {};
 
-	expect(!columns__pack(&tables->plan, &none, ZSTD_minCLevel(), &plan));
+	expect(!columns__pack(&tables->plan, &none, &effort, &plan));
 	buf__add_varint(stream, plan.len);
 	buf__add(stream, plan.data, plan.len);
-	expect(!columns__pack(&tables->body, &none, ZSTD_minCLevel(), stream));
+	expect(!columns__pack(&tables->body, &none, &effort, stream));
 	buf__free(&plan);
 }
 
