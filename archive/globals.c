@@ -16,9 +16,6 @@
 #define R_BPF_64_64 1
 #define ARGUMENT_REGISTERS 0x3eu /* r1 to r5 */
 
-/* The largest section that is taken: an array map's value is limited to less. */
-#define SECTION_MAX (64u << 20)
-
 void globals__free(struct globals *globals)
 {
 	for (size_t i = 0; i < globals->count; i++) {
@@ -75,7 +72,7 @@ static int add_section(struct globals *globals, const char *name, size_t index,
 {
 	struct global_section *section;
 
-	if (globals->count == GLOBALS_MAX_SECTIONS || size > SECTION_MAX)
+	if (globals->count == GLOBALS_MAX_SECTIONS || size > GLOBALS_MAX_SIZE)
 		return -E2BIG;
 	section = &globals->sections[globals->count++];
 	*section = (struct global_section){

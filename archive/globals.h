@@ -24,7 +24,10 @@
 #include "bpf_elf.h"
 #include "remarks.h"
 
-#define GLOBALS_MAX_SECTIONS 16
+/* So many pointers fill a function's stack, and a program may use no more maps. */
+#define GLOBALS_MAX_SECTIONS 64
+/* The largest section that is taken: an array map's value is limited to less. */
+#define GLOBALS_MAX_SIZE (64u << 20)
 
 struct global_section {
 	char *name;         /* ".bss", ".kconfig" */

@@ -83,6 +83,10 @@ int object__adapt_globals(struct kbtf_object *object, struct bpf_elf *elf,
 	bool legacy;
 	int err = globals__collect(elf, object->btf, &object->globals);
 
+	if (err == -E2BIG)
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "the object has more global variables "
+			     "than are taken: %d sections of them, of %u MiB each",
+			     GLOBALS_MAX_SECTIONS, GLOBALS_MAX_SIZE >> 20);
 	if (err || (err = object__find_places(object, elf)) ||
 	    !globals__find_uses(&object->globals, elf))
 		return err;

@@ -118,6 +118,34 @@ else
 	skip "alternatives" "clang is missing"
 fi
 
+# ---- sections of variables ----------------------------------------------------------------
+
+# as many as are asked for, and a program that uses all
+sections() # COUNT
+{
+	{
+		echo '#define SEC(name) __attribute__((section(name), used))'
+		seq "$1" | sed 's/.*/int v& SEC(".data.s&") = &;/'
+		echo 'SEC("raw_tp/sys_enter") int use_all(void *ctx) {'
+		seq "$1" | sed 's/.*/v&++;/'
+		echo 'return 0; } char LICENSE[] SEC("license") = "GPL";'
+	} >"$work/sections.bpf.c" &&
+		clang -target bpf -mcpu=v1 -g -O2 -c -o "$work/sections.bpf.o" "$work/sections.bpf.c"
+}
+
+if command -v clang >/dev/null; then
+	t "an object with 40 sections of variables" sections 40
+	for when in off force; do
+		t "it loads, legacy globals $when" "$btfload" run "$work/sections.bpf.o" --load-only \
+			--strict --set v40=7 --legacy-globals "$when"
+	done
+	t "an object with 65" sections 65
+	t_says 1 "the object has more global variables than are taken: 64 sections" \
+		"is refused, and why is said" "$btfload" run "$work/sections.bpf.o" --load-only
+else
+	skip "sections of variables" "clang is missing"
+fi
+
 # ---- maps ---------------------------------------------------------------------------------
 
 if [ -r "$(dirname "$btfgen")/vmlinux.h" ] && command -v clang >/dev/null; then
