@@ -262,8 +262,7 @@ int kbtf_object__load(struct kbtf_object *object)
 		return err;
 	}
 	object__leave_out_arrays(object);
-	err = object__replace_inner_maps(object);
-	if (err)
+	if ((err = object__drop_map_flags(object)) || (err = object__replace_inner_maps(object)))
 		return err;
 	err = bpf_object__load(object->bpf);
 	if (err) {

@@ -88,7 +88,9 @@ int object__find_array_uses(struct kbtf_object *object, const struct code_moves 
 /* Just before load: arrays of programs that no program uses which is to be loaded. */
 void object__leave_out_arrays(struct kbtf_object *object);
 
-/* Just before load: inner maps that the kernel takes, where it refuses the name of libbpf's. */
+/* Just before load: flags of maps that are dropped where the kernel does not know them. */
+int object__drop_map_flags(struct kbtf_object *object);
+/* After that: inner maps that the kernel takes, where it refuses the name of libbpf's. */
 int object__replace_inner_maps(struct kbtf_object *object);
 
 /* Sets places. */

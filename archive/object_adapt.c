@@ -133,6 +133,59 @@ int object__replace_ring_buffers(struct kbtf_object *object)
 	return 0;
 }
 
+/* What only forbids something, or makes a map reachable in one more way. */
+static const struct {
+	uint32_t flag;
+	const char *name;
+} dispensable[] = {
+	{ BPF_F_RDONLY, "BPF_F_RDONLY" },
+	{ BPF_F_WRONLY, "BPF_F_WRONLY" },
+	{ BPF_F_RDONLY_PROG, "BPF_F_RDONLY_PROG" },
+	{ BPF_F_WRONLY_PROG, "BPF_F_WRONLY_PROG" },
+	{ BPF_F_MMAPABLE, "BPF_F_MMAPABLE" },
+};
+
+/* `outer`: the map that is told of. */
+static int drop_flags(struct kbtf_object *object, struct bpf_map *map, const struct bpf_map *outer)
+{
+	uint32_t flags = bpf_map__map_flags(map);
+
+	for (size_t i = 0; i < sizeof(dispensable) / sizeof(dispensable[0]); i++) {
+		uint32_t flag = dispensable[i].flag;
+		int err;
+
+		if (!(flags & flag) || probe__map_flag(flag) != 0)
+			continue;
+		flags &= ~flag;
+		err = bpf_map__set_map_flags(map, flags);
+		if (err)
+			return err;
+		remarks__add(&object->remarks, KBTF_REMARK_ADAPTED, "map %s: without %s, which the "
+			     "kernel does not know", bpf_map__name(outer), dispensable[i].name);
+	}
+	return 0;
+}
+
+int object__drop_map_flags(struct kbtf_object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object->bpf) {
+		struct bpf_map *inner = bpf_map__inner_map(map);
+		int err;
+
+		/* libbpf sees to its own; what is there already is as it is */
+		if (bpf_map__is_internal(map) || bpf_map__fd(map) >= 0 || !bpf_map__autocreate(map))
+			continue;
+		err = drop_flags(object, map, map);
+		if (!err && inner)
+			err = drop_flags(object, inner, map);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 /* An unnamed one like libbpf's. 0 also where there can be none: libbpf then says why. */
 static int replace_inner_map(struct kbtf_object *object, struct bpf_map *map)
 {

@@ -62,14 +62,25 @@ int probe__global_data(void)
 	return load(code, 5);
 }
 
-int probe__dotted_names(void)
+static int make_array(const char *name, uint32_t flags)
 {
-	_cleanup_close_ int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "kbtf.dot", sizeof(uint32_t), 8, 1,
-						 NULL);
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = flags);
+	_cleanup_close_ int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, name, sizeof(uint32_t), 8, 1,
+						 &opts);
 
 	if (map >= 0)
 		return 1;
 	return errno == EPERM ? -EPERM : 0;
+}
+
+int probe__dotted_names(void)
+{
+	return make_array("kbtf.dot", 0);
+}
+
+int probe__map_flag(uint32_t flag)
+{
+	return make_array(NULL, flag);
 }
 
 int probe__atomics(void)

@@ -23,6 +23,8 @@ int probe__helper(enum bpf_prog_type type, uint32_t id);
 int probe__calls(void);
 /* A dot in the name of a map, as libbpf gives it to inner maps (5.2). */
 int probe__dotted_names(void);
+/* A flag of maps, on an array of one entry. */
+int probe__map_flag(uint32_t flag);
 /* A map's value as the key or the value of a map (4.18). */
 int probe__keys_in_maps(void);
 /* A map's value as memory that a helper reads or writes (4.11). */

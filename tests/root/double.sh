@@ -169,6 +169,7 @@ if command -v clang >/dev/null && [ -r "$(dirname "$btfgen")/vmlinux.h" ]; then
 	t "one with a map's value as key" fixture key refused -DKEY
 	t "one with a variable as key" fixture variable refused -DVARIABLE
 	t "one with a map of maps" fixture inner refused -DINNER
+	t "one whose maps have flags" fixture flags refused -DMAP_FLAGS
 	t "one with a helper that another stands in for" fixture task refused -DTASK
 	t "one with a uprobe" fixture uprobe uprobe
 else
@@ -248,6 +249,9 @@ for kernel in $kernels; do
 	refused helper "the kernel has no helper"
 	t "$kernel: a helper, by an older one" loads "$work/task.bpf.o" \
 		"bpf_get_current_task in place of"
+	t "$kernel: flags that maps can do without" loads "$work/flags.bpf.o" \
+		"map reachable: without BPF_F_MMAPABLE" "map given: without BPF_F_RDONLY_PROG" \
+		"!BPF_F_NO_PREALLOC"
 	refused atomic "BPF_STX uses reserved fields"
 	refused atomic "the kernel has no atomics that return a value"
 	case $kernel in
@@ -298,6 +302,7 @@ if [ "$compiled" = yes ]; then
 	for name in plain function loop helper atomic jump key variable inner; do
 		t "here: $name loads" loads "$work/$name.bpf.o" "the kernel has global variables"
 	done
+	t "here: maps keep their flags" loads "$work/flags.bpf.o" "!which the kernel does not know"
 	t "here: a young helper stays" loads "$work/task.bpf.o" "!in place of"
 fi
 finish
