@@ -433,6 +433,24 @@ static void test_nesting_too_deep_by_another_way(void **state)
 	}
 }
 
+/* Structs that only the end of their chain tells apart: refused, not tried for hours. */
+static void test_differences_behind_very_many_references(void **state)
+{
+	enum { COUNT = 60000 };
+	struct btf *btf = btf__new_empty();
+	struct blob blob, out;
+
+	(void)state;
+	must(btf__add_typedef(btf, "end", 0));
+	for (int i = 0; i < COUNT; i++) {
+		must(btf__add_struct(btf, "link", 0));
+		member(btf, "next", i + 1, 0, 0);
+	}
+	blob = close_blob(btf);
+	assert_int_equal(try_canonical(blob, &out), -ELOOP);
+	free(blob.data);
+}
+
 static void test_nothing(void **state)
 {
 	struct blob blob = close_blob(btf__new_empty()), canonical = canonical_of(blob);
@@ -460,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_circles_without_a_name),
 		cmocka_unit_test(test_nesting_too_deep),
 		cmocka_unit_test(test_nesting_too_deep_by_another_way),
+		cmocka_unit_test(test_differences_behind_very_many_references),
 		cmocka_unit_test(test_nothing),
 	};
 
