@@ -197,12 +197,18 @@ static const struct blob *read_blob_ref(const struct kbtf_archive *archive, stru
 static int read_entry(const struct kbtf_archive *archive, struct kbtf_entry *entry,
 		      struct cursor *cur)
 {
+	uint32_t full;
 	size_t count;
 
 	read_ident(&entry->ident, cur);
 	read_provenance(&entry->provenance, cur);
-	entry->btf = read_blob_ref(archive, cur);
+	full = cursor__u32(cur);
+	if (full > archive->blob_count)
+		return -EBADMSG;
+	entry->btf = full ? &archive->blobs[full - 1] : NULL;
 	count = cursor__count(cur, FORMAT_MIN_RECORD_SIZE);
+	if (!full && !count)
+		return -EBADMSG;
 	entry->mins = calloc(count + 1, sizeof(*entry->mins));
 	if (!entry->mins)
 		return -ENOMEM;
@@ -502,12 +508,12 @@ const struct kbtf_provenance *kbtf_entry__provenance(const struct kbtf_entry *en
 
 size_t kbtf_entry__btf_size(const struct kbtf_entry *entry)
 {
-	return entry->btf->size;
+	return entry->btf ? entry->btf->size : 0;
 }
 
 size_t kbtf_entry__btf_stored_size(const struct kbtf_entry *entry)
 {
-	return entry->btf->stored_size;
+	return entry->btf ? entry->btf->stored_size : 0;
 }
 
 size_t kbtf_archive__profile_count(const struct kbtf_archive *archive)
@@ -633,7 +639,7 @@ int blob__unpack(const struct blob *blob, void **data, size_t *size)
 
 int kbtf_entry__read_btf(const struct kbtf_entry *entry, void **data, size_t *size)
 {
-	return blob__unpack(entry->btf, data, size);
+	return entry->btf ? blob__unpack(entry->btf, data, size) : -ENOENT;
 }
 
 static const struct blob *find_min(const struct kbtf_entry *entry,

@@ -16,7 +16,8 @@
  *   profiles = u32 count, then for each, by ascending digest: str name, u32 object count,
  *              then for each object, by ascending digest: str name, sha256[32]
  *   entries  = u32 count, then for each, in ident__compare() order: ident, provenance,
- *              u32 blob, u32 min count, then for each, by ascending profile: u32 profile, u32 blob
+ *              u32 blob's number plus 1 (0: minimized BTF alone), u32 min count, then for
+ *              each, by ascending profile: u32 profile, u32 blob
  *   ident    = str distro, distro release, arch, kernel release, kernel version,
  *              u32 length, build ID
  *   provenance = str package, package version, package sha256, u32 verification, str verified

@@ -114,7 +114,7 @@ KBTF_API const struct kbtf_ident *kbtf_entry__ident(const struct kbtf_entry *ent
 KBTF_API const struct kbtf_provenance *kbtf_entry__provenance(const struct kbtf_entry *entry);
 
 /*
- * Bytes of the entry's full BTF, and what is stored for it beyond the kernel that it follows
+ * Bytes of the entry's full BTF (0: it has minimized BTF alone), and what is stored for it beyond the kernel that it follows
  * (shared blobs count whole).
  */
 KBTF_API size_t kbtf_entry__btf_size(const struct kbtf_entry *entry);
@@ -122,7 +122,7 @@ KBTF_API size_t kbtf_entry__btf_stored_size(const struct kbtf_entry *entry);
 
 /*
  * Read the full BTF in canonical form, checked against its stored digest. *data is
- * malloc'ed and the caller's to free. Errors: EBADMSG (damaged), ENOMEM.
+ * malloc'ed and the caller's to free. Errors: ENOENT (it has minimized BTF alone), EBADMSG (damaged), ENOMEM.
  */
 KBTF_API int kbtf_entry__read_btf(const struct kbtf_entry *entry, void **data, size_t *size);
 

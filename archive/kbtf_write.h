@@ -44,7 +44,11 @@ struct kbtf_new_entry {
 	size_t sz;
 	struct kbtf_ident ident;
 	struct kbtf_provenance provenance;
-	const void *btf; /* full BTF; raw bytes, either endianness; stored in canonical form */
+	/*
+	 * Full BTF: raw bytes, either endianness; stored in canonical form. NULL: the entry has
+	 * minimized BTF alone, at least one.
+	 */
+	const void *btf;
 	size_t btf_size;
 	const struct kbtf_new_min *mins;
 	size_t min_count;

@@ -80,8 +80,14 @@ static const struct kbtf_profile *find_profile(struct kbtf_object *object,
 	}
 	if (stale)
 		remarks__add(&object->remarks, KBTF_REMARK_WARNING,
-			     "the archive's minimized BTF is for another build of %s: BTF in full is "
-			     "taken; to minimize for this one: btfgen build --for OBJECT", stale);
+			     "the archive's minimized BTF is for another build of %s%s; to minimize for "
+			     "this one: btfgen build --for OBJECT", stale,
+			     kbtf_entry__btf_size(entry) ? ": BTF in full is taken" : "");
+	else if (others && !kbtf_entry__btf_size(entry))
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM,
+			     "the archive holds BTF of this kernel that was minimized for other objects, "
+			     "and no other: make it anew for this one, by btfgen export --format embed "
+			     "--for OBJECT");
 	else if (others)
 		remarks__add(&object->remarks, KBTF_REMARK_BTF,
 			     "the archive's minimized BTF is for other objects, so it is not taken");
@@ -98,7 +104,10 @@ static int read_entry(struct kbtf_object *object, const struct kbtf_object_opts 
 	int err = profile ? kbtf_entry__read_min(entry, profile, data, size)
 			  : kbtf_entry__read_btf(entry, data, size);
 
-	if (err)
+	if (err == -ENOENT)
+		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "the archive has no full BTF of %s",
+			     release);
+	else if (err)
 		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "the archive's %sBTF of %s %s",
 			     profile ? "minimized " : "", release, err == -EBADMSG ?
 			     "is damaged: fetch or build it anew" : strerror(-err));

@@ -573,7 +573,8 @@ int kbtf_writer__add(struct kbtf_writer *writer, const struct kbtf_new_entry *gi
 		}
 	if ((err = draft_ident(writer, &draft)) ||
 	    (err = draft_provenance(writer, &draft, &entry.provenance)) ||
-	    (err = pack_full(writer, &draft.ident, entry.btf, entry.btf_size, &draft.btf)) ||
+	    (err = entry.btf ? pack_full(writer, &draft.ident, entry.btf, entry.btf_size, &draft.btf)
+			     : entry.min_count ? 0 : -EINVAL) ||
 	    (err = draft_mins(writer, &draft, &entry)))
 		return err;
 
@@ -620,13 +621,13 @@ static int retell(struct kbtf_writer *done, struct draft draft)
 {
 	_cleanup_free_ void *btf = NULL;
 	struct draft *drafts;
+	const struct blob *old = draft.btf;
 	size_t size;
-	int err = blob__unpack(draft.btf, &btf, &size);
+	int err = old ? blob__unpack(old, &btf, &size) : 0;
 
-	if (err)
-		return err;
 	draft.btf = NULL;
-	err = pack_full(done, &draft.ident, btf, size, &draft.btf);
+	if (!err && old)
+		err = pack_full(done, &draft.ident, btf, size, &draft.btf);
 	if (err)
 		return err;
 	drafts = realloc(done->drafts, (done->draft_count + 2) * sizeof(*drafts));
@@ -741,7 +742,7 @@ static int lay_out(struct kbtf_writer *writer, struct layout *layout)
 	qsort(writer->drafts, writer->draft_count, sizeof(*writer->drafts), by_ident);
 	for (size_t i = 0; i < writer->draft_count; i++) {
 		mins += writer->drafts[i].min_count;
-		bases += writer->drafts[i].btf->depth + 1;
+		bases += writer->drafts[i].btf ? writer->drafts[i].btf->depth + 1 : 0;
 	}
 	layout->blobs = calloc(bases + mins + 1, sizeof(*layout->blobs));
 	layout->profiles = calloc(mins + 1, sizeof(*layout->profiles));
@@ -797,7 +798,7 @@ static void put_entry(struct buf *out, const struct layout *layout, const struct
 	buf__add_str(out, prov->encoder_version);
 	buf__add_str(out, prov->encoder_flags);
 	buf__add_str(out, prov->notes);
-	buf__add_u32(out, blob_index(layout, draft->btf));
+	buf__add_u32(out, draft->btf ? blob_index(layout, draft->btf) + 1 : 0);
 	buf__add_u32(out, draft->min_count);
 	for (size_t i = 0; i < draft->min_count; i++) {
 		buf__add_u32(out, profile_index(layout, draft->mins[i].profile));

@@ -297,6 +297,31 @@ t_not "which makes none" test -e nowhere.kbtf
 t_exit 1 "merge of one that is not there" "$btfgen" merge merged-3.kbtf shard-1.kbtf nowhere.kbtf
 t_not "makes none" test -e merged-3.kbtf
 
+# ---- export --format embed -------------------------------------------------------------------------------
+# by hand: what bpftool makes of the archive's BTF
+for n in 1 2; do
+	"$btfgen" export -q -a $A -k 6.1.0-$n-amd64 -o "full-$n.btf" &&
+		bpftool gen min_core_btf "full-$n.btf" "cut-$n.btf" "$objects/exitsnoop.bpf.o"
+done
+t_says 0 "2 written" "export --format embed, for an object that is new" "$btfgen" export -a $A --format embed \
+	--for "$objects/exitsnoop.bpf.o" -o ship.kbtf
+t_says 0 "2 entries, 2 BTF read; 0 damaged" "holds minimized BTF alone" "$btfgen" verify -a ship.kbtf
+for n in 1 2; do
+	t "of $n" "$btfgen" export -q -a ship.kbtf -k 6.1.0-$n-amd64 --for "$objects/exitsnoop.bpf.o" -o shipped.btf
+	t "which is what bpftool makes" cmp shipped.btf "cut-$n.btf"
+done
+t_says 1 "minimized BTF of it alone" "and no other" "$btfgen" export -a ship.kbtf -k 6.1.0-1-amd64 -o none.btf
+t "export of one kernel takes its place" "$btfgen" export -q -a $A --format embed --for "$objects/exitsnoop.bpf.o" \
+	-k 6.1.0-1-amd64 -o ship.kbtf
+t_says 0 "1 entries, 1 BTF read" "with that alone" "$btfgen" verify -a ship.kbtf
+t "a part of a part" "$btfgen" export -q -a ship.kbtf --format embed --for "$objects/exitsnoop.bpf.o" -o ship-2.kbtf
+t "is the same" cmp ship.kbtf ship-2.kbtf
+t "merge keeps it" sh -c '"$1" merge ship-3.kbtf ship.kbtf && cmp ship.kbtf ship-3.kbtf' sh "$btfgen"
+t_says 3 "minimized for other objects" "what was cut for others serves no other" "$btfgen" export -a ship.kbtf \
+	--format embed --for "$objects/opensnoop.bpf.o" -o none.kbtf
+t_not "and makes nothing" test -e none.kbtf
+t_says 1 "for which objects" "embed without --for" "$btfgen" export -a $A --format embed -o none.kbtf
+
 # ---- stats and verify --------------------------------------------------------------------------------------
 t "stats --json" to_file json "$btfgen" stats --json -a $A
 t "counts bytes" json 'd["bytes"] == '"$(wc -c <$A)"' and len(d["entries"]) == 2 and

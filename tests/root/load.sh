@@ -141,6 +141,12 @@ t_says 0 "minimized for this object" "an archive's minimized BTF is taken for th
 t_says 0 "in full" "full BTF on request" \
 	"$btfload" run "$objects/execsnoop.bpf.o" --no-kernel-btf -a "$archive" --full-btf \
 	--load-only --explain
+t "an archive to ship" "$btfgen" export -q -a "$archive" --format embed \
+	--for "$objects/execsnoop.bpf.o" -o "$work/ship.kbtf"
+t_says 0 "minimized for this object" "serves its object" "$btfload" run "$objects/execsnoop.bpf.o" \
+	--no-kernel-btf -a "$work/ship.kbtf" --load-only --explain
+t_says 1 "minimized for other objects, and no other" "and no other" "$btfload" run \
+	"$objects/exitsnoop.bpf.o" --no-kernel-btf -a "$work/ship.kbtf" --load-only
 t "list says yes to all bundled programs" sh -c '[ "$("$1" list | grep -c " yes ")" -eq \
 	"$(ls "$2"/*.bpf.o | wc -l)" ]' sh "$btfload" "$objects"
 

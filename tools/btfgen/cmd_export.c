@@ -11,6 +11,7 @@
 #include "base/workdir.h"
 #include "bytes.h"
 #include "command.h"
+#include "embedding.h"
 #include "stage/plan.h"
 
 struct exporting {
@@ -42,8 +43,10 @@ static int read_entry(const struct exporting *it, const struct kbtf_entry *entry
 			      : kbtf_entry__read_btf(entry, data, size);
 
 	if (res == -ENOENT)
-		return error__set(err, res, "%s: the archive has no BTF minimized for these objects; "
-				  "run btfgen build with the same --for", release);
+		return error__set(err, res, it->profile ?
+				  "%s: the archive has no BTF minimized for these objects; run btfgen "
+				  "build with the same --for" :
+				  "%s: the archive has minimized BTF of it alone", release);
 	if (res)
 		return error__set(err, res, "%s: its BTF in the archive is damaged", release);
 	return 0;
@@ -129,8 +132,6 @@ static int export_into_tree(struct exporting *it, const struct kbtf_entry *entry
 		: bytes__write(path, data, size, err);
 }
 
-/* ---- the command -------------------------------------------------------------------------- */
-
 /* A tree has one place for all builds of a release; entries are sorted by these four first. */
 static bool same_place(const struct kbtf_entry *a, const struct kbtf_entry *b)
 {
@@ -193,6 +194,20 @@ static int export_one(struct exporting *it, struct error *err)
 	return 0;
 }
 
+/* ---- all of it --------------------------------------------------------------------------------- */
+
+static int embed(struct exporting *it, struct error *err)
+{
+	int written;
+
+	if (!it->objects_given.count)
+		return error__set(err, EINVAL, "--format embed: --for says for which objects");
+	written = embedding__write(it->archive, &it->filter, &it->objects, it->profile, it->out, err);
+	it->no_match = written == -ENOENT;
+	it->written = written > 0 ? (size_t)written : 0;
+	return written < 0 ? written : 0;
+}
+
 static int open_all(struct exporting *it, struct error *err)
 {
 	_cleanup_free_ char *path = archive_file__path(it->archive_given);
@@ -207,7 +222,7 @@ static int open_all(struct exporting *it, struct error *err)
 	if (res)
 		return res;
 	it->profile = plan__find_profile(it->archive, &it->objects);
-	return it->profile ? 0 : error__set(err, ESTALE, "%s: nothing in it was minimized for just "
+	return it->profile || strcmp(it->format, "embed") == 0 ? 0 : error__set(err, ESTALE, "%s: nothing in it was minimized for just "
 					    "these objects; run btfgen build with the same --for",
 					    path);
 }
@@ -223,7 +238,8 @@ int cmd_export(int argc, char **argv)
 		{ OPTION_TEXT, "format", 'F', "NAME", &it.format,
 		  "raw: plain BTF; of one entry, or of all that\n"
 		  "match into a tree if PATH ends with a slash\n"
-		  "btfhub: a tree of KERNEL.btf.tar.xz files" },
+		  "btfhub: a tree of KERNEL.btf.tar.xz files\n"
+		  "embed: an archive of what --for needs, to ship" },
 		{ OPTION_LIST, "for", 'f', "OBJ.bpf.o", &it.objects_given,
 		  "the BTF minimized for these objects" },
 		{ OPTION_TEXT, "output", 'o', "PATH", &it.out, "write here; - is stdout" },
@@ -236,7 +252,8 @@ int cmd_export(int argc, char **argv)
 			       "DISTRO/RELEASE/ARCH/KERNEL.btf, as BTFHub's are.",
 		.options = options,
 		.epilogue = "Examples:\n  btfgen export -k 6.1.0-9-amd64 -o 6.1.0-9-amd64.btf\n"
-			    "  btfgen export --distro debian --format btfhub -o btfhub-archive",
+			    "  btfgen export --distro debian --format btfhub -o btfhub-archive\n"
+			    "  btfgen export --for agent.bpf.o --format embed -o agent.kbtf",
 		.max_arguments = 0,
 	};
 	struct error err = {};
@@ -249,8 +266,9 @@ int cmd_export(int argc, char **argv)
 		log__error("export: -o PATH is missing");
 		return EXIT_USAGE;
 	}
-	if (strcmp(it.format, "raw") != 0 && strcmp(it.format, "btfhub") != 0) {
-		log__error("--format: '%s' is neither raw nor btfhub", it.format);
+	if (strcmp(it.format, "raw") != 0 && strcmp(it.format, "btfhub") != 0 &&
+	    strcmp(it.format, "embed") != 0) {
+		log__error("--format: '%s' is none of raw, btfhub, embed", it.format);
 		return EXIT_USAGE;
 	}
 	if (entry_filter__prepare(&it.filter, &err)) {
@@ -259,7 +277,9 @@ int cmd_export(int argc, char **argv)
 	}
 	res = open_all(&it, &err);
 	len = strlen(it.out);
-	if (!res)
+	if (!res && strcmp(it.format, "embed") == 0)
+		res = embed(&it, &err);
+	else if (!res)
 		res = strcmp(it.format, "btfhub") == 0 || it.out[len - 1] == '/'
 			? export_tree(&it, &err) : export_one(&it, &err);
 	if (res) {

@@ -11,52 +11,6 @@ struct tally {
 	size_t entries, yielded;
 };
 
-/* One entry with all its minimized BTF, as it is. */
-static int take_entry(struct kbtf_writer *writer, const struct kbtf_archive *archive,
-		      const struct kbtf_entry *entry, struct tally *tally)
-{
-	size_t profiles = kbtf_archive__profile_count(archive);
-	struct kbtf_new_min *mins = calloc(profiles + 1, sizeof(*mins));
-	void **owned = calloc(2 * profiles + 2, sizeof(*owned));
-	struct kbtf_new_entry new = { .sz = sizeof(new), .ident = *kbtf_entry__ident(entry),
-				      .provenance = *kbtf_entry__provenance(entry), .mins = mins };
-	enum kbtf_added added;
-	size_t count = 0;
-	int res = mins && owned ? 0 : -ENOMEM;
-
-	if (!res)
-		res = kbtf_entry__read_btf(entry, &owned[count++], &new.btf_size);
-	for (size_t i = 0; !res && i < profiles; i++) {
-		const struct kbtf_profile *profile = kbtf_archive__profile(archive, i);
-		struct kbtf_new_min *min = &mins[new.min_count];
-		struct kbtf_object_ref *objects;
-
-		if (!kbtf_entry__min_size(entry, profile))
-			continue;
-		min->profile = kbtf_profile__name(profile);
-		min->object_count = kbtf_profile__object_count(profile);
-		objects = owned[count++] = calloc(min->object_count + 1, sizeof(*objects));
-		for (size_t k = 0; objects && k < min->object_count; k++)
-			objects[k] = *kbtf_profile__object(profile, k);
-		min->objects = objects;
-		res = objects ? kbtf_entry__read_min(entry, profile, &owned[count], &min->btf_size)
-			      : -ENOMEM;
-		min->btf = owned[count++];
-		new.min_count++;
-	}
-	if (!res) {
-		new.btf = owned[0];
-		res = kbtf_writer__add(writer, &new, &added);
-		tally->entries++;
-		tally->yielded += !res && added == KBTF_ADDED_YIELDED;
-	}
-	for (size_t i = 0; owned && i < count; i++)
-		free(owned[i]);
-	free(owned);
-	free(mins);
-	return res;
-}
-
 static int take_archive(struct kbtf_writer *writer, const char *path, struct tally *tally,
 			struct error *err)
 {
@@ -66,8 +20,11 @@ static int take_archive(struct kbtf_writer *writer, const char *path, struct tal
 		return -errno ?: -EIO;
 	for (size_t i = 0; i < kbtf_archive__entry_count(archive); i++) {
 		const struct kbtf_entry *entry = kbtf_archive__entry(archive, i);
-		int res = take_entry(writer, archive, entry, tally);
+		enum kbtf_added added;
+		int res = pack__copy(writer, archive, entry, NULL, &added);
 
+		tally->entries++;
+		tally->yielded += !res && added == KBTF_ADDED_YIELDED;
 		if (res)
 			return error__set(err, -res, "%s: %s: %s", path,
 					  kbtf_entry__ident(entry)->kernel_release,

@@ -200,3 +200,55 @@ int pack__entry(const char *archive_path, const struct kbtf_new_entry *given,
 	snprintf(what, sizeof(what), "add %s", given->ident.kernel_release);
 	return pack__explain(archive_path, what, res, err);
 }
+
+/* Of one profile, into the next of `mins`; what it is made of is put behind `owned`. */
+static int copy_min(const struct kbtf_entry *entry, const struct kbtf_profile *profile,
+		    struct kbtf_new_min *min, void **owned, size_t *owned_count)
+{
+	struct kbtf_object_ref *objects;
+	void *btf = NULL;
+	int res;
+
+	min->profile = kbtf_profile__name(profile);
+	min->object_count = kbtf_profile__object_count(profile);
+	objects = owned[(*owned_count)++] = calloc(min->object_count + 1, sizeof(*objects));
+	if (!objects)
+		return -ENOMEM;
+	for (size_t i = 0; i < min->object_count; i++)
+		objects[i] = *kbtf_profile__object(profile, i);
+	min->objects = objects;
+	res = kbtf_entry__read_min(entry, profile, &btf, &min->btf_size);
+	min->btf = owned[(*owned_count)++] = btf;
+	return res;
+}
+
+int pack__copy(struct kbtf_writer *writer, const struct kbtf_archive *archive,
+	       const struct kbtf_entry *entry, const struct kbtf_profile *only,
+	       enum kbtf_added *added)
+{
+	size_t profiles = kbtf_archive__profile_count(archive), owned_count = 0;
+	struct kbtf_new_min *mins = calloc(profiles + 1, sizeof(*mins));
+	void **owned = calloc(2 * profiles + 2, sizeof(*owned)), *btf = NULL;
+	struct kbtf_new_entry new = { .sz = sizeof(new), .ident = *kbtf_entry__ident(entry),
+				      .provenance = *kbtf_entry__provenance(entry), .mins = mins };
+	int res = mins && owned ? 0 : -ENOMEM;
+
+	if (!res && !only && kbtf_entry__btf_size(entry)) {
+		res = kbtf_entry__read_btf(entry, &btf, &new.btf_size);
+		new.btf = owned[owned_count++] = btf;
+	}
+	for (size_t i = 0; !res && i < profiles; i++) {
+		const struct kbtf_profile *profile = kbtf_archive__profile(archive, i);
+
+		if ((only && profile != only) || !kbtf_entry__min_size(entry, profile))
+			continue;
+		res = copy_min(entry, profile, &mins[new.min_count++], owned, &owned_count);
+	}
+	if (!res)
+		res = kbtf_writer__add(writer, &new, added);
+	for (size_t i = 0; i < owned_count; i++)
+		free(owned[i]);
+	free(owned);
+	free(mins);
+	return res;
+}

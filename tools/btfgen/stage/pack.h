@@ -34,4 +34,12 @@ struct kbtf_writer *pack__open(const char *archive_path, struct error *err);
 /* A change's result in words; gives it back. `what`: "add 4.18.0-80". */
 int pack__explain(const char *archive_path, const char *what, int res, struct error *err);
 
+/*
+ * An entry of another archive as it is; of one profile, if given, that profile's minimized
+ * BTF alone. -errno.
+ */
+int pack__copy(struct kbtf_writer *writer, const struct kbtf_archive *archive,
+	       const struct kbtf_entry *entry, const struct kbtf_profile *only,
+	       enum kbtf_added *added);
+
 #endif
