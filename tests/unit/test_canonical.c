@@ -194,6 +194,62 @@ static void test_types_that_differ_far_away_stay_apart(void **state)
 	free(blob.data);
 }
 
+/* ---- its proof ------------------------------------------------------------------------------ */
+
+static void assert_seen(const struct type_graph *graph, const struct type_graph *canonical,
+			const uint32_t *map, uint32_t *word, uint32_t changed)
+{
+	uint32_t was = *word;
+
+	assert_true(was != changed);
+	*word = changed;
+	assert_false(type_graph__is_image(graph, canonical, map));
+	*word = was;
+}
+
+/* Whatever is changed in the canonical form, or in what is said to be what, is seen. */
+static void test_proof_sees_each_difference(void **state)
+{
+	struct blob blob = every(1), many = rewrite_blob(blob, 3, 2, NULL);
+	struct type_graph graph, canonical;
+	uint32_t *map;
+
+	(void)state;
+	assert_int_equal(type_graph__parse(many.data, many.size, &graph, NULL), 0);
+	map = some(4 * (size_t)graph.type_count);
+	assert_int_equal(type_graph__canonicalize(&graph, &canonical, map), 0);
+	assert_true(type_graph__is_image(&graph, &canonical, map));
+	for (uint32_t i = 1; i < graph.type_count; i++)
+		assert_seen(&graph, &canonical, map, &map[i],
+			    map[i] % (canonical.type_count - 1) + 1);
+	for (uint32_t i = 1; i < canonical.type_count; i++) {
+		struct graph_type *type = &canonical.types[i];
+
+		assert_seen(&graph, &canonical, map, &type->name,
+			    (type->name + 1) % canonical.string_count);
+		assert_seen(&graph, &canonical, map, &type->size, type->size + 1);
+		assert_seen(&graph, &canonical, map, &type->extra, type->extra + 1);
+		assert_seen(&graph, &canonical, map, &type->ref,
+			    (type->ref + 1) % canonical.type_count);
+		for (uint32_t k = 0; k < type->count; k++) {
+			struct graph_slot *slot = &canonical.slots[type->first + k];
+
+			assert_seen(&graph, &canonical, map, &slot->name,
+				    (slot->name + 1) % canonical.string_count);
+			assert_seen(&graph, &canonical, map, &slot->value, slot->value + 1);
+			assert_seen(&graph, &canonical, map, &slot->high, slot->high + 1);
+			assert_seen(&graph, &canonical, map, &slot->type,
+				    (slot->type + 1) % canonical.type_count);
+		}
+	}
+	assert_true(type_graph__is_image(&graph, &canonical, map));
+	type_graph__free(&graph);
+	type_graph__free(&canonical);
+	free(map);
+	free(many.data);
+	free(blob.data);
+}
+
 /* ---- the order ------------------------------------------------------------------------------ */
 
 static bool is_named(const struct btf_type *type)
@@ -471,6 +527,7 @@ int main(void)
 		cmocka_unit_test(test_equivalent_to_what_came_in),
 		cmocka_unit_test(test_comparison_can_fail),
 		cmocka_unit_test(test_types_that_differ_far_away_stay_apart),
+		cmocka_unit_test(test_proof_sees_each_difference),
 		cmocka_unit_test(test_in_order),
 		cmocka_unit_test(test_most_referenced_of_a_name_is_found_first),
 		cmocka_unit_test(test_types_without_a_name_in_order),
