@@ -15,13 +15,22 @@ archive=$work/own.kbtf
 t "an archive with this kernel" "$btfgen" add -q -a "$archive" --kernel "$(uname -r)" \
 	--arch "$(uname -m)" --kernel-version "$(uname -v)" /sys/kernel/btf/vmlinux
 
+# shellcheck disable=SC2016 # for the inner shell
+in_tracefs='mount -t tracefs none /sys/kernel/tracing && exec "$@"'
+
+# with_tracefs COMMAND...: where tracepoints can be attached
+with_tracefs()
+{
+	unshare -m sh -c "$in_tracefs" with_tracefs "$@"
+}
+
 # watch PROGRAM OPTION...: in the background, until unwatch; output in $work/events
 watch()
 {
 	: >"$work/err" # that of the run before says "attached"
-	# shellcheck disable=SC2016 # for the inner shell
-	unshare -m sh -c 'mount -t tracefs none /sys/kernel/tracing && exec "$@"' watch \
-		"$btfload" "$@" --json -D 60 >"$work/events" 2>"$work/err" &
+	# not by with_tracefs: of a function in the background, $! is a shell's
+	unshare -m sh -c "$in_tracefs" watch "$btfload" "$@" --json -D 60 \
+		>"$work/events" 2>"$work/err" &
 	watcher=$!
 	for tenth in 1 2 3 4 5 6 7 8 9 10; do
 		for _ in 1 2 3 4 5 6 7 8 9 10; do

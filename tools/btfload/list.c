@@ -89,7 +89,13 @@ static json_t *find_needs(const char *path, bool btf)
 	return needs;
 }
 
-/* ---- whether it loads --------------------------------------------------------------------- */
+/* ---- whether it runs ---------------------------------------------------------------------- */
+
+/* What came of trying. Texts are lent by the session. */
+struct verdict {
+	const char *loads, *runs; /* "yes", "in part", "no" */
+	const char *reason;       /* of what is not "yes", or "" */
+};
 
 /* The first remark of a kind, or "". */
 static const char *find_remark(const struct session *session, enum kbtf_remark_kind kind)
@@ -102,32 +108,62 @@ static const char *find_remark(const struct session *session, enum kbtf_remark_k
 	return "";
 }
 
-static void print_program(const struct bundled *program, struct session *session, bool json)
+/* Loads, and attaches for as long as the session lives: to load is not to run. */
+static struct verdict try_program(struct session *session, const char *path)
 {
-	_cleanup_free_ char *path = bundled__path(program->name);
-	int err = path ? session__load(session, path) : -ENOMEM;
-	const char *left_out = find_remark(session, KBTF_REMARK_LEFT_OUT);
-	const char *loads = err ? "no" : session->left_out_count || *left_out ? "in part" : "yes";
-	const char *reason = err ? find_remark(session, KBTF_REMARK_PROBLEM) :
-			     session->left_out_count ? session->left_out[0] : left_out;
-	json_t *needs = find_needs(path ? path : "", session->object &&
-				   kbtf_object__needs_btf(session->object)), *need, *whole;
+	int err = session__load(session, path);
+	const char *problem = find_remark(session, KBTF_REMARK_PROBLEM);
+	const char *left_out = session->left_out_count ? session->left_out[0] :
+			       find_remark(session, KBTF_REMARK_LEFT_OUT);
+	const char *loads = *left_out ? "in part" : "yes";
+
+	if (err)
+		return (struct verdict){ "no", "no", *problem ? problem : *left_out ? left_out :
+					 strerror(-err) };
+	err = session__attach(session);
+	if (err < 0)
+		return (struct verdict){ loads, "no", session->unattached ? session->unattached :
+					 *left_out ? left_out : strerror(-err) };
+	if (session->unattached && !*left_out)
+		return (struct verdict){ loads, "in part", session->unattached };
+	return (struct verdict){ loads, loads, left_out };
+}
+
+static void print_json(const struct bundled *program, const struct verdict *verdict, json_t *needs)
+{
+	json_t *whole = json_pack("{s:s, s:s, s:s, s:s, s:O, s:s}", "program", program->name, "loads",
+				  verdict->loads, "runs", verdict->runs, "reason", verdict->reason,
+				  "needs", needs, "summary", program->summary);
+
+	json_dumpf(whole, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(whole);
+}
+
+static void print_row(const struct bundled *program, const struct verdict *verdict, json_t *needs)
+{
+	json_t *need;
 	size_t i;
 
-	if (err && !*reason)
-		reason = strerror(-err);
-	if (json) {
-		whole = json_pack("{s:s, s:s, s:s, s:o, s:s}", "program", program->name, "loads", loads,
-				  "reason", reason, "needs", needs, "summary", program->summary);
-		json_dumpf(whole, stdout, JSON_COMPACT);
-		putchar('\n');
-		json_decref(whole);
-		return;
-	}
-	printf("%-12s%-10s%s; needs ", program->name, loads, program->summary);
+	printf("%-12s%-10s%s; needs ", program->name, verdict->runs, program->summary);
 	json_array_foreach(needs, i, need)
 		printf("%s%s", i ? ", " : "", json_string_value(need));
 	putchar('\n');
+	if (*verdict->reason)
+		printf("%22s(%s)\n", "", verdict->reason);
+}
+
+static void print_program(const struct bundled *program, struct session *session)
+{
+	_cleanup_free_ char *path = bundled__path(program->name);
+	struct verdict verdict = try_program(session, path ? path : "");
+	json_t *needs = find_needs(path ? path : "", session->object &&
+				   kbtf_object__needs_btf(session->object));
+
+	if (session->json)
+		print_json(program, &verdict, needs);
+	else
+		print_row(program, &verdict, needs);
 	json_decref(needs);
 }
 
@@ -149,8 +185,8 @@ int cmd_list(int argc, char **argv)
 		.program = "btfload",
 		.name = "list",
 		.arguments = "[OPTION]...",
-		.description = "List the bundled programs: whether each loads on this kernel, and what "
-			       "it needs,\nalternatives included.",
+		.description = "List the bundled programs: whether each runs on this kernel, which is "
+			       "tried, and\nwhat it needs, alternatives included.",
 		.options = options,
 		.max_arguments = 0,
 	};
@@ -161,10 +197,11 @@ int cmd_list(int argc, char **argv)
 	log__set_level(LOG_LEVEL_QUIET);
 	for (const struct bundled *program = bundled_programs; program->name; program++) {
 		struct session session __attribute__((__cleanup__(session__free))) = {
-			.archive_path = archive, .no_kernel_btf = no_kernel_btf,
+			.archive_path = archive, .no_kernel_btf = no_kernel_btf, .json = json,
+			.tells_problems = true,
 		};
 
-		print_program(program, &session, json);
+		print_program(program, &session);
 	}
 	return EXIT_OK;
 }

@@ -60,6 +60,7 @@ void session__free(struct session *session)
 		free(session->left_out[i]);
 	free(session->left_out);
 	json_decref(session->attached);
+	free(session->unattached);
 }
 
 /* ---- what went wrong --------------------------------------------------------------------- */
@@ -69,12 +70,14 @@ static void log_remarks(const struct session *session, enum kbtf_remark_kind kin
 	for (size_t i = 0; i < kbtf_object__remark_count(session->object); i++) {
 		const struct kbtf_remark *remark = kbtf_object__remark(session->object, i);
 
-		if (remark->kind == kind && kind == KBTF_REMARK_PROBLEM)
-			log__error("%s: %s", session->object_path, remark->text);
-		else if (remark->kind == kind && kind == KBTF_REMARK_WARNING)
+		if (remark->kind == kind && kind == KBTF_REMARK_PROBLEM) {
+			if (!session->tells_problems)
+				log__error("%s: %s", session->object_path, remark->text);
+		} else if (remark->kind == kind && kind == KBTF_REMARK_WARNING) {
 			log__warn("%s: %s", session->object_path, remark->text);
-		else if (remark->kind == kind)
+		} else if (remark->kind == kind) {
 			log__info("%s: left out: %s", session->object_path, remark->text);
+		}
 	}
 }
 
@@ -172,7 +175,7 @@ static int open_object(struct session *session, const struct kbtf_object_opts *o
 	if (err) {
 		if (session->object)
 			log_remarks(session, KBTF_REMARK_PROBLEM);
-		else
+		else if (!session->tells_problems)
 			log__error("%s: %s", session->object_path, strerror(-err));
 		return err;
 	}
@@ -236,8 +239,9 @@ int session__load(struct session *session, const char *object_path)
 			break;
 		if (!count_wanted(session)) {
 			log_remarks(session, KBTF_REMARK_LEFT_OUT);
-			log__error("%s: none of its programs can be loaded on this kernel",
-				   object_path);
+			if (!session->tells_problems)
+				log__error("%s: none of its programs can be loaded on this kernel",
+					   object_path);
 			return -EOPNOTSUPP;
 		}
 		err = kbtf_object__load(session->object);
@@ -269,12 +273,16 @@ static bool is_attached_elsewhere(const struct bpf_program *program, int err)
 static void note_attachment(struct session *session, const struct bpf_program *program, int err)
 {
 	const char *name = bpf_program__name(program), *section = bpf_program__section_name(program);
-
 	const char *reason = err ? attach_reason__of(section, err, attach_reason__has_tracefs()) : NULL;
+	bool missing = err && !is_attached_elsewhere(program, err);
 
-	if (err && !is_attached_elsewhere(program, err))
+	if (missing)
 		log__warn("%s: %s (%s) does not attach: %s%s%s", session->object_path, name, section,
 			  strerror(-err), reason ? "; " : "", reason ? reason : "");
+	if (missing && !session->unattached &&
+	    asprintf(&session->unattached, "%s does not attach: %s", name,
+		     reason ? reason : strerror(-err)) < 0)
+		session->unattached = NULL;
 	json_array_append_new(session->attached,
 			      json_pack("{s:s, s:s, s:b, s:s}", "program", name, "section", section,
 					"attached", !err, "reason", reason ? reason : err ?

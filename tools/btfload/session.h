@@ -16,6 +16,7 @@ struct session {
 	const char *host_root, *os_release;
 	struct text_list settings;
 	bool no_kernel_btf, full_btf, load_only, explain, json, strict;
+	bool tells_problems;  /* the caller does: they are not said on stderr */
 	unsigned int duration_s;
 	const char *cgroup_path;
 	/* the run */
@@ -31,6 +32,7 @@ struct session {
 	char **left_out;      /* programs that turned out not to load */
 	size_t left_out_count;
 	json_t *attached;     /* what --json tells of each program */
+	char *unattached;     /* the first program that should attach and does not, and why */
 };
 
 #define SESSION_OPTIONS(s)                                                                  \
