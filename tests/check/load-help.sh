@@ -29,6 +29,7 @@ t "help of unpin" narrow "$btfload" unpin --help
 t_exit 2 "nothing to do" "$btfload"
 t_says 2 "no program or command" "an unknown program" "$btfload" nonsense
 t_says 2 "missing argument" "run without an object" "$btfload" run
-t_says 1 "none of auto, force, off" "a wrong choice" "$btfload" run --legacy-globals perhaps x.bpf.o
+t "and nothing else" sh -c '! "$1" capable --legacy-globals perhaps 2>/dev/null | grep .' sh "$btfload"
+t_says 2 "none of auto, force, off" "a wrong choice" "$btfload" run --legacy-globals perhaps x.bpf.o
 t "the manual is clean" sh -c 'command -v mandoc >/dev/null || exit 0; ! mandoc -T lint -W warning "$1" | grep .' sh "$man"
 finish

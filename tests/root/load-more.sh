@@ -160,6 +160,8 @@ fi
 # ---- what goes wrong ---------------------------------------------------------------------
 
 t_says 3 "is no cgroup of the hierarchy v2" "what is no cgroup" "$btfload" cgroupbytes --cgroup "$work"
+t "which is all that is said" sh -c '[ "$("$1" cgroupbytes --cgroup "$2" 2>&1 >/dev/null |
+	wc -l)" -eq 1 ]' sh "$btfload" "$work"
 t_says 3 "No such file" "a cgroup that is not there" \
 	"$btfload" cgroupbytes --cgroup "$work/none"
 finish

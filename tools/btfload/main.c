@@ -55,8 +55,11 @@ static int print_end(const struct session *session, const struct bundled *progra
 /* `program`: NULL for an object that is not bundled */
 static int run(struct session *session, const char *object_path, const struct bundled *program)
 {
-	int err = session__load(session, object_path);
+	int err;
 
+	if (!session__is_valid(session))
+		return EXIT_USAGE;
+	err = session__load(session, object_path);
 	if (err) {
 		if (session->explain)
 			session__explain(session);
@@ -72,9 +75,12 @@ static int run(struct session *session, const char *object_path, const struct bu
 	if (session->load_only)
 		return EXIT_OK;
 	if (err < 0) {
-		log__error("%s: nothing could be attached: %s", object_path, strerror(-err));
+		if (session->attached)
+			log__error("%s: nothing could be attached: %s", object_path, strerror(-err));
 		return EXIT_NOTHING;
 	}
+	if (program && program->print_heading && !session->json && !session->explain)
+		program->print_heading();
 	log__info("%s: %d attached; Ctrl-C ends", object_path, err);
 	err = events__run(session, program ? program->print : NULL);
 	if (print_end(session, program) != 0 || err)
@@ -176,8 +182,6 @@ static int run_bundled(const struct bundled *program, int argc, char **argv)
 		return EXIT_FAILED;
 	if (pid && !set_pid(&session, pid, pid_setting, sizeof(pid_setting)))
 		return EXIT_FAILED;
-	if (program->print_heading && !session.json && !session.load_only && !session.explain)
-		program->print_heading();
 	return run(&session, path, program);
 }
 

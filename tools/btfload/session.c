@@ -81,6 +81,29 @@ static void log_remarks(const struct session *session, enum kbtf_remark_kind kin
 	}
 }
 
+/* The mode that --legacy-globals names, or -1. */
+static int legacy_mode(const struct session *session)
+{
+	static const struct {
+		const char *name;
+		enum kbtf_legacy_globals mode;
+	} modes[] = { { "auto", KBTF_LEGACY_GLOBALS_AUTO }, { "force", KBTF_LEGACY_GLOBALS_FORCE },
+		      { "off", KBTF_LEGACY_GLOBALS_OFF } };
+
+	for (size_t i = 0; session->legacy_name && i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (strcmp(session->legacy_name, modes[i].name) == 0)
+			return modes[i].mode;
+	return session->legacy_name ? -1 : (int)KBTF_LEGACY_GLOBALS_AUTO;
+}
+
+bool session__is_valid(const struct session *session)
+{
+	if (legacy_mode(session) >= 0)
+		return true;
+	log__error("--legacy-globals: '%s' is none of auto, force, off", session->legacy_name);
+	return false;
+}
+
 static int open_sources(struct session *session, struct kbtf_object_opts *opts)
 {
 	struct kbtf_host_opts host_opts = { .sz = sizeof(host_opts),
@@ -88,17 +111,7 @@ static int open_sources(struct session *session, struct kbtf_object_opts *opts)
 					    .root = session->host_root,
 					    .os_release = session->os_release };
 
-	if (!session->legacy_name || strcmp(session->legacy_name, "auto") == 0)
-		opts->legacy_globals = KBTF_LEGACY_GLOBALS_AUTO;
-	else if (strcmp(session->legacy_name, "force") == 0)
-		opts->legacy_globals = KBTF_LEGACY_GLOBALS_FORCE;
-	else if (strcmp(session->legacy_name, "off") == 0)
-		opts->legacy_globals = KBTF_LEGACY_GLOBALS_OFF;
-	else {
-		log__error("--legacy-globals: '%s' is none of auto, force, off",
-			   session->legacy_name);
-		return -EINVAL;
-	}
+	opts->legacy_globals = (enum kbtf_legacy_globals)legacy_mode(session);
 	session->host = kbtf_host__new(&host_opts);
 	if (!session->host) {
 		log__error("%s: does not describe a machine: %s", session->ident_file ?

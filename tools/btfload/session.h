@@ -68,12 +68,17 @@ struct session {
 	  "say which BTF and why, what was found lacking\nand what was adapted" },          \
 	{ OPTION_FLAG, "json", 0, NULL, &(s).json, "print JSON, a line an event" }
 
+/* Whether the command line makes sense; says on stderr if not. Before all else. */
+bool session__is_valid(const struct session *session);
 /*
  * Open, set variables, load; programs that don't load are left out one by one, unless
  * strict. Says on stderr what was left out and what failed. 0 or -errno.
  */
 int session__load(struct session *session, const char *object_path);
-/* Attach all that has loaded; the number of those attached, or -errno if none could be. */
+/*
+ * Attach all that has loaded; the number of those attached, or -errno if none could be.
+ * `attached` stays NULL where it did not come to that, which is said on stderr.
+ */
 int session__attach(struct session *session);
 /* With --pin: pin what has loaded and attached. 0 or -errno. */
 int session__pin(struct session *session);
