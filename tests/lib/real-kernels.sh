@@ -201,7 +201,8 @@ check_archive()
 	t "$name: minimized BTF is exported" export_min "$archive" "$kernel" "$work/$encoder.min"
 	t "$name: bpftool minimizes" bpftool gen min_core_btf "$work/$encoder.btf" \
 		"$work/$encoder.hand-min" "$objects"/*.bpf.o
-	t "$name: to the same bytes" cmp "$work/$encoder.min" "$work/$encoder.hand-min"
+	# the stage took the BTF as the encoder wrote it, in another order of types
+	t "$name: to the same types" same_btf "$work/$encoder.min" "$work/$encoder.hand-min"
 }
 
 # Nothing is fetched, made or written.
