@@ -203,9 +203,20 @@ t_says 1 "$work/cut.btf is no BTF, and no ELF file that has some, or is cut off"
 t_says 1 "$work/none.btf: No such file" "a BTF file that is not there" \
 	"$btfload" run "$objects/execsnoop.bpf.o" --btf "$work/none.btf" --load-only
 # shellcheck disable=SC2016 # for the inner shell
-t_says 3 "tracefs is not mounted" "no tracefs: what to do" unshare -m sh -c '
-	umount /sys/kernel/tracing /sys/kernel/debug/tracing /sys/kernel/debug 2>/dev/null
-	exec "$0" runqlat -D 1' "$btfload"
+without_tracefs='umount /sys/kernel/tracing /sys/kernel/debug/tracing /sys/kernel/debug 2>/dev/null
+	exec "$@"'
+t_says 3 "mount -t tracefs" "no tracefs: what to do" \
+	unshare -m sh -c "$without_tracefs" sh "$btfload" runqlat -D 1
+t "which is said once" [ "$(echo "$out" | grep -c "mount -t tracefs")" -eq 1 ]
+t "and why with each program" [ "$(echo "$out" | grep -c "does not attach.*tracefs is not mounted")" -eq 3 ]
+t_says 0 "To attach more: mount -t tracefs" "list says so, too" \
+	unshare -m sh -c "$without_tracefs" sh "$btfload" list
+t "once" [ "$(echo "$out" | grep -c "mount -t tracefs")" -eq 1 ]
+if grep -q ' register_kprobe$' /proc/kallsyms || [ -e /sys/bus/event_source/devices/kprobe ]; then
+	skip "no kprobes" "this kernel has them"
+else
+	t_says 3 "this kernel has no kprobes" "no kprobes" "$btfload" capable -D 1
+fi
 t_says 1 "no BPF object" "what is no object" "$btfload" run /bin/true --load-only
 t_says 1 "No such file" "no file" "$btfload" run "$work/none.bpf.o" --load-only
 t_says 1 "no such variable" "a variable that is not there" \

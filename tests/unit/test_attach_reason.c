@@ -13,7 +13,8 @@
 
 static void expect(const char *section, int err, bool has_tracefs, const char *text)
 {
-	const char *reason = attach_reason__of(section, err, has_tracefs);
+	const struct attach_means means = { .tracefs = has_tracefs, .kprobes = true };
+	const char *reason = attach_reason__of(section, err, &means);
 
 	if (text)
 		assert_non_null(reason);
@@ -38,9 +39,25 @@ static void test_reasons(void **state)
 	expect("uprobe//bin/sh:main", -ENOENT, false, NULL);
 }
 
+/* As 6.18 without kprobes. */
+static void test_no_kprobes(void **state)
+{
+	const struct attach_means means = { .tracefs = false, .kprobes = false };
+	const char *kprobe = attach_reason__of("kretprobe/do_exit", -ENOENT, &means);
+	const char *tracepoint = attach_reason__of("tp/sched/sched_switch", -ENOENT, &means);
+
+	(void)state;
+	assert_string_equal(kprobe, "this kernel has no kprobes");
+	assert_null(attach_reason__remedy(kprobe));
+	assert_string_equal(tracepoint, "tracefs is not mounted");
+	assert_non_null(strstr(attach_reason__remedy(tracepoint), "mount -t tracefs"));
+	assert_null(attach_reason__of("uprobe//bin/sh:main", -ENOENT, &means));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_reasons) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_reasons),
+					    cmocka_unit_test(test_no_kprobes) };
 
 	return cmocka_run_group_tests_name("attach_reason", tests, NULL, NULL);
 }

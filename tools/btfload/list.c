@@ -153,7 +153,9 @@ static void print_row(const struct bundled *program, const struct verdict *verdi
 		printf("%22s(%s)\n", "", verdict->reason);
 }
 
-static void print_program(const struct bundled *program, struct session *session)
+/* *remedy: what can be done about "no", to be said once. */
+static void print_program(const struct bundled *program, struct session *session,
+			  const char **remedy)
 {
 	_cleanup_free_ char *path = bundled__path(program->name);
 	struct verdict verdict = try_program(session, path ? path : "");
@@ -165,11 +167,13 @@ static void print_program(const struct bundled *program, struct session *session
 	else
 		print_row(program, &verdict, needs);
 	json_decref(needs);
+	if (session->remedy)
+		*remedy = session->remedy;
 }
 
 int cmd_list(int argc, char **argv)
 {
-	const char *archive = NULL;
+	const char *archive = NULL, *remedy = NULL;
 	bool no_kernel_btf = false, json = false;
 	const struct option_def options[] = {
 		{ OPTION_HEADING, NULL, 0, NULL, NULL, "BTF" },
@@ -201,7 +205,9 @@ int cmd_list(int argc, char **argv)
 			.tells_problems = true,
 		};
 
-		print_program(program, &session);
+		print_program(program, &session, &remedy);
 	}
+	if (remedy && !json)
+		printf("To attach more: %s\n", remedy);
 	return EXIT_OK;
 }

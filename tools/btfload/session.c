@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "attach_reason.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cgroup.h"
@@ -283,19 +282,52 @@ static bool is_attached_elsewhere(const struct bpf_program *program, int err)
 	return err == -EOPNOTSUPP && !strchr(bpf_program__section_name(program), '/');
 }
 
+static const char *find_reason(struct session *session, const char *section, int err)
+{
+	if (!session->found_means)
+		session->means = attach_means__find();
+	session->found_means = true;
+	return attach_reason__of(section, err, &session->means);
+}
+
+/* What is the same for many programs is not said with each. */
+static void say_remedy(struct session *session, const char *reason)
+{
+	const char *remedy = attach_reason__remedy(reason);
+
+	if (!remedy || remedy == session->remedy)
+		return;
+	session->remedy = remedy;
+	log__warn("%s: %s", reason, remedy);
+}
+
+/* The first, but one that something can be done about before others. */
+static void keep_unattached(struct session *session, const char *name, const char *reason,
+			    bool remediable)
+{
+	char *text;
+
+	if ((session->unattached && !remediable) ||
+	    asprintf(&text, "%s does not attach: %s", name, reason) < 0)
+		return;
+	free(session->unattached);
+	session->unattached = text;
+}
+
 static void note_attachment(struct session *session, const struct bpf_program *program, int err)
 {
 	const char *name = bpf_program__name(program), *section = bpf_program__section_name(program);
-	const char *reason = err ? attach_reason__of(section, err, attach_reason__has_tracefs()) : NULL;
+	const char *reason = err ? find_reason(session, section, err) : NULL;
 	bool missing = err && !is_attached_elsewhere(program, err);
 
 	if (missing)
 		log__warn("%s: %s (%s) does not attach: %s%s%s", session->object_path, name, section,
 			  strerror(-err), reason ? "; " : "", reason ? reason : "");
-	if (missing && !session->unattached &&
-	    asprintf(&session->unattached, "%s does not attach: %s", name,
-		     reason ? reason : strerror(-err)) < 0)
-		session->unattached = NULL;
+	if (missing)
+		keep_unattached(session, name, reason ? reason : strerror(-err),
+				reason && !session->remedy && attach_reason__remedy(reason));
+	if (missing && reason)
+		say_remedy(session, reason);
 	json_array_append_new(session->attached,
 			      json_pack("{s:s, s:s, s:b, s:s}", "program", name, "section", section,
 					"attached", !err, "reason", reason ? reason : err ?

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <kbtf_load.h>
 
+#include "attach_reason.h"
 #include "base/error.h"
 #include "base/options.h"
 #include "pins.h"
@@ -31,8 +32,11 @@ struct session {
 	struct pins pins;
 	char **left_out;      /* programs that turned out not to load */
 	size_t left_out_count;
+	struct attach_means means; /* valid if found_means: looked for when something fails */
+	bool found_means;
+	const char *remedy;   /* that was said, and is not said again */
 	json_t *attached;     /* what --json tells of each program */
-	char *unattached;     /* the first program that should attach and does not, and why */
+	char *unattached;     /* a program that should attach and does not, and why */
 };
 
 #define SESSION_OPTIONS(s)                                                                  \
