@@ -147,6 +147,7 @@ t_says 0 "minimized for this object" "serves its object" "$btfload" run "$object
 	--no-kernel-btf -a "$work/ship.kbtf" --load-only --explain
 t_says 1 "minimized for other objects, and no other" "and no other" "$btfload" run \
 	"$objects/exitsnoop.bpf.o" --no-kernel-btf -a "$work/ship.kbtf" --load-only
+printf 'KERNEL_RELEASE=4.18.0-1\nARCH=s390x\n' >"$work/ident"
 # What list says of each program is what comes of running it: 3 is "nothing could be attached".
 lists_truly()
 {
@@ -170,12 +171,21 @@ t_says 0 '"program":"runqlat","loads":"yes","runs":"yes","reason":"","needs":["B
 t_says 0 '"needs":["BTF","kprobes","variables"],' "global variables, too" "$btfload" list --json
 t_says 0 '"loads":"no","runs":"no","reason":"no BTF for' "and why it does not load" \
 	"$btfload" list --json --no-kernel-btf
+t_says 0 "(as biolatency)" "in the table" "$btfload" list --no-kernel-btf
+said=$out
+t "once" [ "$(echo "$said" | grep -c "no BTF for")" -eq 1 ]
+t_says 0 "(BTF of the file $work/none.btf: No such file" "of a BTF file" \
+	"$btfload" list --btf "$work/none.btf"
+t_says 0 "(no BTF for 4.18.0-1 " "of another machine" "$btfload" list --full-btf --no-kernel-btf \
+	-a "$archive" --ident "$work/ident"
+t_says 1 "/bin/true: is no archive" "what is no archive" "$btfload" list -a /bin/true
+said=$out
+t "is said once" [ "$(echo "$said" | wc -l)" -eq 1 ]
 
 # ---- what goes wrong -----------------------------------------------------------------
 
 t_says 1 "build it with: btfgen build --kernel $(uname -r)" "no BTF: what to do" \
 	"$btfload" run "$objects/execsnoop.bpf.o" --no-kernel-btf --load-only
-printf 'KERNEL_RELEASE=4.18.0-1\nARCH=s390x\n' >"$work/ident"
 t_says 1 "no BTF for 4.18.0-1 s390x" "an archive without the machine's kernel" \
 	"$btfload" run "$objects/execsnoop.bpf.o" --no-kernel-btf -a "$archive" --load-only \
 	--ident "$work/ident"
@@ -207,11 +217,13 @@ without_tracefs='umount /sys/kernel/tracing /sys/kernel/debug/tracing /sys/kerne
 	exec "$@"'
 t_says 3 "mount -t tracefs" "no tracefs: what to do" \
 	unshare -m sh -c "$without_tracefs" sh "$btfload" runqlat -D 1
-t "which is said once" [ "$(echo "$out" | grep -c "mount -t tracefs")" -eq 1 ]
-t "and why with each program" [ "$(echo "$out" | grep -c "does not attach.*tracefs is not mounted")" -eq 3 ]
+said=$out
+t "which is said once" [ "$(echo "$said" | grep -c "mount -t tracefs")" -eq 1 ]
+t "and why with each program" [ "$(echo "$said" | grep -c "does not attach.*tracefs is not mounted")" -eq 3 ]
 t_says 0 "To attach more: mount -t tracefs" "list says so, too" \
 	unshare -m sh -c "$without_tracefs" sh "$btfload" list
-t "once" [ "$(echo "$out" | grep -c "mount -t tracefs")" -eq 1 ]
+said=$out
+t "once" [ "$(echo "$said" | grep -c "mount -t tracefs")" -eq 1 ]
 if grep -q ' register_kprobe$' /proc/kallsyms || [ -e /sys/bus/event_source/devices/kprobe ]; then
 	skip "no kprobes" "this kernel has them"
 else

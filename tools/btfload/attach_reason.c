@@ -19,10 +19,12 @@ static bool may_have_function(const char *name)
 	_cleanup_free_ char *line = NULL;
 	bool found = !symbols;
 	size_t size = 0, lines = 0;
-	char own[64];
+	char ending[64];
 
+	/* "ADDRESS TYPE NAME", of modules with more behind it */
+	snprintf(ending, sizeof(ending), " %s\n", name);
 	for (; symbols && !found && getline(&line, &size, symbols) > 0; lines++)
-		found = sscanf(line, "%*s %*s %63s", own) == 1 && strcmp(own, name) == 0;
+		found = strstr(line, ending);
 	if (symbols)
 		fclose(symbols);
 	return found || !lines;

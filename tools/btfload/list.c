@@ -140,7 +140,27 @@ static void print_json(const struct bundled *program, const struct verdict *verd
 	json_decref(whole);
 }
 
-static void print_row(const struct bundled *program, const struct verdict *verdict, json_t *needs)
+/* What is the same for many rows is told once. */
+struct told {
+	char *reason;       /* the last that was printed, and whose */
+	const char *name;
+	const char *remedy; /* what can be done, told below the table */
+};
+
+static void print_reason(const struct bundled *program, const char *reason, struct told *told)
+{
+	if (told->reason && strcmp(told->reason, reason) == 0) {
+		printf("%22s(as %s)\n", "", told->name);
+		return;
+	}
+	printf("%22s(%s)\n", "", reason);
+	free(told->reason);
+	told->reason = strdup(reason);
+	told->name = program->name;
+}
+
+static void print_row(const struct bundled *program, const struct verdict *verdict, json_t *needs,
+		      struct told *told)
 {
 	json_t *need;
 	size_t i;
@@ -150,39 +170,38 @@ static void print_row(const struct bundled *program, const struct verdict *verdi
 		printf("%s%s", i ? ", " : "", json_string_value(need));
 	putchar('\n');
 	if (*verdict->reason)
-		printf("%22s(%s)\n", "", verdict->reason);
+		print_reason(program, verdict->reason, told);
 }
 
-/* *remedy: what can be done about "no", to be said once. */
-static void print_program(const struct bundled *program, struct session *session,
-			  const char **remedy)
+/* False if the archive or the like is bad: the same for all others, and said on stderr. */
+static bool print_program(const struct bundled *program, struct session *session, struct told *told)
 {
 	_cleanup_free_ char *path = bundled__path(program->name);
 	struct verdict verdict = try_program(session, path ? path : "");
-	json_t *needs = find_needs(path ? path : "", session->object &&
-				   kbtf_object__needs_btf(session->object));
+	json_t *needs;
 
+	if (!session__has_sources(session))
+		return false;
+	needs = find_needs(path ? path : "", session->object &&
+			   kbtf_object__needs_btf(session->object));
 	if (session->json)
 		print_json(program, &verdict, needs);
 	else
-		print_row(program, &verdict, needs);
+		print_row(program, &verdict, needs, told);
 	json_decref(needs);
 	if (session->remedy)
-		*remedy = session->remedy;
+		told->remedy = session->remedy;
+	return true;
 }
 
 int cmd_list(int argc, char **argv)
 {
-	const char *archive = NULL, *remedy = NULL;
-	bool no_kernel_btf = false, json = false;
+	struct session asked __attribute__((__cleanup__(session__free))) = { .tells_problems = true };
+	struct told told = {};
 	const struct option_def options[] = {
-		{ OPTION_HEADING, NULL, 0, NULL, NULL, "BTF" },
-		{ OPTION_TEXT, "archive", 'a', "FILE", &archive,
-		  "take the kernel's BTF from this archive" },
-		{ OPTION_FLAG, "no-kernel-btf", 0, NULL, &no_kernel_btf,
-		  "pass over the kernel's own" },
+		BTF_OPTIONS(asked),
 		{ OPTION_HEADING, NULL, 0, NULL, NULL, "Output" },
-		{ OPTION_FLAG, "json", 0, NULL, &json, "print JSON, an object a line" },
+		{ OPTION_FLAG, "json", 0, NULL, &asked.json, "print JSON, an object a line" },
 		{},
 	};
 	const struct command_line line = {
@@ -198,16 +217,17 @@ int cmd_list(int argc, char **argv)
 
 	if (options__parse(&line, argc, argv, &exit_code) < 0)
 		return exit_code;
+	exit_code = EXIT_OK;
 	log__set_level(LOG_LEVEL_QUIET);
-	for (const struct bundled *program = bundled_programs; program->name; program++) {
-		struct session session __attribute__((__cleanup__(session__free))) = {
-			.archive_path = archive, .no_kernel_btf = no_kernel_btf, .json = json,
-			.tells_problems = true,
-		};
+	for (const struct bundled *program = bundled_programs; program->name && exit_code == EXIT_OK;
+	     program++) {
+		struct session session __attribute__((__cleanup__(session__free))) = asked;
 
-		print_program(program, &session, &remedy);
+		if (!print_program(program, &session, &told))
+			exit_code = EXIT_FAILED;
 	}
-	if (remedy && !json)
-		printf("To attach more: %s\n", remedy);
-	return EXIT_OK;
+	if (told.remedy && !asked.json)
+		printf("To attach more: %s\n", told.remedy);
+	free(told.reason);
+	return exit_code;
 }

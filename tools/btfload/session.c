@@ -137,6 +137,11 @@ static int open_sources(struct session *session, struct kbtf_object_opts *opts)
 	return 0;
 }
 
+bool session__has_sources(const struct session *session)
+{
+	return session->host && (session->archive || !session->archive_path);
+}
+
 /* ---- before loading ------------------------------------------------------------------------- */
 
 /* Types of maps whose number of entries is, or may be, left to the kernel. */

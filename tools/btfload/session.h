@@ -39,7 +39,8 @@ struct session {
 	char *unattached;     /* a program that should attach and does not, and why */
 };
 
-#define SESSION_OPTIONS(s)                                                                  \
+/* Where the BTF comes from. */
+#define BTF_OPTIONS(s)                                                                      \
 	{ OPTION_HEADING, NULL, 0, NULL, NULL, "BTF" },                                     \
 	{ OPTION_TEXT, "archive", 'a', "FILE", &(s).archive_path,                           \
 	  "take the kernel's BTF from this archive" },                                      \
@@ -53,7 +54,10 @@ struct session {
 	{ OPTION_FLAG, "no-kernel-btf", 0, NULL, &(s).no_kernel_btf,                        \
 	  "pass over the kernel's own" },                                                   \
 	{ OPTION_FLAG, "full-btf", 0, NULL, &(s).full_btf,                                  \
-	  "full BTF also where there is minimized one" },                                   \
+	  "full BTF also where there is minimized one" }
+
+#define SESSION_OPTIONS(s)                                                                  \
+	BTF_OPTIONS(s),                                                                     \
 	{ OPTION_HEADING, NULL, 0, NULL, NULL, "How" },                                     \
 	{ OPTION_LIST, "set", 's', "NAME=VALUE", &(s).settings,                             \
 	  "set a global variable before loading" },                                         \
@@ -79,6 +83,8 @@ bool session__is_valid(const struct session *session);
  * strict. Says on stderr what was left out and what failed. 0 or -errno.
  */
 int session__load(struct session *session, const char *object_path);
+/* After load, whatever came of it: if not, the archive or the machine's identity is bad. */
+bool session__has_sources(const struct session *session);
 /*
  * Attach all that has loaded; the number of those attached, or -errno if none could be.
  * `attached` stays NULL where it did not come to that, which is said on stderr.
