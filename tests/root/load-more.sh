@@ -118,6 +118,26 @@ else
 	skip "alternatives" "clang is missing"
 fi
 
+# ---- names that are no text -----------------------------------------------------------------
+
+# byte 377 in what it attaches to
+odd_name()
+{
+	clang -target bpf -mcpu=v1 -O2 -c -o "$work/odd.o" -x c - <<'ODD' &&
+__attribute__((section("raw_tp/nobody_x"), used)) int program(void *ctx) { return 0; }
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
+ODD
+		LC_ALL=C sed "s/nobody_x/nobody_$(printf '\377')/" "$work/odd.o" >"$work/odd.bpf.o"
+}
+
+if command -v clang >/dev/null; then
+	t "an object with a name that is not UTF-8" odd_name
+	t_says 3 '"section":"raw_tp/nobody_?","attached":false' "its program is told of in JSON" \
+		"$btfload" run "$work/odd.bpf.o" --explain --json
+else
+	skip "names that are no text" "clang is missing"
+fi
+
 # ---- sections of variables ----------------------------------------------------------------
 
 # as many as are asked for, and a program that uses all

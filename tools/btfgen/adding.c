@@ -6,9 +6,9 @@
 
 #include "archive_file.h"
 #include "base/cancel.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/sha256.h"
-#include "json_text.h"
 #include "report.h"
 
 void adding__free(struct adding *adding)

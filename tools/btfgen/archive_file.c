@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/json_text.h"
 #include "base/sha256.h"
 #include "base/paths.h"
-#include "json_text.h"
 
 char *archive_file__path(const char *given)
 {

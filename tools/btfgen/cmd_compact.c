@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "archive_file.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "command.h"
-#include "json_text.h"
 #include "stage/pack.h"
 #include "table.h"
 

@@ -4,10 +4,10 @@
 #include <sys/stat.h>
 
 #include "archive_file.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "command.h"
-#include "json_text.h"
 #include "table.h"
 
 struct totals {

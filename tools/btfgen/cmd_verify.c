@@ -5,9 +5,9 @@
 
 #include "archive_file.h"
 #include "base/cancel.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "command.h"
-#include "json_text.h"
 
 struct verifying {
 	size_t blobs, damaged, unparsable, unverified;

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "archive_file.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "command.h"
-#include "json_text.h"
 
 DEFINE_CLEANUP(host_freep, struct kbtf_host, kbtf_host__free)
 

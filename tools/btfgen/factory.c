@@ -9,8 +9,8 @@
 #include "archive_file.h"
 #include "base/cancel.h"
 #include "base/cleanup.h"
+#include "base/json_text.h"
 #include "base/log.h"
-#include "json_text.h"
 #include "stage/fetch.h"
 
 /* Beside the kernels that compute, so many wait for the network. */

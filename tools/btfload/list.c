@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "programs.h"
 #include "session.h"
@@ -131,9 +132,10 @@ static struct verdict try_program(struct session *session, const char *path)
 
 static void print_json(const struct bundled *program, const struct verdict *verdict, json_t *needs)
 {
-	json_t *whole = json_pack("{s:s, s:s, s:s, s:s, s:O, s:s}", "program", program->name, "loads",
-				  verdict->loads, "runs", verdict->runs, "reason", verdict->reason,
-				  "needs", needs, "summary", program->summary);
+	json_t *whole = json_pack("{s:s, s:s, s:s, s:o, s:O, s:s}", "program", program->name, "loads",
+				  verdict->loads, "runs", verdict->runs, "reason",
+				  json_text(verdict->reason), "needs", needs, "summary",
+				  program->summary);
 
 	json_dumpf(whole, stdout, JSON_COMPACT);
 	putchar('\n');

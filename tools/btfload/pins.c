@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 
 #include "base/cleanup.h"
+#include "base/json_text.h"
 #include "base/log.h"
 
 /* A program that uses more maps is not compared by them. */
@@ -468,9 +469,10 @@ json_t *pins__to_json(const struct pins *pins)
 	for (size_t i = 0; i < pins->count; i++) {
 		const struct pin *pin = &pins->items[i];
 
-		json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind",
-						     kind_names[pin->kind], "name", pin_name(pin), "path",
-						     pin->path, "state", state_names[pin->state],
+		json_array_append_new(all, json_pack("{s:s, s:o, s:o, s:s, s:s}", "kind",
+						     kind_names[pin->kind], "name",
+						     json_text(pin_name(pin)), "path",
+						     json_text(pin->path), "state", state_names[pin->state],
 						     "reason", reason(pin)));
 	}
 	return all;

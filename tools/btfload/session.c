@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "cgroup.h"
 #include "settings.h"
@@ -334,9 +335,9 @@ static void note_attachment(struct session *session, const struct bpf_program *p
 	if (missing && reason)
 		say_remedy(session, reason);
 	json_array_append_new(session->attached,
-			      json_pack("{s:s, s:s, s:b, s:s}", "program", name, "section", section,
-					"attached", !err, "reason", reason ? reason : err ?
-					strerror(-err) : ""));
+			      json_pack("{s:o, s:o, s:b, s:s}", "program", json_text(name), "section",
+					json_text(section), "attached", !err, "reason",
+					reason ? reason : err ? strerror(-err) : ""));
 }
 
 /* If some program is for one; said once, and not for each program. */
@@ -441,9 +442,9 @@ void session__explain(const struct session *session)
 		const struct kbtf_remark *remark = kbtf_object__remark(session->object, i);
 
 		if (session->json)
-			json_array_append_new(remarks, json_pack("{s:s, s:s}", "kind",
+			json_array_append_new(remarks, json_pack("{s:s, s:o}", "kind",
 								 kind_name(remark->kind), "text",
-								 remark->text));
+								 json_text(remark->text)));
 		else
 			printf("%-9s %s\n", kind_name(remark->kind), remark->text);
 	}

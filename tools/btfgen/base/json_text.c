@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "json_text.h"
+#include "base/json_text.h"
 
 #include <string.h>
 
