@@ -72,10 +72,13 @@ static const struct {
 	  "a helper reads stack that was never written, such as padding: set it to zero first" },
 	{ "invalid read from stack", NULL, "stack is read that was never written" },
 	{ "R2 type=map_value expected=fp", NULL,
-	  "the kernel takes keys and values of maps from the stack only (before 4.18): copy the "
-	  "variable there" },
-	{ "expected=fp", NULL,
-	  "the kernel's helper takes memory of the stack only: copy the variable there" },
+	  "the kernel takes keys and values of maps from the stack only (before 4.18): copy it "
+	  "there; what does not fit into its 512 bytes can't be handed over" },
+	{ "type=map_value expected=fp", NULL,
+	  "the kernel's helper takes memory of the stack only, not of maps, nor variables (keys and "
+	  "values before 4.18, all else before 4.11): copy it there; what does not fit into its 512 "
+	  "bytes can't be handed over" },
+	{ "expected=fp", NULL, "the kernel's helper takes memory of the stack only: copy it there" },
 	{ "expected=imm", NULL,
 	  "the kernel wants a constant as the length of what its helper reads or writes (before "
 	  "4.11)" },

@@ -25,6 +25,8 @@ static const struct {
 	{ "5: (85) call 195896080\ninvalid func 195896080\n", BPF_PROG_TYPE_KPROBE,
 	  "a CO-RE relocation failed" },
 	{ "R4 type=map_value expected=fp\n", BPF_PROG_TYPE_KPROBE, "memory of the stack only" },
+	{ "R3 type=map_value expected=fp\n", BPF_PROG_TYPE_KPROBE, "can't be handed over" },
+	{ "R1 type=inv expected=fp\n", BPF_PROG_TYPE_KPROBE, "copy it there" },
 	{ "R2 type=map_value expected=fp\n", BPF_PROG_TYPE_KPROBE, "keys and values of maps" },
 	{ "R1 min value is negative, either use unsigned index or do a if (index >=0) check.\n",
 	  BPF_PROG_TYPE_KPROBE, "can't be negative" },
