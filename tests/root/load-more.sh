@@ -177,6 +177,55 @@ else
 	skip "storage for each cgroup" "clang or vmlinux.h is missing"
 fi
 
+# ---- events -------------------------------------------------------------------------------
+
+# An object that sends the first 8 bytes of its event, once.
+cut_event()
+{
+	clang -target bpf -mcpu=v1 -g -O2 -isystem "$(dirname "$btfgen")" -c -o "$work/cut.bpf.o" -x c - <<'CUT'
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+struct event {
+	int number;
+	char text[100];
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} events SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, int);
+	__type(value, long);
+	__uint(max_entries, 4);
+} seen SEC(".maps");
+struct event *type_of_events;
+int sent;
+SEC("raw_tp/sys_enter") int send_event(void *ctx)
+{
+	struct event event = { .number = 4242, .text = "cut" };
+	int key = 258;
+	long value = 7;
+
+	if (sent || bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU, &event, 8))
+		return 0;
+	sent = 1;
+	bpf_map_update_elem(&seen, &key, &value, BPF_ANY);
+	return 0;
+}
+char LICENSE[] SEC("license") = "GPL";
+CUT
+}
+
+if [ -r "$(dirname "$btfgen")/vmlinux.h" ] && command -v clang >/dev/null; then
+	t "an object that cuts its events" cut_event
+	t_says 0 '.number = (int)4242,' "they are printed by their type" \
+		"$btfload" run "$work/cut.bpf.o" -D 2
+else
+	skip "events that are cut" "clang or vmlinux.h is missing"
+fi
+
 # ---- what goes wrong ---------------------------------------------------------------------
 
 t_says 3 "is no cgroup of the hierarchy v2" "what is no cgroup" "$btfload" cgroupbytes --cgroup "$work"

@@ -73,11 +73,26 @@ static int32_t find_event_type(const struct btf *btf, const char *object, const 
 
 /* ---- events ------------------------------------------------------------------------------- */
 
-static void print_event(struct buffer *buffer, const void *data, size_t size)
+/*
+ * By its type, of which perf pads an event up, and a program may send the beginning only:
+ * what is not sent counts as zero.
+ */
+static void print_typed_event(const struct buffer *buffer, const void *data, size_t size)
 {
 	const struct btf *btf = bpf_object__btf(kbtf_object__bpf(buffer->session->object));
 	int64_t known = buffer->type_id ? btf__resolve_size(btf, buffer->type_id) : -1;
+	size_t missing = known > 0 && (uint64_t)known > size ? (size_t)known - size : 0;
+	_cleanup_free_ uint8_t *whole = calloc(1, size + missing + 1);
 
+	if (!whole)
+		return;
+	memcpy(whole, data, size);
+	print_value(btf, known < 0 ? 0 : (uint32_t)buffer->type_id, whole, size + missing);
+	putchar('\n');
+}
+
+static void print_event(struct buffer *buffer, const void *data, size_t size)
+{
 	if (buffer->printer && buffer->printer(data, size, buffer->session->json) == 0)
 		return;
 	if (buffer->session->json) {
@@ -86,10 +101,7 @@ static void print_event(struct buffer *buffer, const void *data, size_t size)
 		printf("\"}\n");
 		return;
 	}
-	/* perf pads events up */
-	print_value(btf, known >= 0 && (uint64_t)known <= size ? (uint32_t)buffer->type_id : 0, data,
-		    size);
-	putchar('\n');
+	print_typed_event(buffer, data, size);
 }
 
 /* A ring buffer that is filled faster than it is printed must not keep us for ever. */
