@@ -11,6 +11,7 @@
 
 #include "base/cancel.h"
 #include "base/cleanup.h"
+#include "base/json_text.h"
 #include "base/log.h"
 
 #define MAX_BUFFERS 16
@@ -219,6 +220,20 @@ static bool is_printable(const struct bpf_map *map)
 	return bpf_map__fd(map) >= 0 && !strchr(bpf_map__name(map), '.');
 }
 
+static void print_json_entry(const struct bpf_map *map, const void *key, const void *value)
+{
+	json_t *name = json_text(bpf_map__name(map));
+
+	printf("{\"map\":");
+	json_dumpf(name, stdout, JSON_ENCODE_ANY);
+	printf(",\"key\":\"");
+	print_hex(key, bpf_map__key_size(map));
+	printf("\",\"value\":\"");
+	print_hex(value, bpf_map__value_size(map));
+	printf("\"}\n");
+	json_decref(name);
+}
+
 static void print_entry(const struct bpf_map *map, const struct btf *btf, const void *key,
 			const void *value)
 {
@@ -229,7 +244,7 @@ static void print_entry(const struct bpf_map *map, const struct btf *btf, const 
 	printf("\n");
 }
 
-static void print_map(const struct bpf_map *map, const struct btf *btf)
+static void print_map(const struct bpf_map *map, const struct btf *btf, bool json)
 {
 	_cleanup_free_ uint8_t *key = calloc(1, bpf_map__key_size(map) + 1);
 	_cleanup_free_ uint8_t *value = calloc(1, bpf_map__value_size(map) + 8);
@@ -242,10 +257,14 @@ static void print_map(const struct bpf_map *map, const struct btf *btf)
 		if (bpf_map_lookup_elem(fd, key, value) < 0)
 			continue; /* gone meanwhile */
 		if (shown++ == MAPS_ENTRIES_SHOWN) {
-			printf("%s: and more\n", bpf_map__name(map));
+			log__warn("map %s has more than the %d entries that are shown",
+				  bpf_map__name(map), MAPS_ENTRIES_SHOWN);
 			return;
 		}
-		print_entry(map, btf, key, value);
+		if (json)
+			print_json_entry(map, key, value);
+		else
+			print_entry(map, btf, key, value);
 	}
 }
 
@@ -256,6 +275,6 @@ void events__print_maps(const struct session *session)
 
 	bpf_object__for_each_map(map, object)
 		if (is_printable(map))
-			print_map(map, bpf_object__btf(object));
+			print_map(map, bpf_object__btf(object), session->json);
 	fflush(stdout);
 }

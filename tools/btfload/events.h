@@ -19,7 +19,7 @@ typedef int (*event_printer)(const void *data, size_t size, bool json);
  * or a signal comes. Lost ones are counted on stderr. 0 or -errno.
  */
 int events__run(struct session *session, event_printer printer);
-/* The contents of hash and array maps, by their BTF types where they have any. */
+/* The contents of hash and array maps, by their BTF types where they have any; in JSON as bytes. */
 void events__print_maps(const struct session *session);
 
 #endif

@@ -37,8 +37,7 @@ static int print_end(const struct session *session, const struct bundled *progra
 	int map_fd, err;
 
 	if (!program) {
-		if (!session->json)
-			events__print_maps(session);
+		events__print_maps(session);
 		return 0;
 	}
 	if (!program->print_end)
