@@ -629,22 +629,36 @@ static bool is_understood(const struct bpf_insn *insn)
 	return class != BPF_JMP32 || op != BPF_JA;
 }
 
-static bool is_code(const struct fold *fold)
+static bool are_in_order(const struct fold *fold)
 {
 	const struct fold_input *input = fold->input;
 
-	for (size_t i = 0; i < fold->count; i++) {
-		if (!is_understood(&fold->insns[i]))
-			return false;
-		if (is_wide(&fold->insns[i]))
-			i++;
-	}
-	if (fold->count && is_wide(&fold->insns[fold->count - 1]))
-		return false;
 	for (size_t i = 0; i < input->pointer_count; i++)
 		if (input->pointers[i].at + 1 >= fold->count ||
 		    (i && input->pointers[i].at < input->pointers[i - 1].at + 2))
 			return false;
+	return true;
+}
+
+/* In the walk's own steps: what a pointer is made by takes two, whatever stands there. */
+static bool is_code(const struct fold *fold)
+{
+	const struct fold_input *input = fold->input;
+	size_t next = 0;
+
+	if (!are_in_order(fold))
+		return false;
+	for (size_t i = 0; i < fold->count; i++) {
+		bool pointer = next < input->pointer_count && input->pointers[next].at == i;
+
+		if (!is_understood(&fold->insns[i]) ||
+		    (pointer && !is_understood(&fold->insns[i + 1])))
+			return false;
+		next += pointer;
+		if (!pointer && is_wide(&fold->insns[i]) && i + 1 == fold->count)
+			return false;
+		i += pointer || is_wide(&fold->insns[i]);
+	}
 	return true;
 }
 

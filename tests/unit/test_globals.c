@@ -400,6 +400,23 @@ static void test_folding_relocated(void **state)
 }
 
 /* What is younger than the kernels that this is for is left alone. */
+/* What a pointer takes two instructions by may be anything: the check steps as the walk does. */
+static void test_folding_behind_a_pointer(void **state)
+{
+	struct bpf_insn code[] = {
+		MOVI(0, 0), MOVI(1, 0), { .code = BPF_LD | BPF_DW | BPF_IMM },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 15 }, EXIT,
+	};
+	const struct fold_pointer pointer = { .at = 1, .section = &pointer, .size = 8 };
+	const struct fold_input input = { .pointers = &pointer, .pointer_count = 1 };
+	struct fold_outcome outcome;
+
+	(void)state;
+	assert_int_equal(folding__run(code, COUNT(code), &input, &outcome), -EBADMSG);
+	code[3].dst_reg = 3;
+	assert_int_equal(folding__run(code, COUNT(code), &input, &outcome), 0);
+}
+
 static void test_folding_young_code(void **state)
 {
 	const struct bpf_insn young[] = {
@@ -659,6 +676,7 @@ int main(void)
 		cmocka_unit_test(test_folding_where_ways_meet),
 		cmocka_unit_test(test_folding_closed_ways),
 		cmocka_unit_test(test_folding_relocated),
+		cmocka_unit_test(test_folding_behind_a_pointer),
 		cmocka_unit_test(test_folding_young_code),
 		cmocka_unit_test(test_offsets_move),
 		cmocka_unit_test(test_offsets_stay),
