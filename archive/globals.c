@@ -537,7 +537,8 @@ static int rewrite_use(struct globals *globals, const struct bpf_elf *elf,
 
 	place = code_moves__function_at(moves, (size_t)(section - elf->sections),
 					relocation->r_offset);
-	if (!place || relocation->r_offset + 2 * INSN_SIZE > section->size)
+	if (!place || relocation->r_offset % INSN_SIZE ||
+	    relocation->r_offset + 2 * INSN_SIZE > section->size)
 		return -EBADMSG;
 	function = &functions[place - moves->functions];
 	at = (struct bpf_insn *)(section->data + relocation->r_offset);
