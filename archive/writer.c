@@ -652,7 +652,7 @@ int kbtf_writer__compact(struct kbtf_writer *writer)
 		if (!own(writer, done.owned[i]) && !err)
 			err = -ENOMEM;
 	free(done.owned);
-	if (!err)
+	if (!err && done.draft_count)
 		memcpy(writer->drafts, done.drafts, writer->draft_count * sizeof(*done.drafts));
 	free(done.drafts);
 	return err;
