@@ -7,140 +7,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-
-/*
- * So many types may be looked at again, in all rounds that tell types apart by what they lead
- * to: each WORK_EACH times, and some more where they are few. Kernels need less than one
- * time each; a kernel of 561,978 types that was never deduplicated 12, in 51 rounds.
- */
-#define WORK_EACH 64
-#define WORK_MORE (1u << 22)
-
-struct refinement {
-	const struct type_graph *graph;
-	uint32_t *order; /* all types but void, by what is known of them */
-	uint32_t *rank;  /* of each type: where those that are like it begin in `order` */
-	uint32_t *next;
-	uint64_t work;   /* types looked at again */
-};
+#include "refinement.h"
 
 static int compare(uint32_t a, uint32_t b)
 {
 	return (a > b) - (a < b);
-}
-
-/* ---- what a type is by itself --------------------------------------------------------- */
-
-static int compare_slots(const struct type_graph *graph, const struct graph_type *a,
-			 const struct graph_type *b)
-{
-	const struct graph_slot *x = &graph->slots[a->first], *y = &graph->slots[b->first];
-	int order = compare(a->count, b->count);
-
-	for (uint32_t i = 0; !order && i < a->count; i++) {
-		order = compare(x[i].name, y[i].name);
-		if (!order)
-			order = compare(x[i].value, y[i].value);
-		if (!order)
-			order = compare(x[i].high, y[i].high);
-		/* void is like nothing else */
-		if (!order)
-			order = compare(!x[i].type, !y[i].type);
-	}
-	return order;
-}
-
-static int by_content(const void *p, const void *q, void *ctx)
-{
-	const struct type_graph *graph = ctx;
-	const struct graph_type *a = &graph->types[*(const uint32_t *)p];
-	const struct graph_type *b = &graph->types[*(const uint32_t *)q];
-	int order = compare(a->name, b->name);
-
-	if (!order)
-		order = compare(a->kind, b->kind);
-	if (!order)
-		order = compare(a->flag, b->flag);
-	if (!order)
-		order = compare(a->size, b->size);
-	if (!order)
-		order = compare(a->extra, b->extra);
-	if (!order)
-		order = compare(!a->ref, !b->ref);
-	return order ? order : compare_slots(graph, a, b);
-}
-
-/* ---- what it leads to --------------------------------------------------------------------- */
-
-static int by_references(const void *p, const void *q, void *ctx)
-{
-	const struct refinement *ref = ctx;
-	const struct type_graph *graph = ref->graph;
-	const struct graph_type *a = &graph->types[*(const uint32_t *)p];
-	const struct graph_type *b = &graph->types[*(const uint32_t *)q];
-	int order = compare(ref->rank[a->ref], ref->rank[b->ref]);
-
-	for (uint32_t i = 0; !order && i < a->count; i++)
-		order = compare(ref->rank[graph->slots[a->first + i].type],
-				ref->rank[graph->slots[b->first + i].type]);
-	return order;
-}
-
-/* Number the types of order[from..to), which are sorted by `by`. Whether they are not all alike. */
-static bool number(const struct refinement *ref, uint32_t *ranks, uint32_t from, uint32_t to,
-		   int (*by)(const void *, const void *, void *), void *ctx)
-{
-	uint32_t begin = from;
-
-	for (uint32_t i = from; i < to; i++) {
-		if (i > from && by(&ref->order[i - 1], &ref->order[i], ctx) != 0)
-			begin = i;
-		ranks[ref->order[i]] = begin + 1; /* 0 is void's */
-	}
-	return begin != from;
-}
-
-static uint32_t end_of_group(const struct refinement *ref, uint32_t from)
-{
-	uint32_t count = ref->graph->type_count - 1, to = from + 1;
-
-	while (to < count && ref->rank[ref->order[to]] == ref->rank[ref->order[from]])
-		to++;
-	return to;
-}
-
-/* One round, which asks the ranks of the one before alone: so no order of the file's counts. */
-static bool refine(struct refinement *ref)
-{
-	uint32_t count = ref->graph->type_count - 1, to;
-	bool split = false;
-
-	memcpy(ref->next, ref->rank, (count + 1) * sizeof(*ref->next));
-	for (uint32_t from = 0; from < count; from = to) {
-		to = end_of_group(ref, from);
-		if (to - from == 1)
-			continue;
-		ref->work += to - from;
-		qsort_r(ref->order + from, to - from, sizeof(*ref->order), by_references, ref);
-		split |= number(ref, ref->next, from, to, by_references, ref);
-	}
-	memcpy(ref->rank, ref->next, (count + 1) * sizeof(*ref->rank));
-	return split;
-}
-
-static int partition(struct refinement *ref)
-{
-	uint32_t count = ref->graph->type_count - 1;
-
-	for (uint32_t i = 0; i < count; i++)
-		ref->order[i] = i + 1;
-	qsort_r(ref->order, count, sizeof(*ref->order), by_content, (void *)ref->graph);
-	ref->rank[0] = 0;
-	number(ref, ref->rank, 0, count, by_content, (void *)ref->graph);
-	while (refine(ref))
-		if (ref->work > (uint64_t)WORK_EACH * count + WORK_MORE)
-			return -ELOOP;
-	return 0;
 }
 
 /* ---- the order -------------------------------------------------------------------------------- */
@@ -157,7 +28,7 @@ struct ordering {
 
 static const struct graph_type *first_of(const struct ordering *ordering, uint32_t rank)
 {
-	return &ordering->graph->types[ordering->ref->order[rank - 1]];
+	return &ordering->graph->types[refinement__first(ordering->ref, rank)];
 }
 
 static void count_uses(struct ordering *ordering)
@@ -168,7 +39,7 @@ static void count_uses(struct ordering *ordering)
 		const struct graph_type *type = &ordering->graph->types[i];
 
 		/* of those that are one, one refers */
-		if (ordering->ref->order[rank[i] - 1] != i)
+		if (refinement__first(ordering->ref, rank[i]) != i)
 			continue;
 		ordering->uses[rank[type->ref]]++;
 		for (uint32_t k = 0; k < type->count; k++)
@@ -225,7 +96,7 @@ static int meet(struct ordering *ordering, uint32_t type, int depth)
 	/* met, but its height is not known yet: it is in itself */
 	if (ordering->id[rank] || depth == CANONICAL_MAX_DEPTH)
 		return -ELOOP;
-	ordering->sources[ordering->count] = ordering->ref->order[rank - 1];
+	ordering->sources[ordering->count] = refinement__first(ordering->ref, rank);
 	ordering->id[rank] = ordering->count++;
 	below = meet_all(ordering, first, depth + 1);
 	if (below >= 0)
@@ -268,13 +139,13 @@ static int give_numbers(struct ordering *ordering, uint32_t *list)
 	roots = list_ranks(ordering, false, others);
 	for (uint32_t i = 0; !err && i < roots; i++)
 		if (!ordering->uses[others[i]])
-			err = error_of(meet(ordering, ordering->ref->order[others[i] - 1], 0));
+			err = error_of(meet(ordering, refinement__first(ordering->ref, others[i]), 0));
 	/* what is left is used by each other alone */
 	for (uint32_t i = 0; !err && i < roots; i++)
 		if (!ordering->id[others[i]])
 			err = -ELOOP;
 	for (uint32_t i = 0; !err && i < count; i++) {
-		ordering->sources[ordering->count] = ordering->ref->order[list[i] - 1];
+		ordering->sources[ordering->count] = refinement__first(ordering->ref, list[i]);
 		ordering->id[list[i]] = ordering->count++;
 	}
 	return err;
@@ -353,31 +224,38 @@ bool type_graph__is_image(const struct type_graph *graph, const struct type_grap
 	return !memchr(met, false, canonical->type_count);
 }
 
-int type_graph__canonicalize(const struct type_graph *graph, struct type_graph *canonical,
-			     uint32_t *map)
+/* By the ranks of `ref`, whose `next` is free by now. */
+static int put_in_order(struct refinement *ref, struct type_graph *canonical, uint32_t *map)
 {
+	const struct type_graph *graph = ref->graph;
 	size_t count = (size_t)graph->type_count + 1;
-	_cleanup_free_ uint32_t *order = calloc(count, 4), *rank = calloc(count, 4);
-	_cleanup_free_ uint32_t *next = calloc(count, 4), *uses = calloc(count, 4);
-	_cleanup_free_ uint32_t *id = calloc(count, 4), *sources = calloc(count, 4);
+	_cleanup_free_ uint32_t *uses = calloc(count, 4), *id = calloc(count, 4);
+	_cleanup_free_ uint32_t *sources = calloc(count, 4);
 	_cleanup_free_ uint8_t *heights = calloc(count, 1);
-	struct refinement ref = { graph, order, rank, next, 0 };
-	struct ordering ordering = { graph, &ref, uses, id, sources, heights, 1 };
+	struct ordering ordering = { graph, ref, uses, id, sources, heights, 1 };
 	int err;
 
-	*canonical = (struct type_graph){};
-	if (!order || !rank || !next || !uses || !id || !sources || !heights)
+	if (!uses || !id || !sources || !heights)
 		return -ENOMEM;
-	err = partition(&ref);
-	if (err)
-		return err;
 	count_uses(&ordering);
-	/* the round's copy of ranks is free now */
-	if ((err = give_numbers(&ordering, next)) || (err = copy_strings(graph, canonical)) ||
+	if ((err = give_numbers(&ordering, ref->next)) || (err = copy_strings(graph, canonical)) ||
 	    (err = copy_types(&ordering, canonical)))
 		type_graph__free(canonical);
 	for (uint32_t i = 0; !err && map && i < graph->type_count; i++)
-		map[i] = id[rank[i]];
+		map[i] = id[ref->rank[i]];
+	return err;
+}
+
+int type_graph__canonicalize(const struct type_graph *graph, struct type_graph *canonical,
+			     uint32_t *map)
+{
+	struct refinement ref = { .graph = graph };
+	int err = refinement__run(&ref);
+
+	*canonical = (struct type_graph){};
+	if (!err)
+		err = put_in_order(&ref, canonical, map);
+	refinement__free(&ref);
 	return err;
 }
 

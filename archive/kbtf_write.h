@@ -112,6 +112,26 @@ KBTF_API int kbtf_writer__commit(struct kbtf_writer *writer);
 /* Release the lock and all memory. Without a commit nothing has happened. */
 KBTF_API void kbtf_writer__close(struct kbtf_writer *writer);
 
+/* What normalizing did, or what it stopped at. */
+struct kbtf_normalization {
+	size_t sz;
+	uint32_t types;     /* that came in */
+	uint32_t types_left;
+	uint32_t counters;  /* names of members that lost their unit counter */
+	char at_fault[256]; /* EIO: the type, "struct task_struct" */
+};
+
+/*
+ * The normal form of BTF that was never deduplicated: canonical BTF (kbtf.h) in which types
+ * of one kind, name and layout are one, whatever their pointers lead to; a declaration is the
+ * struct that it declares, where there is but one; and names of members have no unit counter.
+ * Path, offset and size of each member are what they were, which is proved. *normal is
+ * malloc'ed and the caller's to free; `about` may be NULL. Errors: those of
+ * kbtf_btf__canonical, and EIO: the proof fails.
+ */
+KBTF_API int kbtf_btf__normalize(const void *btf, size_t size, void **normal, size_t *normal_size,
+				 struct kbtf_normalization *about);
+
 #ifdef __cplusplus
 }
 #endif

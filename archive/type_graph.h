@@ -79,6 +79,12 @@ static inline const char *type_graph__string(const struct type_graph *graph, uin
 
 /* Whether the kind refers to a type besides its slots. */
 bool type_kind__has_ref(uint8_t kind);
+/* Whether what it refers to is not part of it, so that no member's path leads there. */
+static inline bool type_kind__is_indirect(uint8_t kind)
+{
+	return kind == TYPE_PTR || kind == TYPE_FUNC || kind == TYPE_FUNC_PROTO;
+}
+
 /* Whether it is a type of its own: others are part of those that refer to them. */
 static inline bool graph_type__is_named(const struct graph_type *type)
 {

@@ -44,6 +44,7 @@ int adding__begin(struct adding *adding)
 		.work = adding->work,
 		.objects = &adding->objects,
 		.keep = adding->keep,
+		.normalize = adding->normalize,
 	};
 	return EXIT_OK;
 }

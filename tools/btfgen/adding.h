@@ -11,7 +11,7 @@ struct adding {
 	/* from the command line */
 	struct text_list objects_given;
 	const char *archive_given, *encoder_name, *keyring, *work_path;
-	bool no_min, keep, json;
+	bool no_min, normalize, keep, json;
 	/* the run */
 	char *archive_path;
 	struct objects objects;
@@ -29,6 +29,8 @@ struct adding {
 	PROFILE_OPTIONS((a).objects_given, (a).no_min),                                     \
 	{ OPTION_TEXT, "encoder", 'e', "NAME", &(a).encoder_name,                           \
 	  "auto, pahole or embedded, as for build" },                                       \
+	{ OPTION_FLAG, "normalize", 0, NULL, &(a).normalize,                                \
+	  "merge types that CO-RE can't tell apart" },                                      \
 	{ OPTION_TEXT, "keyring", 0, "FILE", &(a).keyring,                                  \
 	  "RPM packages must be signed by one of its\nkeys" },                              \
 	{ OPTION_HEADING, NULL, 0, NULL, NULL, "How" },                                     \

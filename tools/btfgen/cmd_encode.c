@@ -18,7 +18,7 @@ struct encoding {
 	struct text_list objects_given;
 	const char *out, *encoder_name, *work_path;
 	unsigned int timeout_s;
-	bool in_place;
+	bool in_place, normalize;
 
 	enum encoder encoder;
 	struct objects objects;
@@ -125,6 +125,7 @@ static int run(struct encoding *it, const char *vmlinux, struct error *err)
 			.scratch = it->scratch,
 			.kernel_release = it->image.about.kernel_release,
 			.timeout_s = it->timeout_s,
+			.normalize = it->normalize,
 		};
 
 		res = image__encode(&it->image, it->encoder, &opts, &it->encoded, err);
@@ -158,6 +159,8 @@ int cmd_encode(int argc, char **argv)
 		{ OPTION_HEADING, NULL, 0, NULL, NULL, "How" },
 		{ OPTION_TEXT, "encoder", 'e', "NAME", &it.encoder_name,
 		  "auto, pahole or embedded, as for build" },
+		{ OPTION_FLAG, "normalize", 0, NULL, &it.normalize,
+		  "merge types that CO-RE can't tell apart" },
 		{ OPTION_NUMBER, "encode-timeout", 0, "SECONDS", &it.timeout_s,
 		  "stop the encoder after this long\n(default: 1800)" },
 		{ OPTION_TEXT, "work", 'w', "DIR", &it.work_path,

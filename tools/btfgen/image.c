@@ -3,6 +3,7 @@
 
 #include <bpf/btf.h>
 #include <fcntl.h>
+#include <kbtf_write.h>
 #include <string.h>
 
 #include "base/cancel.h"
@@ -146,10 +147,9 @@ static int encode_by_pahole(struct image *image, const struct image_encoding *gi
 	return res;
 }
 
-int image__encode(struct image *image, enum encoder encoder, const struct image_encoding *opts,
+static int encode(struct image *image, enum encoder encoder, const struct image_encoding *opts,
 		  struct image_btf *out, struct error *err)
 {
-	*out = (struct image_btf){};
 	if (image->btf && encoder != ENCODER_AUTO)
 		return error__set(err, ENODATA, "%s: is BTF already; nothing is left to encode",
 				  image->path);
@@ -165,4 +165,45 @@ int image__encode(struct image *image, enum encoder encoder, const struct image_
 		return error__set(err, ENODATA, "%s: the kernel is stripped: it has neither .BTF nor "
 				  ".debug_info; take its distribution's debug package", image->path);
 	return encode_by_pahole(image, opts, out, err);
+}
+
+static int explain_normalizing(const struct image *image, const struct kbtf_normalization *about,
+			       int res, struct error *err)
+{
+	if (res == -EIO)
+		return error__set(err, res, "%s: can't be normalized: %s would not be what it is; "
+				  "leave --normalize out, and report this", image->path,
+				  about->at_fault);
+	return error__set(err, res, "%s: can't be normalized: %s", image->path,
+			  res == -EINVAL ? "its types contradict each other" : strerror(-res));
+}
+
+static int normalize(const struct image *image, struct image_btf *out, struct error *err)
+{
+	struct kbtf_normalization about = { .sz = sizeof(about) };
+	void *normal;
+	char *notes;
+	int res = kbtf_btf__normalize(out->btf, out->size, &normal, &out->size, &about);
+
+	if (res)
+		return explain_normalizing(image, &about, res, err);
+	free(out->btf);
+	out->btf = normal;
+	if (asprintf(&notes, "%s%snormalized: %u types became %u; %u member names lost their unit "
+		     "counter", out->notes, *out->notes ? "\n" : "", about.types,
+		     about.types_left, about.counters) < 0)
+		return error__oom(err);
+	free(out->notes);
+	out->notes = notes;
+	return 0;
+}
+
+int image__encode(struct image *image, enum encoder encoder, const struct image_encoding *opts,
+		  struct image_btf *out, struct error *err)
+{
+	int res;
+
+	*out = (struct image_btf){};
+	res = encode(image, encoder, opts, out, err);
+	return res || !opts->normalize ? res : normalize(image, out, err);
 }

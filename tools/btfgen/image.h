@@ -30,6 +30,7 @@ struct image_encoding {
 	unsigned int timeout_s;     /* as in stage/encode.h */
 	uint64_t memory_limit;
 	struct meter *meter;
+	bool normalize;             /* as kbtf_btf__normalize(), noted in `notes` */
 };
 
 struct image_btf {
@@ -42,7 +43,8 @@ struct image_btf {
 
 /*
  * Its BTF, checked: the file's own where `encoder` allows, else pahole's, made from a
- * work copy. -ENODATA: it holds no BTF, or no DWARF, as the encoder needs it.
+ * work copy. -ENODATA: it holds no BTF, or no DWARF, as the encoder needs it; -EIO: it can't be
+ * normalized.
  */
 int image__encode(struct image *image, enum encoder encoder, const struct image_encoding *opts,
 		  struct image_btf *btf, struct error *err);

@@ -204,6 +204,7 @@ static int encode(struct job *job)
 		.timeout_s = job->opts->timeout_s,
 		.memory_limit = job->opts->memory_limit,
 		.meter = job->meter,
+		.normalize = job->opts->normalize,
 	};
 	int res = image__encode(&job->image, job->input->encoder, &opts, &job->full, job->err);
 

@@ -23,6 +23,7 @@ struct job_opts {
 	unsigned int timeout_s;        /* of the encoder */
 	uint64_t memory_limit;         /* of the encoder */
 	bool keep;                     /* leave scratch directories */
+	bool normalize;                /* the full BTF, before all else */
 };
 
 struct job_input {

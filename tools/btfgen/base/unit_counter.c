@@ -15,9 +15,7 @@
 #include "base/buf.h"
 #include "base/cancel.h"
 #include "base/cleanup.h"
-
-#define PREFIX "__UNIQUE_ID_"
-#define PREFIX_LEN (sizeof(PREFIX) - 1)
+#include "base/counted_name.h"
 
 /* A string of .debug_str that looks like a name with a counter. */
 struct candidate {
@@ -57,18 +55,6 @@ static void unifier__end(struct unifier *unifier)
 	closep(&unifier->write_fd);
 	free(unifier->candidates);
 	free(unifier->areas);
-}
-
-/* Length of the name without the counter; 0 if it is none of ours. */
-static size_t stem_len_of(const char *name, size_t len)
-{
-	size_t stem_len = len;
-
-	if (len <= PREFIX_LEN || memcmp(name, PREFIX, PREFIX_LEN) != 0)
-		return 0;
-	while (stem_len > PREFIX_LEN && name[stem_len - 1] >= '0' && name[stem_len - 1] <= '9')
-		stem_len--;
-	return stem_len == len || stem_len == PREFIX_LEN ? 0 : stem_len;
 }
 
 /* Section `name`, or NULL. */
@@ -143,11 +129,11 @@ static int unifier__find_candidates(struct unifier *unifier)
 	const char *at = unifier->strings, *end = at + unifier->strings_size;
 	_cleanup_buf_ struct buf found = {};
 
-	while ((at = memmem(at, end - at, PREFIX, PREFIX_LEN))) {
+	while ((at = memmem(at, end - at, COUNTED_NAME_PREFIX, COUNTED_NAME_PREFIX_LEN))) {
 		size_t len = strnlen(at, end - at);
 		struct candidate candidate = { .name = at, .len = len };
 
-		candidate.stem_len = stem_len_of(at, len);
+		candidate.stem_len = counted_name__stem_len(at, len);
 		candidate.is_shared = at > unifier->strings && at[-1] != '\0';
 		if (candidate.stem_len && at + len < end)
 			buf__add(&found, &candidate, sizeof(candidate));
@@ -208,7 +194,7 @@ static void unifier__see_name(struct unifier *unifier, Dwarf_Die *die, bool is_m
 		else
 			candidate->is_member |= is_member;
 	} else if (is_member && dwarf_whatform(&attr) == DW_FORM_string &&
-		   stem_len_of(name, strlen(name)) && !unifier->all_names) {
+		   counted_name__stem_len(name, strlen(name)) && !unifier->all_names) {
 		unifier->inline_members++;
 	}
 }
@@ -307,7 +293,10 @@ static bool mark_varying(struct candidate **members, size_t count)
 
 static void mark_symbol(struct candidate **members, size_t count, const char *symbol)
 {
-	struct candidate key = { .name = symbol, .stem_len = stem_len_of(symbol, strlen(symbol)) };
+	struct candidate key = {
+		.name = symbol,
+		.stem_len = counted_name__stem_len(symbol, strlen(symbol)),
+	};
 	struct candidate *const pkey = &key;
 	struct candidate **found = bsearch(&pkey, members, count, sizeof(*members), compare_names);
 
@@ -334,7 +323,7 @@ static void unifier__mark_symbols(struct unifier *unifier, struct candidate **me
 		if (!gelf_getsym(data, i, &sym))
 			return;
 		name = elf_strptr(unifier->elf, shdr.sh_link, sym.st_name);
-		if (name && stem_len_of(name, strlen(name)))
+		if (name && counted_name__stem_len(name, strlen(name)))
 			mark_symbol(members, count, name);
 	}
 }
@@ -386,8 +375,8 @@ static void list_stems(struct buf *stems, struct candidate **members, size_t cou
 			continue;
 		if (!last || !same_stem(last, member))
 			buf__printf(stems, "%s%.*s", last ? ", " : "",
-				    (int)(member->stem_len - PREFIX_LEN),
-				    member->name + PREFIX_LEN);
+				    (int)(member->stem_len - COUNTED_NAME_PREFIX_LEN),
+				    member->name + COUNTED_NAME_PREFIX_LEN);
 		last = member;
 	}
 }
