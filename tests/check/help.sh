@@ -58,7 +58,7 @@ done
 for command in build list index status verify stats which; do
 	t "$command: an argument too many" usage_error "$command" argument
 done
-for command in add import encode minimize show; do
+for command in add import encode minimize show diff; do
 	t "$command: no argument" usage_error "$command"
 done
 t "export without -o" usage_error export

@@ -7,37 +7,17 @@
 #include "bytes.h"
 #include "command.h"
 #include "raw_type.h"
+#include "wanted_type.h"
 
 DEFINE_CLEANUP(btf_freep, struct btf, btf__free)
 DEFINE_CLEANUP(btf_dump_freep, struct btf_dump, btf_dump__free)
 
-/* "struct task_struct" names one kind, "task_struct" any. */
-struct wanted {
-	const char *name;
-	const char *keyword; /* NULL: any */
-};
-
-static struct wanted parse_wanted(const char *text)
-{
-	static const char *const keywords[] = { "struct", "union", "enum", "typedef", "func",
-						"var", "datasec", "int", "float" };
-
-	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
-		size_t len = strlen(keywords[i]);
-
-		if (strncmp(text, keywords[i], len) == 0 && text[len] == ' ')
-			return (struct wanted){ text + len + strspn(text + len, " "), keywords[i] };
-	}
-	return (struct wanted){ text, NULL };
-}
-
 static bool is_wanted(const struct btf *btf, const struct btf_type *type,
-		      const struct wanted *wanted)
+		      const struct wanted_type *wanted)
 {
 	const char *name = btf__name_by_offset(btf, type->name_off);
 
-	return name && strcmp(name, wanted->name) == 0 &&
-	       (!wanted->keyword || strcmp(raw_type__keyword(type), wanted->keyword) == 0);
+	return name && wanted_type__is(wanted, raw_type__keyword(type), name);
 }
 
 static void print_text(void *ctx, const char *format, va_list args)
@@ -55,7 +35,7 @@ static int show_type(const struct btf *btf, struct btf_dump *dump, __u32 id)
 }
 
 /* How many types of the name were shown; -errno if one can't be. */
-static int show_wanted(const struct btf *btf, struct btf_dump *dump, const struct wanted *wanted)
+static int show_wanted(const struct btf *btf, struct btf_dump *dump, const struct wanted_type *wanted)
 {
 	int shown = 0;
 
@@ -88,7 +68,7 @@ static int show(const struct btf *btf, bool as_c, char **types, int count)
 		if (show_type(btf, dump, id))
 			exit_code = EXIT_FAILED;
 	for (int i = 0; i < count; i++) {
-		struct wanted wanted = parse_wanted(types[i]);
+		struct wanted_type wanted = wanted_type__parse(types[i]);
 		int shown = show_wanted(btf, dump, &wanted);
 
 		if (shown < 0)

@@ -32,6 +32,7 @@ static const struct command {
 	{ "encode", NULL, cmd_encode, "make BTF of one vmlinux" },
 	{ "minimize", "min", cmd_minimize, "cut BTF down to what BPF objects need" },
 	{ "show", NULL, cmd_show, "print types as C or raw" },
+	{ "diff", NULL, cmd_diff, "what changed between the types of two kernels" },
 	{ "which", NULL, cmd_which, "what this machine would use, and why" },
 	{ "verify", NULL, cmd_verify, "check an archive, digest by digest" },
 	{ "stats", NULL, cmd_stats, "what an archive holds and what it takes" },
