@@ -233,7 +233,7 @@ install: all
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' archive/libkbtf.pc.in \
 		> $(DESTDIR)$(LIBDIR)/pkgconfig/libkbtf.pc
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/libkbtf.pc
-	$(INSTALL) -m 644 archive/kbtf.h archive/kbtf_write.h archive/kbtf_load.h \
+	$(INSTALL) -m 644 archive/kbtf.h archive/kbtf_write.h archive/kbtf_load.h archive/kbtf_core.h \
 		bpf/kbtf_compat.bpf.h $(DESTDIR)$(INCLUDEDIR)
 	$(INSTALL) -m 644 $(BPF_OBJECTS) $(DESTDIR)$(LIBDIR)/btfgen/bpf
 	$(INSTALL) -m 644 $(wildcard manifests/*.ini) $(DESTDIR)$(DATADIR)/btfgen/manifests

@@ -10,8 +10,10 @@
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define OWN_DATA ELFDATA2LSB
+#define OTHER_DATA ELFDATA2MSB
 #else
 #define OWN_DATA ELFDATA2MSB
+#define OTHER_DATA ELFDATA2LSB
 #endif
 
 void bpf_elf__free(struct bpf_elf *elf)
@@ -31,12 +33,62 @@ static const uint8_t *at(struct cursor *file, uint64_t offset, uint64_t size)
 	return cursor__take(file, size);
 }
 
-static int read_section(struct cursor *file, const uint8_t *header,
+/* ---- the other byte order ------------------------------------------------------------------ */
+
+#define SWAP(field)                                                                       \
+	((field) = sizeof(field) == 8 ? (__typeof__(field))__builtin_bswap64(field) :     \
+		   sizeof(field) == 4 ? (__typeof__(field))__builtin_bswap32((uint32_t)(field)) : \
+					(__typeof__(field))__builtin_bswap16((uint16_t)(field)))
+
+static void swap_header(Elf64_Ehdr *header)
+{
+	SWAP(header->e_type);
+	SWAP(header->e_machine);
+	SWAP(header->e_version);
+	SWAP(header->e_entry);
+	SWAP(header->e_phoff);
+	SWAP(header->e_shoff);
+	SWAP(header->e_flags);
+	SWAP(header->e_ehsize);
+	SWAP(header->e_phentsize);
+	SWAP(header->e_phnum);
+	SWAP(header->e_shentsize);
+	SWAP(header->e_shnum);
+	SWAP(header->e_shstrndx);
+}
+
+static void swap_section(Elf64_Shdr *header)
+{
+	SWAP(header->sh_name);
+	SWAP(header->sh_type);
+	SWAP(header->sh_flags);
+	SWAP(header->sh_addr);
+	SWAP(header->sh_offset);
+	SWAP(header->sh_size);
+	SWAP(header->sh_link);
+	SWAP(header->sh_info);
+	SWAP(header->sh_addralign);
+	SWAP(header->sh_entsize);
+}
+
+static void swap_symbol(Elf64_Sym *symbol)
+{
+	SWAP(symbol->st_name);
+	SWAP(symbol->st_shndx);
+	SWAP(symbol->st_value);
+	SWAP(symbol->st_size);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------- */
+
+static int read_section(struct cursor *file, const uint8_t *header, bool foreign,
 			struct bpf_elf_section *section)
 {
 	const uint8_t *data;
 
 	memcpy(&section->header, header, sizeof(section->header));
+	if (foreign)
+		swap_section(&section->header);
 	section->size = section->header.sh_size;
 	if (section->header.sh_type == SHT_NOBITS || section->header.sh_type == SHT_NULL)
 		return section->size > UINT32_MAX ? -EBADMSG : 0;
@@ -88,12 +140,14 @@ static int find_symbols(struct bpf_elf *elf)
 		return -EBADMSG;
 	elf->symbols = (Elf64_Sym *)table->data;
 	elf->symbol_count = table->size / sizeof(Elf64_Sym);
+	for (size_t i = 0; elf->foreign && i < elf->symbol_count; i++)
+		swap_symbol(&elf->symbols[i]);
 	elf->strings = (const char *)names->data;
 	elf->strings_size = names->size;
 	return 0;
 }
 
-static int parse(struct cursor *file, struct bpf_elf *elf)
+static int parse(struct cursor *file, bool either, struct bpf_elf *elf)
 {
 	const uint8_t *bytes = cursor__take(file, sizeof(elf->header));
 	int err;
@@ -101,9 +155,13 @@ static int parse(struct cursor *file, struct bpf_elf *elf)
 	if (!bytes)
 		return -EBADMSG;
 	memcpy(&elf->header, bytes, sizeof(elf->header));
+	elf->foreign = elf->header.e_ident[EI_DATA] == OTHER_DATA;
+	if (elf->foreign)
+		swap_header(&elf->header);
 	if (memcmp(elf->header.e_ident, ELFMAG, SELFMAG) != 0 ||
 	    elf->header.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    elf->header.e_ident[EI_DATA] != OWN_DATA || elf->header.e_type != ET_REL ||
+	    (elf->header.e_ident[EI_DATA] != OWN_DATA && !(elf->foreign && either)) ||
+	    elf->header.e_type != ET_REL ||
 	    (elf->header.e_machine != EM_BPF && elf->header.e_machine != EM_NONE) ||
 	    elf->header.e_shentsize != sizeof(Elf64_Shdr) || !elf->header.e_shnum)
 		return -EBADMSG;
@@ -115,7 +173,8 @@ static int parse(struct cursor *file, struct bpf_elf *elf)
 	if (!elf->sections)
 		return -ENOMEM;
 	for (size_t i = 0; i < elf->section_count; i++) {
-		err = read_section(file, bytes + i * sizeof(Elf64_Shdr), &elf->sections[i]);
+		err = read_section(file, bytes + i * sizeof(Elf64_Shdr), elf->foreign,
+				   &elf->sections[i]);
 		if (err)
 			return err;
 	}
@@ -123,16 +182,26 @@ static int parse(struct cursor *file, struct bpf_elf *elf)
 	return err ? err : find_symbols(elf);
 }
 
-int bpf_elf__parse(const void *data, size_t size, struct bpf_elf *elf)
+static int parse_or_free(const void *data, size_t size, bool either, struct bpf_elf *elf)
 {
 	struct cursor file = cursor__over(data, size);
 	int err;
 
 	*elf = (struct bpf_elf){};
-	err = parse(&file, elf);
+	err = parse(&file, either, elf);
 	if (err)
 		bpf_elf__free(elf);
 	return err;
+}
+
+int bpf_elf__parse(const void *data, size_t size, struct bpf_elf *elf)
+{
+	return parse_or_free(data, size, false, elf);
+}
+
+int bpf_elf__parse_either(const void *data, size_t size, struct bpf_elf *elf)
+{
+	return parse_or_free(data, size, true, elf);
 }
 
 size_t bpf_elf__find_section(const struct bpf_elf *elf, const char *name)

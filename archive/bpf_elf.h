@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * A BPF object file in memory, to be looked at and changed before libbpf opens it. The
- * layout is that of elf(5), relocatable, 64 bit, in the machine's own byte order.
- * Not supported: the other byte order, section tables beyond 65,279 entries, REL-less
+ * layout is that of elf(5), relocatable, 64 bit. One of the other byte order than the
+ * machine's can be looked at only. Not supported: section tables beyond 65,279 entries, REL-less
  * or RELA relocations (LLVM's BPF target writes REL only).
  */
 #ifndef ARCHIVE_BPF_ELF_H
@@ -23,6 +23,7 @@ struct bpf_elf_section {
 
 struct bpf_elf {
 	Elf64_Ehdr header;
+	bool foreign;        /* of the other byte order, which the sections' data still are in */
 	struct bpf_elf_section *sections;
 	size_t section_count;
 	Elf64_Sym *symbols;  /* the data of the symbol table's section */
@@ -34,6 +35,8 @@ struct bpf_elf {
 
 /* Copies what it needs. -EBADMSG: no such object, or one that is cut off or contradicts itself. */
 int bpf_elf__parse(const void *data, size_t size, struct bpf_elf *elf);
+/* The same for either byte order. Headers and symbols are in the machine's own. */
+int bpf_elf__parse_either(const void *data, size_t size, struct bpf_elf *elf);
 void bpf_elf__free(struct bpf_elf *elf);
 
 /* Index of the section of this name, or 0. */

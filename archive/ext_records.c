@@ -41,6 +41,25 @@ static int each_of_part(uint8_t *part, size_t size, const struct btf *btf, ext_r
 	return 0;
 }
 
+/* Behind the magic number, the version and the flags all are words of 32 bits. */
+void ext_records__swap(uint8_t *data, size_t size)
+{
+	uint8_t first;
+
+	if (size < 4)
+		return;
+	first = data[0];
+	data[0] = data[1];
+	data[1] = first;
+	for (size_t at = 4; at + 4 <= size; at += 4) {
+		uint32_t word;
+
+		memcpy(&word, data + at, sizeof(word));
+		word = __builtin_bswap32(word);
+		memcpy(data + at, &word, sizeof(word));
+	}
+}
+
 int ext_records__each(uint8_t *data, size_t size, const struct btf *btf, enum ext_part part,
 		      ext_record_fn fn, void *ctx)
 {

@@ -356,6 +356,13 @@ static int intern_names(struct parser *parser)
 
 /* ---- the header ------------------------------------------------------------------------------ */
 
+bool type_graph__is_big_endian(const void *data)
+{
+	const uint8_t *bytes = data;
+
+	return bytes[0] == BTF_MAGIC_NUMBER >> 8 && bytes[1] == (BTF_MAGIC_NUMBER & 0xff);
+}
+
 static int read_header(struct parser *parser, const void *data, size_t size)
 {
 	struct cursor header = cursor__over(data, size);
@@ -365,7 +372,7 @@ static int read_header(struct parser *parser, const void *data, size_t size)
 
 	if (size < HEADER_SIZE)
 		return bad(parser, "it is no BTF");
-	parser->swap = bytes[0] == BTF_MAGIC_NUMBER >> 8 && bytes[1] == (BTF_MAGIC_NUMBER & 0xff);
+	parser->swap = type_graph__is_big_endian(data);
 	if (!parser->swap && (first & 0xffff) != BTF_MAGIC_NUMBER)
 		return bad(parser, "it is no BTF");
 	if (bytes[2] != 1)

@@ -71,6 +71,8 @@ struct type_graph_error {
 int type_graph__parse(const void *data, size_t size, struct type_graph *graph,
 		      struct type_graph_error *error);
 void type_graph__free(struct type_graph *graph);
+/* Of BTF that could be parsed: the byte order of its bytes. */
+bool type_graph__is_big_endian(const void *data);
 
 static inline const char *type_graph__string(const struct type_graph *graph, uint32_t string)
 {

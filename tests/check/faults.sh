@@ -4,7 +4,7 @@
 # with exit status 1; the archive is as before, and no scratch is left.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/sandbox.sh"
-need python3 gpg gpgv gpgconf dpkg-deb pahole bpftool ar
+need python3 gpg gpgv gpgconf dpkg-deb pahole ar
 
 v='#1 SMP PREEMPT_DYNAMIC Debian 6.1.1-1 (2023-01-01)'
 kernel vmlinux 6.1.0-1-amd64 "$v"

@@ -4,18 +4,16 @@
 # makes the archive that an undisturbed build makes; and two builds at once get along.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/sandbox.sh"
-need python3 gpg gpgv dpkg-deb pahole bpftool
+need python3 gpg gpgv dpkg-deb pahole
 
-# pahole and bpftool that take their time, so that there are moments to hit in each stage.
+# A pahole that takes its time, so that there are moments to hit.
 mkdir "$work/slow"
-for tool in pahole bpftool; do
-	cat >"$work/slow/$tool" <<SLOW
+cat >"$work/slow/pahole" <<SLOW
 #!/bin/sh
 case \$* in *--version*) ;; *) sleep \${SLOW:-0.1} ;; esac
-exec $(command -v $tool) "\$@"
+exec $(command -v pahole) "\$@"
 SLOW
-	chmod +x "$work/slow/$tool"
-done
+chmod +x "$work/slow/pahole"
 v='#1 SMP PREEMPT_DYNAMIC Debian 6.1.1-1 (2023-01-01)'
 set --
 for n in 1 2 3 4; do

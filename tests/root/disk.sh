@@ -10,7 +10,7 @@ fi
 . "$(dirname "$0")/../lib/sandbox.sh"
 [ "$(id -u)" = 0 ] || skip_all "it needs root"
 [ "${BTFGEN_DISK_TEST:-}" = inside ] || skip_all "unshare -m is not allowed here"
-need python3 gpg gpgv dpkg-deb pahole bpftool mount umount
+need python3 gpg gpgv dpkg-deb pahole mount umount
 
 v='#1 SMP PREEMPT_DYNAMIC Debian 6.1.1-1 (2023-01-01)'
 kernel vmlinux 6.1.0-1-amd64 "$v"

@@ -39,8 +39,7 @@ static void make_objects(void)
 		    "((struct sock *)ctx)->__sk_common.skc_family");
 	make_object("lacks.o", "struct task_struct { int no_such_field; }",
 		    "((struct task_struct *)ctx)->no_such_field");
-	assert_int_equal(shell("cd \"$T\" && mkdir scratch && "
-			       "echo 'int prog(void) { return 0; }' | "
+	assert_int_equal(shell("cd \"$T\" && echo 'int prog(void) { return 0; }' | "
 			       "clang -target bpf -g -O2 -x c -c -o none.o -"), 0);
 }
 
@@ -60,12 +59,16 @@ static int teardown(void **state)
 static int minimize(const char *one, const char *other, void **out, size_t *size)
 {
 	char *paths[2] = { strdup(in_dir(one)), other ? strdup(in_dir(other)) : NULL };
-	int res = minimize__btf(full, full_size, (const char *const *)paths, other ? 2 : 1,
-				in_dir("scratch"), out, size, &err);
+	struct objects objects;
+	int res;
 
+	*out = NULL;
+	res = objects__read((const char *const *)paths, other ? 2 : 1, "", &objects, &err);
+	if (!res)
+		res = minimize__btf(&objects, full, full_size, out, size, &err);
+	objects__free(&objects);
 	free(paths[0]);
 	free(paths[1]);
-	assert_int_equal(shell("rmdir \"$T/scratch\" && mkdir \"$T/scratch\""), 0);
 	return res;
 }
 
@@ -146,7 +149,8 @@ static void test_offsets_stay(void **state)
 
 static void test_refused(void **state)
 {
-	const char *objects[] = { in_dir("task.o") };
+	struct objects objects;
+	char *path;
 	void *out;
 	size_t size;
 
@@ -158,18 +162,17 @@ static void test_refused(void **state)
 	assert_int_equal(shell("cd \"$T\" && echo text > text.o"), 0);
 	assert_int_equal(minimize("text.o", NULL, &out, &size), -EBADMSG);
 	assert_non_null(strstr(err.text, "/text.o"));
-	assert_non_null(strstr(err.text, "failed to parse BPF object"));
+	assert_non_null(strstr(err.text, "no BPF object"));
 	assert_int_equal(shell("cd \"$T\" && echo 'int prog(void) { return 0; }' | "
 			       "clang -target bpf -O2 -x c -c -o nobtf.o -"), 0);
 	assert_int_equal(minimize("nobtf.o", NULL, &out, &size), -EBADMSG);
 	assert_non_null(strstr(err.text, "clang -g"));
-	assert_int_equal(minimize__btf(full, full_size, NULL, 0, test_dir, &out, &size, &err),
-			 -EINVAL);
-	assert_int_equal(minimize__btf("junk", 4, objects, 1, test_dir, &out, &size, &err),
-			 -EBADMSG);
-	assert_int_equal(minimize__btf(full, full_size, objects, 1, "/nonexistent", &out, &size,
-				       &err), -ENOENT);
-	assert_non_null(strstr(err.text, "/nonexistent"));
+	path = strdup(in_dir("task.o"));
+	assert_int_equal(objects__read((const char *const *)&path, 1, "", &objects, &err), 0);
+	free(path);
+	assert_int_equal(minimize__btf(&objects, "junk", 4, &out, &size, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "no BTF"));
+	objects__free(&objects);
 }
 
 int main(void)

@@ -135,8 +135,7 @@ static int run(struct encoding *it, const char *vmlinux, struct error *err)
 	btf = it->encoded.btf;
 	size = it->encoded.size;
 	if (it->objects.count) {
-		res = minimize__btf(btf, size, (const char *const *)it->objects.paths,
-				    it->objects.count, it->scratch, &it->min, &it->min_size, err);
+		res = minimize__btf(&it->objects, btf, size, &it->min, &it->min_size, err);
 		if (res)
 			return res;
 		btf = it->min;

@@ -3,7 +3,6 @@
 
 #include "base/log.h"
 #include "base/objects.h"
-#include "base/workdir.h"
 #include "bytes.h"
 #include "command.h"
 #include "stage/minimize.h"
@@ -11,9 +10,7 @@
 
 struct minimizing {
 	struct entry_filter filter;
-	const char *out, *work_path;
-	struct workdir *work;
-	char *scratch;
+	const char *out;
 	struct objects objects;
 	void *full, *min;
 	size_t full_size, min_size;
@@ -23,9 +20,6 @@ static void minimizing__free(struct minimizing *it)
 {
 	entry_filter__free(&it->filter);
 	objects__free(&it->objects);
-	if (it->scratch)
-		workdir__drop(it->scratch, 0);
-	workdir__close(it->work);
 	free(it->full);
 	free(it->min);
 }
@@ -38,12 +32,7 @@ static int run(struct minimizing *it, const char *btf, const char *const *object
 	if ((res = btf_bytes__read(btf, &it->filter, &it->full, &it->full_size, err)) ||
 	    (res = objects__read(objects, count, "", &it->objects, err)))
 		return res;
-	it->work = workdir__open(it->work_path, err);
-	it->scratch = it->work ? workdir__scratch(it->work, err) : NULL;
-	if (!it->scratch)
-		return -EIO;
-	if ((res = minimize__btf(it->full, it->full_size, (const char *const *)it->objects.paths,
-				 it->objects.count, it->scratch, &it->min, &it->min_size, err)))
+	if ((res = minimize__btf(&it->objects, it->full, it->full_size, &it->min, &it->min_size, err)))
 		return res;
 	return bytes__write(it->out, it->min, it->min_size, err);
 }
@@ -55,9 +44,6 @@ int cmd_minimize(int argc, char **argv)
 		{ OPTION_HEADING, NULL, 0, NULL, NULL, "Output" },
 		{ OPTION_TEXT, "output", 'o', "OUT.btf", &it.out, "write here; - is stdout" },
 		ENTRY_FILTER_OPTIONS(it.filter),
-		{ OPTION_HEADING, NULL, 0, NULL, NULL, "How" },
-		{ OPTION_TEXT, "work", 'w', "DIR", &it.work_path,
-		  "scratch (default: $XDG_CACHE_HOME/btfgen)" },
 		{},
 	};
 	const struct command_line line = {

@@ -5,7 +5,6 @@
 
 #include "base/cancel.h"
 #include "base/log.h"
-#include "base/workdir.h"
 #include "stage/minimize.h"
 #include "stage/pack.h"
 
@@ -14,8 +13,6 @@ struct embedding {
 	const struct objects *objects;
 	const struct kbtf_profile *profile;
 	struct kbtf_writer *writer;
-	struct workdir *work;
-	char *scratch;
 };
 
 /* Of an entry that was not minimized for these objects before. */
@@ -35,8 +32,7 @@ static int minimize_entry(struct embedding *it, const struct kbtf_entry *entry, 
 	if (res)
 		return error__set(err, -res, "%s: its BTF in the archive can't be read: %s", release,
 				  strerror(-res));
-	res = minimize__btf(full, size, (const char *const *)it->objects->paths, it->objects->count,
-			    it->scratch, &min, &new_min.btf_size, err);
+	res = minimize__btf(it->objects, full, size, &min, &new_min.btf_size, err);
 	if (res)
 		return res;
 	new_min.btf = min;
@@ -91,10 +87,6 @@ static int begin(struct embedding *it, const char *path, struct error *err)
 	const struct kbtf_archive *old;
 	int res = 0;
 
-	it->work = workdir__open(NULL, err);
-	it->scratch = it->work ? workdir__scratch(it->work, err) : NULL;
-	if (!it->scratch)
-		return -EIO;
 	it->writer = pack__open(path, err);
 	if (!it->writer)
 		return -errno;
@@ -117,8 +109,5 @@ int embedding__write(const struct kbtf_archive *archive, const struct entry_filt
 		      pack__explain(path, "write it", kbtf_writer__commit(it.writer), err);
 	}
 	kbtf_writer__close(it.writer);
-	if (it.scratch)
-		workdir__drop(it.scratch, 0);
-	workdir__close(it.work);
 	return res ? res : written;
 }

@@ -221,8 +221,8 @@ static int minimize(struct job *job)
 
 	if (!objects->count)
 		return 0;
-	return minimize__btf(job->full.btf, job->full.size, (const char *const *)objects->paths,
-			     objects->count, job->scratch, &job->min, &job->min_size, job->err);
+	return minimize__btf(objects, job->full.btf, job->full.size, &job->min, &job->min_size,
+			     job->err);
 }
 
 static int pack(struct job *job)

@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 
 #define OBJECT_LIMIT (256u << 20)
+#define WORDS 300
 
 void objects__free(struct objects *objects)
 {
@@ -19,6 +20,7 @@ void objects__free(struct objects *objects)
 	free(objects->paths);
 	free(objects->refs);
 	free(objects->name);
+	kbtf_minimizer__free(objects->minimizer);
 	*objects = (struct objects){};
 }
 
@@ -40,6 +42,7 @@ static int read_object(struct objects *objects, const char *path, struct error *
 	struct kbtf_object_ref *ref = &objects->refs[objects->count];
 	_cleanup_free_ void *data = NULL;
 	const char *slash = strrchr(path, '/');
+	char why[WORDS];
 	size_t size;
 	int res = file__read(path, OBJECT_LIMIT, &data, &size);
 
@@ -52,6 +55,9 @@ static int read_object(struct objects *objects, const char *path, struct error *
 	for (size_t i = 0; i < objects->count; i++)
 		if (memcmp(objects->refs[i].sha256, ref->sha256, SHA256_SIZE) == 0)
 			return 0;
+	res = kbtf_minimizer__add(objects->minimizer, path, data, size, why, sizeof(why));
+	if (res)
+		return error__set(err, -res, "%s; is it compiled with clang -g?", why);
 	objects->paths[objects->count] = strdup(path);
 	if (!objects->paths[objects->count])
 		return error__oom(err);
@@ -69,8 +75,9 @@ int objects__read(const char *const *paths, size_t count, const char *profile,
 		.name = strdup(profile),
 		.paths = calloc(count + 1, sizeof(*objects->paths)),
 		.refs = calloc(count + 1, sizeof(*objects->refs)),
+		.minimizer = kbtf_minimizer__new(),
 	};
-	if (!objects->name || !objects->paths || !objects->refs)
+	if (!objects->name || !objects->paths || !objects->refs || !objects->minimizer)
 		res = error__oom(err);
 	for (size_t i = 0; !res && i < count; i++)
 		res = read_object(objects, paths[i], err);

@@ -3,7 +3,7 @@
 #ifndef BTFGEN_OBJECTS_H
 #define BTFGEN_OBJECTS_H
 
-#include <kbtf.h>
+#include <kbtf_core.h>
 
 #include "base/error.h"
 
@@ -12,11 +12,12 @@ struct objects {
 	char **paths;
 	struct kbtf_object_ref *refs; /* names are lent from paths */
 	size_t count;                 /* 0: nothing is to be minimized */
+	struct kbtf_minimizer *minimizer; /* for all of them */
 };
 
 /*
  * The objects at `paths`; files of equal bytes count once. Errors: -ENOENT and other
- * errnos of open(2), -EBADMSG for what is no ELF object for BPF.
+ * errnos of open(2), -EBADMSG for what is no ELF object for BPF, or has no BTF.
  */
 int objects__read(const char *const *paths, size_t count, const char *profile,
 		  struct objects *objects, struct error *err);

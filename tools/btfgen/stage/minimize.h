@@ -3,16 +3,13 @@
 #ifndef BTFGEN_MINIMIZE_H
 #define BTFGEN_MINIMIZE_H
 
-#include <stddef.h>
-
-#include "base/error.h"
+#include "base/objects.h"
 
 /*
- * *out is malloc'ed. `objects` are paths of CO-RE object files, `count` of them. By
- * `bpftool gen min_core_btf`, in `scratch`. Errors: -ENOENT (an object or bpftool is
- * missing), -EBADMSG (bpftool failed: its own words are in *err), -ECANCELED.
+ * *out is malloc'ed. Errors: -EINVAL and -ENOTSUP (the BTF), -ESTALE (an object can't be
+ * relocated on this kernel: libbpf would refuse it), -ENOMEM.
  */
-int minimize__btf(const void *btf, size_t size, const char *const *objects, size_t count,
-		  const char *scratch, void **out, size_t *out_size, struct error *err);
+int minimize__btf(const struct objects *objects, const void *btf, size_t size, void **out,
+		  size_t *out_size, struct error *err);
 
 #endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core.h"
+#include "core_match.h"
+#include "core_value.h"
+
+/* The candidates of one type of the object, as far as they still are ones. */
+struct candidates {
+	struct numbers types;
+	bool known;
+};
+
+struct relocating {
+	const struct core_object *object;
+	const struct core_target *target;
+	struct core_results *results;
+	struct candidates *by_root;
+	struct core_place place;
+};
+
+void core_results__free(struct core_results *results)
+{
+	free(results->items);
+	numbers__free(&results->paths);
+	*results = (struct core_results){};
+}
+
+static int find_candidates(struct relocating *it, uint32_t local, struct candidates *found)
+{
+	const struct core_types *types = &it->object->types;
+	const struct graph_type *type = core_types__at(types, local);
+	const char *name = core_types__string(types, type->name);
+	uint32_t at = 0;
+	int err = 0;
+
+	while (!err && (at = core_target__candidate(it->target, type->kind, name, at)))
+		err = numbers__add(&found->types, at);
+	found->known = true;
+	return err;
+}
+
+static int keep_path(struct relocating *it, struct core_result *result)
+{
+	const struct core_place *place = &it->place;
+
+	result->path = it->results->paths.count;
+	result->path_count = place->path_count;
+	return numbers__append(&it->results->paths, place->path, place->path_count);
+}
+
+static void refuse(struct core_result *result, uint32_t type, const char *why)
+{
+	result->outcome = CORE_REFUSED;
+	result->rival = type;
+	result->why = why;
+}
+
+static void compare_loads(const struct relocating *it, const struct core_spec *spec,
+			  struct core_result *result)
+{
+	const struct core_value *local = &spec->value, *found = &result->value;
+
+	if (local->size == found->size)
+		return;
+	result->resizes = core_values__can_resize(&it->object->types, local, &it->target->types,
+						  found);
+	result->cannot_resize = !result->resizes;
+}
+
+/* A candidate that has it: the first, or one that must agree with the first. */
+static int take(struct relocating *it, const struct core_spec *spec, uint32_t type,
+		uint64_t *bit_offset, struct core_result *result)
+{
+	struct core_value value;
+	const char *why = core_value__of(&it->target->types, spec->kind, &it->place, &value);
+
+	if (why) {
+		refuse(result, type, why);
+		return 0;
+	}
+	if (result->type) {
+		if (it->place.bit_offset != *bit_offset || value.number != result->value.number) {
+			result->outcome = CORE_AMBIGUOUS;
+			result->rival = type;
+		}
+		return 0;
+	}
+	result->outcome = CORE_FOUND;
+	result->type = type;
+	result->value = value;
+	*bit_offset = it->place.bit_offset;
+	compare_loads(it, spec, result);
+	return keep_path(it, result);
+}
+
+static int try_candidates(struct relocating *it, const struct core_spec *spec,
+			  struct numbers *candidates, struct core_result *result)
+{
+	uint32_t kept = 0;
+	uint64_t bit_offset = 0;
+
+	result->candidates = candidates->count;
+	for (uint32_t i = 0; i < candidates->count; i++) {
+		uint32_t type = candidates->items[i];
+		const char *why = NULL;
+		enum core_fit fit = core_match(&it->object->types, spec, &it->target->types, type,
+					       &it->place, &why);
+		int err;
+
+		if (fit == CORE_FITS_NOT)
+			continue;
+		if (fit == CORE_FIT_UNKNOWN) {
+			refuse(result, type, why);
+			return 0;
+		}
+		err = take(it, spec, type, &bit_offset, result);
+		if (err)
+			return err;
+		if (result->outcome != CORE_FOUND)
+			return 0;
+		candidates->items[kept++] = type;
+	}
+	if (kept)
+		candidates->count = kept;
+	return 0;
+}
+
+static int find_one(struct relocating *it, uint32_t number, struct core_result *result)
+{
+	const struct core_spec *spec = &it->object->specs[number];
+	struct candidates *candidates = &it->by_root[it->object->roots[number]];
+	int err;
+
+	*result = (struct core_result){ .outcome = CORE_ABSENT };
+	if (spec->refusal) {
+		refuse(result, 0, spec->refusal);
+		return 0;
+	}
+	if (spec->kind == CORE_TYPE_ID_LOCAL) {
+		result->outcome = CORE_FOUND;
+		result->value = spec->value;
+		return 0;
+	}
+	if (!candidates->known) {
+		err = find_candidates(it, spec->local.root, candidates);
+		if (err)
+			return err;
+	}
+	err = try_candidates(it, spec, &candidates->types, result);
+	if (result->outcome == CORE_ABSENT)
+		result->poisons = !core_kind__is_question(spec->kind) &&
+				  !core_kind__is_type(spec->kind);
+	return err;
+}
+
+int core_results__find(const struct core_object *object, const struct core_target *target,
+		       struct core_results *results)
+{
+	struct relocating it = {
+		.object = object, .target = target, .results = results,
+		.by_root = calloc((size_t)object->root_count + 1, sizeof(*it.by_root)),
+	};
+	int err = 0;
+
+	*results = (struct core_results){
+		.items = calloc((size_t)object->spec_count + 1, sizeof(*results->items)),
+		.count = object->spec_count,
+	};
+	if (!it.by_root || !results->items)
+		err = -ENOMEM;
+	for (uint32_t i = 0; !err && i < object->spec_count; i++)
+		err = find_one(&it, i, &results->items[i]);
+	for (uint32_t i = 0; it.by_root && i < object->root_count; i++)
+		numbers__free(&it.by_root[i].types);
+	free(it.by_root);
+	if (err)
+		core_results__free(results);
+	return err;
+}

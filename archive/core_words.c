@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "core_words.h"
+
+void core_words__type(const struct core_types *types, uint32_t type, struct buf *out)
+{
+	static const char *const kinds[TYPE_KIND_END] = {
+		"void", "int", "pointer", "array", "struct", "union", "enum", "declaration",
+		"typedef", "volatile", "const", "restrict", "function", "function type", "variable",
+		"section", "float", "tag", "tag", "enum",
+	};
+	const struct graph_type *at = core_types__at(types, type);
+	const char *name = core_types__string(types, at->name);
+
+	buf__printf(out, "%s %s", kinds[at->kind], *name ? name : "(no name)");
+}
+
+void core_words__place(const struct core_types *types, const struct core_place *place,
+		       struct buf *out)
+{
+	core_words__type(types, place->root, out);
+	for (uint32_t i = 0; i < place->step_count; i++) {
+		const struct core_step *step = &place->steps[i];
+
+		if (step->name)
+			buf__printf(out, ".%s", step->name);
+		else if (i || step->index)
+			buf__printf(out, "[%u]", step->index);
+	}
+}
+
+void core_words__instruction(const struct core_relocation *relocation, struct buf *out)
+{
+	if (*relocation->program)
+		buf__printf(out, "%s+%u (%s)", relocation->program, relocation->in_program,
+			    relocation->section);
+	else
+		buf__printf(out, "%s+%zu", relocation->section,
+			    relocation->offset / sizeof(struct bpf_insn));
+}
+
+static const struct core_relocation *first_of(const struct core_object *object, uint32_t spec)
+{
+	uint32_t i = 0;
+
+	while (object->relocations[i].spec != spec)
+		i++;
+	return &object->relocations[i];
+}
+
+void core_words__refusal(const struct core_object *object, uint32_t spec,
+			 const struct core_target *target, const struct core_result *result,
+			 struct buf *out)
+{
+	core_words__instruction(first_of(object, spec), out);
+	buf__printf(out, ": %s of ", core_kind__name(object->specs[spec].kind));
+	core_words__place(&object->types, &object->specs[spec].local, out);
+	if (result->outcome == CORE_REFUSED) {
+		buf__printf(out, ": %s", result->why);
+	} else {
+		buf__printf(out, ": the kernel has it twice, and not the same: ");
+		core_words__type(&target->types, result->type, out);
+		buf__printf(out, " [%u] and ", result->type);
+		core_words__type(&target->types, result->rival, out);
+		buf__printf(out, " [%u]", result->rival);
+	}
+}

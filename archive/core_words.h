@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Relocations in words, for people. */
+#ifndef ARCHIVE_CORE_WORDS_H
+#define ARCHIVE_CORE_WORDS_H
+
+#include "base/buf.h"
+#include "core.h"
+
+/* "struct task_struct", "typedef u32", "enum (no name)". */
+void core_words__type(const struct core_types *types, uint32_t type, struct buf *out);
+/* A place as C has it: "struct sock.__sk_common.skc_v6_daddr[3]", "enum bpf_func_id.BPF_FUNC_x". */
+void core_words__place(const struct core_types *types, const struct core_place *place,
+		       struct buf *out);
+/* Where a relocation is: "prog+12 (kprobe/do_exit)". */
+void core_words__instruction(const struct core_relocation *relocation, struct buf *out);
+/*
+ * Why libbpf refuses an object for a result that is AMBIGUOUS or REFUSED: where, what is asked
+ * for, and what is wrong with it.
+ */
+void core_words__refusal(const struct core_object *object, uint32_t spec,
+			 const struct core_target *target, const struct core_result *result,
+			 struct buf *out);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * libkbtf: what the CO-RE relocations of BPF objects find in a kernel's BTF, as libbpf would
+ * find it when it loads them there. See kbtf.h for the conventions.
+ */
+#ifndef KBTF_CORE_H
+#define KBTF_CORE_H
+
+#include <kbtf.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A set of objects that BTF is minimized for: all that can be known of them without a kernel. */
+struct kbtf_minimizer;
+
+KBTF_API struct kbtf_minimizer *kbtf_minimizer__new(void);
+KBTF_API void kbtf_minimizer__free(struct kbtf_minimizer *minimizer);
+
+/*
+ * Add an object file, of either byte order; it is copied. `name` is for messages. Errors:
+ * EBADMSG (no BPF object, or one without BTF), ENOTSUP (its BTF has kinds of types that are
+ * unknown), ENOMEM. Then `why`, which may be NULL, has words of up to why_size bytes.
+ */
+KBTF_API int kbtf_minimizer__add(struct kbtf_minimizer *minimizer, const char *name,
+				 const void *object, size_t size, char *why, size_t why_size);
+
+/*
+ * The types of `btf`, of either byte order, that the objects' relocations touch, in the order
+ * that they have there. Relocating against them gives the same as against all, type IDs
+ * aside. *min is malloc'ed and the caller's to free. Errors: EINVAL (no BTF, or one that
+ * contradicts itself), ENOTSUP (it has kinds of types that are unknown), ESTALE (libbpf
+ * would refuse an object: candidates for a relocation disagree), ENOMEM. `why` as above. Any
+ * number of threads may use a minimizer at once, as long as none adds to it.
+ */
+KBTF_API int kbtf_minimizer__run(const struct kbtf_minimizer *minimizer, const void *btf,
+				 size_t size, void **min, size_t *min_size, char *why,
+				 size_t why_size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
