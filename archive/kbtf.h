@@ -79,8 +79,8 @@ struct kbtf_profile;
 /*
  * Open an archive file, mapped into memory: only what is read is paged in.
  * Errors: those of open(2) and mmap(2); EBADMSG when the bytes are not a valid
- * archive (not one, truncated, or damaged in its index); ENOTSUP when the format
- * is newer than this library.
+ * archive (not one, truncated, or damaged in its index); ENOTSUP when its format
+ * is of another version than this library's.
  */
 KBTF_API struct kbtf_archive *kbtf_archive__open(const char *path);
 

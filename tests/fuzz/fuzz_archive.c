@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/sha256.h"
 #include "format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -43,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (int i = 7; i >= 0; i--)
 			offset = offset << 8 | footer[i];
 		if (offset <= size - FORMAT_FOOTER_SIZE)
-			sha256__of(copy + offset, size - FORMAT_FOOTER_SIZE - offset, footer + 16);
+			digest__of(copy + offset, size - FORMAT_FOOTER_SIZE - offset, footer + 16);
 	}
 	archive = kbtf_archive__open_mem(copy, size);
 	if (archive) {

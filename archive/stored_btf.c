@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "stored_btf.h"
+
+#include <errno.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "base/cleanup.h"
+
+static int check_digest(const uint8_t expected[DIGEST_SIZE], const void *bytes, size_t size)
+{
+	uint8_t digest[DIGEST_SIZE];
+
+	digest__of(bytes, size, digest);
+	return memcmp(digest, expected, DIGEST_SIZE) == 0 ? 0 : -EBADMSG;
+}
+
+int blob__follow(const struct blob *blob, struct lineage *lineage)
+{
+	int err = lineage__init(lineage);
+
+	for (size_t left = blob ? blob->depth + 1 : 0; !err && left > 0; left--) {
+		const struct blob *next = blob;
+
+		for (size_t i = 1; i < left; i++)
+			next = next->base;
+		err = lineage__follow(lineage, next->stored, next->data_size,
+				      next->stored + next->data_size,
+				      next->stored_size - next->data_size);
+	}
+	if (err)
+		lineage__free(lineage);
+	return err;
+}
+
+int blob__unpack(const struct blob *blob, void **data, size_t *size)
+{
+	_cleanup_free_ void *bytes = NULL;
+	struct lineage lineage;
+	int err = blob__follow(blob, &lineage);
+
+	if (err)
+		return err;
+	err = record_set__write(&lineage.pool, &lineage.set, true, &bytes, size);
+	lineage__free(&lineage);
+	if (!err)
+		err = *size == blob->size ? check_digest(blob->digest, bytes, *size) : -EBADMSG;
+	if (!err)
+		*data = steal_ptr(bytes);
+	return err;
+}
+
+int frame__unpack(const struct frame *frame, void **data)
+{
+	_cleanup_free_ void *bytes = NULL;
+	int err = check_digest(frame->digest, frame->stored, frame->stored_size);
+
+	if (err)
+		return err;
+	bytes = malloc(frame->size + 1);
+	if (!bytes)
+		return -ENOMEM;
+	if (ZSTD_decompress(bytes, frame->size, frame->stored, frame->stored_size) != frame->size)
+		return -EBADMSG;
+	*data = steal_ptr(bytes);
+	return 0;
+}
+
+int part__unpack(const struct part *part, void **data, size_t *size)
+{
+	_cleanup_free_ uint8_t *bytes = NULL;
+	int err = frame__unpack(part->frame, (void **)&bytes);
+
+	if (err)
+		return err;
+	memmove(bytes, bytes + part->offset, part->size);
+	*size = part->size;
+	*data = steal_ptr(bytes);
+	return 0;
+}

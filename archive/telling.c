@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Full BTF, in canonical form: told after the nearest relative, and proved. */
+#include <string.h>
+
+#include "canonical.h"
+#include "format.h"
+#include "ident.h"
+#include "stored_btf.h"
+#include "writing.h"
+
+/*
+ * What follows too many, or too much, takes too long to read: a kernel by itself is about
+ * 1 MB, and steps of a few kB take milliseconds.
+ */
+#define PATH_DEPTH_MAX 64
+#define PATH_SIZE_MAX (3u << 20)
+
+/* ---- which kernel it is told after ------------------------------------------------------ */
+
+static int kinship(const struct kbtf_ident *a, const struct kbtf_ident *b)
+{
+	if (strcmp(a->arch, b->arch) != 0)
+		return 0;
+	if (strcmp(a->distro, b->distro) != 0)
+		return 1;
+	return strcmp(a->distro_release, b->distro_release) == 0 ? 3 : 2;
+}
+
+/* Whether `a` is the nearer relative: of closer kin; the last before it; the first after it. */
+static bool is_nearer(const struct kbtf_ident *ident, const struct kbtf_ident *a,
+		      const struct kbtf_ident *b)
+{
+	int kin = kinship(ident, a) - kinship(ident, b), order;
+	bool a_before = strverscmp(a->kernel_release, ident->kernel_release) <= 0;
+	bool b_before = strverscmp(b->kernel_release, ident->kernel_release) <= 0;
+
+	if (kin)
+		return kin > 0;
+	if (a_before != b_before)
+		return a_before;
+	order = strverscmp(a->kernel_release, b->kernel_release);
+	if (order)
+		return a_before == (order > 0);
+	return ident__compare(a, b) < 0;
+}
+
+static const struct blob *choose_base(const struct kbtf_writer *writer,
+				      const struct kbtf_ident *ident)
+{
+	const struct draft *best = NULL;
+
+	for (size_t i = 0; i < writer->draft_count; i++) {
+		const struct draft *draft = &writer->drafts[i];
+
+		if (draft->btf && draft->btf->depth + 1 < PATH_DEPTH_MAX &&
+		    draft->btf->path_size < PATH_SIZE_MAX &&
+		    (!best || is_nearer(ident, &draft->ident, &best->ident)))
+			best = draft;
+	}
+	return best ? best->btf : NULL;
+}
+
+/* ---- telling ---------------------------------------------------------------------------------- */
+
+/* Also one that no entry has any more, but others follow: none is there twice. */
+static const struct blob *find_blob(const struct kbtf_writer *writer,
+				    const uint8_t digest[DIGEST_SIZE])
+{
+	for (size_t i = 0; i < writer->draft_count; i++)
+		for (const struct blob *blob = writer->drafts[i].btf; blob; blob = blob->base)
+			if (memcmp(blob->digest, digest, DIGEST_SIZE) == 0)
+				return blob;
+	return NULL;
+}
+
+/* What comes out is what went in. */
+static int prove(const struct blob *blob, const void *btf, size_t size)
+{
+	_cleanup_free_ void *again = NULL;
+	size_t again_size;
+	int err = blob__unpack(blob, &again, &again_size);
+
+	if (err)
+		return err == -ENOMEM ? err : -EIO;
+	return again_size == size && memcmp(again, btf, size) == 0 ? 0 : -EIO;
+}
+
+static int tell_after(struct kbtf_writer *writer, const struct type_graph *graph,
+		const struct blob *base, const void *btf, size_t size,
+		const uint8_t digest[DIGEST_SIZE], const struct blob **out)
+{
+	const struct columns_effort effort = { COMPRESSION_LEVEL, writer->interrupted,
+					       writer->interrupt_ctx };
+	_cleanup_buf_ struct buf data = {}, functions = {};
+	size_t data_size, stored_size;
+	struct lineage lineage;
+	uint8_t *stored;
+	struct blob *blob;
+	int err = blob__follow(base, &lineage);
+
+	if (err)
+		return err;
+	err = lineage__tell(&lineage, graph, &effort, &data, &functions);
+	lineage__free(&lineage);
+	if (err)
+		return err;
+	data_size = data.len;
+	buf__add(&data, functions.data, functions.len);
+	blob = writer__own(writer, calloc(1, sizeof(*blob)));
+	stored = buf__steal(&data, &stored_size);
+	stored = writer__own(writer, stored);
+	if (!blob || !stored)
+		return -ENOMEM;
+	*blob = (struct blob){ .stored = stored, .stored_size = stored_size, .data_size = data_size,
+			       .size = size, .base = base, .depth = base ? base->depth + 1 : 0,
+			       .path_size = stored_size + (base ? base->path_size : 0) };
+	memcpy(blob->digest, digest, DIGEST_SIZE);
+	*out = blob;
+	return prove(blob, btf, size);
+}
+
+int writer__tell(struct kbtf_writer *writer, const struct kbtf_ident *ident, const void *given,
+		 size_t given_size, const struct blob **out)
+{
+	_cleanup_free_ void *btf = NULL;
+	struct type_graph canonical;
+	uint8_t digest[DIGEST_SIZE];
+	size_t size;
+	int err = writer__check_btf(given, given_size, FORMAT_BTF_MAX);
+
+	if (err || (err = canonical__of(given, given_size, &canonical)))
+		return err;
+	err = type_graph__write(&canonical, &btf, &size);
+	if (!err) {
+		digest__of(btf, size, digest);
+		*out = find_blob(writer, digest);
+		if (!*out)
+			err = tell_after(writer, &canonical, choose_base(writer, ident), btf, size,
+				   digest, out);
+	}
+	type_graph__free(&canonical);
+	return err;
+}
