@@ -321,7 +321,7 @@ t "merge keeps it" sh -c '"$1" merge ship-3.kbtf ship.kbtf && cmp ship.kbtf ship
 t_says 3 "minimized for other objects" "what was cut for others serves no other" "$btfgen" export -a ship.kbtf \
 	--format embed --for "$objects/opensnoop.bpf.o" -o none.kbtf
 t_not "and makes nothing" test -e none.kbtf
-t_says 1 "for which objects" "embed without --for" "$btfgen" export -a $A --format embed -o none.kbtf
+t_says 2 "for which objects" "embed without --for" "$btfgen" export -a $A --format embed -o none.kbtf
 
 # ---- stats and verify --------------------------------------------------------------------------------------
 t "stats --json" to_file json "$btfgen" stats --json -a $A

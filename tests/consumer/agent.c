@@ -12,8 +12,7 @@
 #include <unistd.h>
 
 #include "agent.skel.h"
-
-extern const char _binary_agent_kbtf_start[], _binary_agent_kbtf_end[];
+#include "agent_btf.h"
 
 static int play(struct agent *agent, struct kbtf_object *object, int rounds)
 {
@@ -44,8 +43,7 @@ static int play(struct agent *agent, struct kbtf_object *object, int rounds)
 
 int main(int argc, char **argv)
 {
-	struct kbtf_archive *archive = kbtf_archive__open_mem(
-		_binary_agent_kbtf_start, _binary_agent_kbtf_end - _binary_agent_kbtf_start);
+	struct kbtf_archive *archive = kbtf_archive__open_mem(agent_btf, agent_btf_size);
 	struct kbtf_object_opts opts = { .sz = sizeof(opts), .archive = archive };
 	struct agent *agent = calloc(1, sizeof(*agent));
 	struct kbtf_object *object = NULL;

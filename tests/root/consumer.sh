@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . "$top/tests/lib/sandbox.sh"
 PATH=$PATH:/usr/sbin:/sbin
-need make cc clang pkg-config bpftool ld readelf
+need make cc clang pkg-config bpftool readelf
 
 [ "$(id -u)" -eq 0 ] || skip_all "loading BPF takes root"
 [ -r /sys/kernel/btf/vmlinux ] || skip_all "this kernel has no BTF"
@@ -32,7 +32,7 @@ t "the agent is built from installed files" build_agent
 [ -x "$outside/agent" ] || { t "it is there" false; finish; }
 t "its archive holds BTF minimized for its object" sh -c '"$1" stats -a "$2" | grep -w agent.bpf.o' \
 	sh "$root/usr/bin/btfgen" "$outside/agent.kbtf"
-t "the archive is in the program" sh -c 'readelf -Ws "$1" | grep -w _binary_agent_kbtf_start' sh "$outside/agent"
+t "the archive is in the program" sh -c 'readelf -Ws "$1" | grep -w agent_btf' sh "$outside/agent"
 
 agent()
 {

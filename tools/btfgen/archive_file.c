@@ -131,6 +131,18 @@ bool entry_filter__matches(const struct entry_filter *filter, const struct kbtf_
 	       (!filter->arch || strcmp(ident->arch, filter->arch) == 0);
 }
 
+const struct kbtf_entry *entry_filter__next(const struct entry_filter *filter,
+					    const struct kbtf_archive *archive, size_t *index)
+{
+	while (*index < kbtf_archive__entry_count(archive)) {
+		const struct kbtf_entry *entry = kbtf_archive__entry(archive, (*index)++);
+
+		if (entry_filter__matches(filter, entry))
+			return entry;
+	}
+	return NULL;
+}
+
 static int not_unique(const struct kbtf_entry *first, const struct kbtf_entry *second,
 		      struct error *err)
 {
@@ -147,16 +159,13 @@ static int not_unique(const struct kbtf_entry *first, const struct kbtf_entry *s
 int entry_filter__pick(const struct entry_filter *filter, const struct kbtf_archive *archive,
 		       const struct kbtf_entry **entry, struct error *err)
 {
-	*entry = NULL;
-	for (size_t i = 0; i < kbtf_archive__entry_count(archive); i++) {
-		const struct kbtf_entry *candidate = kbtf_archive__entry(archive, i);
+	const struct kbtf_entry *second;
+	size_t index = 0;
 
-		if (!entry_filter__matches(filter, candidate))
-			continue;
-		if (*entry)
-			return not_unique(*entry, candidate, err);
-		*entry = candidate;
-	}
+	*entry = entry_filter__next(filter, archive, &index);
+	second = *entry ? entry_filter__next(filter, archive, &index) : NULL;
+	if (second)
+		return not_unique(*entry, second, err);
 	if (*entry)
 		return 0;
 	return error__set(err, ENOENT, "the archive has no such entry; `btfgen stats --list` shows "

@@ -57,6 +57,9 @@ struct entry_filter {
 int entry_filter__prepare(struct entry_filter *filter, struct error *err);
 void entry_filter__free(struct entry_filter *filter);
 bool entry_filter__matches(const struct entry_filter *filter, const struct kbtf_entry *entry);
+/* The next entry that matches from *index on, which is set behind it; NULL: none is left. */
+const struct kbtf_entry *entry_filter__next(const struct entry_filter *filter,
+					    const struct kbtf_archive *archive, size_t *index);
 /* The only entry that matches; -ENOENT, or -ENOTUNIQ with two of the candidates in *err. */
 int entry_filter__pick(const struct entry_filter *filter, const struct kbtf_archive *archive,
 		       const struct kbtf_entry **entry, struct error *err);

@@ -1,28 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <archive.h>
-#include <archive_entry.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
-#include "base/cancel.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "base/objects.h"
-#include "base/workdir.h"
 #include "bytes.h"
 #include "command.h"
 #include "embedding.h"
-#include "stage/plan.h"
+#include "linkable.h"
+#include "places.h"
+
+enum export_form { FORM_RAW, FORM_BTFHUB, FORM_BCC, FORM_EMBED, FORM_EMBED_C, FORM_EMBED_OBJECT, FORMS };
+
+static const struct {
+	const char *name;
+	bool for_objects; /* of no use without --for */
+} forms[] = {
+	[FORM_RAW] = { "raw", false },
+	[FORM_BTFHUB] = { "btfhub", false },
+	[FORM_BCC] = { "bcc", true },
+	[FORM_EMBED] = { "embed", true },
+	[FORM_EMBED_C] = { "embed-c", true },
+	[FORM_EMBED_OBJECT] = { "embed-object", true },
+};
 
 struct exporting {
 	struct entry_filter filter;
 	struct text_list objects_given;
-	const char *archive_given, *format, *out;
+	const char *archive_given, *form_given, *name_given, *out;
+	enum export_form form;
 	struct kbtf_archive *archive;
 	struct objects objects;
-	const struct kbtf_profile *profile; /* NULL: full BTF */
+	struct entry_source source;
 	size_t written;
-	bool no_match; /* the filter fits nothing */
 };
 
 static void exporting__free(struct exporting *it)
@@ -33,213 +43,148 @@ static void exporting__free(struct exporting *it)
 	kbtf_archive__close(it->archive);
 }
 
-/* ---- one file ---------------------------------------------------------------------------- */
-
-static int read_entry(const struct exporting *it, const struct kbtf_entry *entry, void **data,
-		      size_t *size, struct error *err)
-{
-	const char *release = kbtf_entry__ident(entry)->kernel_release;
-	int res = it->profile ? kbtf_entry__read_min(entry, it->profile, data, size)
-			      : kbtf_entry__read_btf(entry, data, size);
-
-	if (res == -ENOENT)
-		return error__set(err, res, it->profile ?
-				  "%s: the archive has no BTF minimized for these objects; run btfgen "
-				  "build with the same --for" :
-				  "%s: the archive has minimized BTF of it alone", release);
-	if (res)
-		return error__set(err, res, "%s: its BTF in the archive is damaged", release);
-	return 0;
-}
-
-/* A .tar.xz with the one member RELEASE.btf, the same bytes each time. */
-static int write_tar_xz(int fd, const char *member, const void *data, size_t size)
-{
-	struct archive *tar = archive_write_new();
-	struct archive_entry *entry = archive_entry_new();
-	bool good = tar && entry && archive_write_add_filter_xz(tar) == ARCHIVE_OK &&
-		    archive_write_set_format_ustar(tar) == ARCHIVE_OK &&
-		    archive_write_open_fd(tar, fd) == ARCHIVE_OK;
-
-	if (good) {
-		archive_entry_set_pathname(entry, member);
-		archive_entry_set_size(entry, (la_int64_t)size);
-		archive_entry_set_filetype(entry, AE_IFREG);
-		archive_entry_set_perm(entry, 0644);
-		good = archive_write_header(tar, entry) == ARCHIVE_OK &&
-		       archive_write_data(tar, data, size) == (la_ssize_t)size &&
-		       archive_write_close(tar) == ARCHIVE_OK;
-	}
-	archive_entry_free(entry);
-	if (tar)
-		archive_write_free(tar);
-	return good ? 0 : errno ? -errno : -EIO;
-}
-
-static int write_btfhub_file(const char *path, const char *release, const void *data, size_t size,
-			     struct error *err)
-{
-	_cleanup_new_file_ struct new_file file = { .fd = -1 };
-	_cleanup_free_ char *member = NULL;
-	int res;
-
-	if (asprintf(&member, "%s.btf", release) < 0) {
-		member = NULL;
-		return error__oom(err);
-	}
-	res = file__begin(&file, path, 0666);
-	if (!res)
-		res = write_tar_xz(file.fd, member, data, size);
-	if (!res)
-		res = file__commit(&file);
-	return res ? error__set(err, res, "%s: can't write it: %s", path, strerror(-res)) : 0;
-}
-
-/* A name from an archive becomes one component of a path, whatever it says. */
-static bool is_component(const char *name)
-{
-	return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
-static int export_into_tree(struct exporting *it, const struct kbtf_entry *entry,
-			    struct error *err)
-{
-	const struct kbtf_ident *ident = kbtf_entry__ident(entry);
-	const char *distro = *ident->distro ? ident->distro : "unknown";
-	const char *release = *ident->distro_release ? ident->distro_release : "unknown";
-	_cleanup_free_ char *dir = NULL, *path = NULL;
-	_cleanup_free_ void *data = NULL;
-	size_t size;
-	int res;
-
-	if (!is_component(distro) || !is_component(release) || !is_component(ident->arch) ||
-	    !is_component(ident->kernel_release))
-		return error__set(err, EINVAL, "%s: the entry's names can't be a path",
-				  ident->kernel_release);
-	res = read_entry(it, entry, &data, &size, err);
-	if (res)
-		return res;
-	if (asprintf(&dir, "%s/%s/%s/%s", it->out, distro, release, ident->arch) < 0 ||
-	    asprintf(&path, "%s/%s.btf%s", dir, ident->kernel_release,
-		     strcmp(it->format, "btfhub") == 0 ? ".tar.xz" : "") < 0)
-		return error__oom(err);
-	res = make_dirs(dir);
-	if (res)
-		return error__set(err, res, "%s: can't make this directory: %s", dir,
-				  strerror(-res));
-	return strcmp(it->format, "btfhub") == 0
-		? write_btfhub_file(path, ident->kernel_release, data, size, err)
-		: bytes__write(path, data, size, err);
-}
-
-/* A tree has one place for all builds of a release; entries are sorted by these four first. */
-static bool same_place(const struct kbtf_entry *a, const struct kbtf_entry *b)
-{
-	const struct kbtf_ident *x = kbtf_entry__ident(a), *y = kbtf_entry__ident(b);
-
-	return strcmp(x->distro, y->distro) == 0 &&
-	       strcmp(x->distro_release, y->distro_release) == 0 &&
-	       strcmp(x->arch, y->arch) == 0 && strcmp(x->kernel_release, y->kernel_release) == 0;
-}
-
-static int export_tree(struct exporting *it, struct error *err)
-{
-	const struct kbtf_entry *last = NULL;
-	int left_out = 0;
-
-	for (size_t i = 0; i < kbtf_archive__entry_count(it->archive); i++) {
-		const struct kbtf_entry *entry = kbtf_archive__entry(it->archive, i);
-		int res;
-
-		if (!entry_filter__matches(&it->filter, entry))
-			continue;
-		if (cancel__requested())
-			return error__set(err, ECANCELED, "interrupted");
-		if (last && same_place(last, entry)) {
-			const struct kbtf_ident *ident = kbtf_entry__ident(entry);
-
-			left_out = error__set(err, ENOTUNIQ, "%s: a tree has one place for it, and "
-					      "the archive more than one build of it: %s is left "
-					      "out; name one with --build-id",
-					      ident->kernel_release, ident->kernel_version);
-			log__error("%s", err->text);
-			continue;
-		}
-		res = export_into_tree(it, entry, err);
-		if (res)
-			return res;
-		it->written++;
-		last = entry;
-	}
-	if (left_out)
-		return error__set(err, left_out, "%s: %zu written, not all", it->out, it->written);
-	it->no_match = !it->written;
-	return it->written ? 0 : error__set(err, ENOENT, "the archive has no such entry; `btfgen "
-					    "stats --list` shows what it holds");
-}
-
 static int export_one(struct exporting *it, struct error *err)
 {
 	const struct kbtf_entry *entry;
 	_cleanup_free_ void *data = NULL;
 	size_t size;
-	int res;
+	int res = entry_filter__pick(&it->filter, it->archive, &entry, err);
 
-	res = entry_filter__pick(&it->filter, it->archive, &entry, err);
-	it->no_match = res == -ENOENT;
-	if (res || (res = read_entry(it, entry, &data, &size, err)) ||
+	if (res)
+		return res == -ENOENT ? -ESRCH : res;
+	if ((res = entry_source__read(&it->source, entry, &data, &size, err)) ||
 	    (res = bytes__write(it->out, data, size, err)))
 		return res;
 	it->written = 1;
 	return 0;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------- */
+/* ---- what is embedded ------------------------------------------------------------------------- */
+
+static int embed_linkable(struct exporting *it, struct error *err)
+{
+	_cleanup_free_ char *name = it->name_given ? strdup(it->name_given)
+						    : linkable__name_of(it->out);
+	struct utsname host;
+
+	if (!name)
+		return error__oom(err);
+	if (uname(&host) < 0)
+		return error__set(err, errno, "uname: %s", strerror(errno));
+	return embedding__write_linkable(&it->source, &it->filter, it->form == FORM_EMBED_C ?
+					 EMBEDDING_C : EMBEDDING_OBJECT, name, it->filter.arch ?:
+					 host.machine, it->out, err);
+}
 
 static int embed(struct exporting *it, struct error *err)
 {
-	int written;
+	int written = it->form == FORM_EMBED ?
+		embedding__write(&it->source, &it->filter, it->out, err) : embed_linkable(it, err);
 
-	if (!it->objects_given.count)
-		return error__set(err, EINVAL, "--format embed: --for says for which objects");
-	written = embedding__write(it->archive, &it->filter, &it->objects, it->profile, it->out, err);
-	it->no_match = written == -ENOENT;
-	it->written = written > 0 ? (size_t)written : 0;
-	return written < 0 ? written : 0;
+	if (written < 0)
+		return written;
+	it->written = (size_t)written;
+	return 0;
 }
+
+/* ---- all of it --------------------------------------------------------------------------------- */
 
 static int open_all(struct exporting *it, struct error *err)
 {
 	_cleanup_free_ char *path = archive_file__path(it->archive_given);
-	int res;
+	int res = 0;
 
 	it->archive = archive_file__open(path, err);
 	if (!it->archive)
 		return -EBADMSG;
-	if (!it->objects_given.count)
-		return 0;
-	res = objects__read(it->objects_given.items, it->objects_given.count, "", &it->objects, err);
+	if (it->objects_given.count)
+		res = objects__read(it->objects_given.items, it->objects_given.count, "",
+				    &it->objects, err);
+	it->source = entry_source__of(it->archive, &it->objects);
+	return res;
+}
+
+/* -ESRCH: nothing matches. */
+static int export(struct exporting *it, struct error *err)
+{
+	bool tree = it->form == FORM_BTFHUB || it->out[strlen(it->out) - 1] == '/';
+	int res = open_all(it, err);
+
 	if (res)
 		return res;
-	it->profile = plan__find_profile(it->archive, &it->objects);
-	return it->profile || strcmp(it->format, "embed") == 0 ? 0 : error__set(err, ESTALE, "%s: nothing in it was minimized for just "
-					    "these objects; run btfgen build with the same --for",
-					    path);
+	if (it->form >= FORM_EMBED)
+		return embed(it, err);
+	if (it->form == FORM_RAW && !tree)
+		return export_one(it, err);
+	if (it->form == FORM_BCC)
+		return places__write_bcc(&it->source, &it->filter, it->out, &it->written, err);
+	return places__write_tree(&it->source, &it->filter, it->form == FORM_BTFHUB, it->out,
+				  &it->written, err);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len > end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+static bool is_linkable(const struct exporting *it)
+{
+	return it->form == FORM_EMBED_C || it->form == FORM_EMBED_OBJECT;
+}
+
+/* Where C or an object may go: the header's name is made of it, and the variable's. */
+static bool fits_linkable(const struct exporting *it)
+{
+	if (strcmp(it->out, "-") == 0)
+		return it->name_given;
+	return ends_with(it->out, it->form == FORM_EMBED_C ? ".c" : ".o");
+}
+
+/* EXIT_OK, or EXIT_USAGE and why. */
+static int check_line(struct exporting *it)
+{
+	while (it->form < FORMS && strcmp(it->form_given, forms[it->form].name) != 0)
+		it->form++;
+	if (!it->out || !*it->out)
+		log__error("export: -o PATH is missing");
+	else if (it->form == FORMS)
+		log__error("--format: '%s' is none of raw, btfhub, bcc, embed, embed-c, embed-object",
+			   it->form_given);
+	else if (forms[it->form].for_objects && !it->objects_given.count)
+		log__error("--format %s: --for says for which objects", it->form_given);
+	else if (it->name_given && !is_linkable(it))
+		log__error("--name is of --format embed-c and embed-object");
+	else if (it->name_given && !linkable__is_name(it->name_given))
+		log__error("--name: '%s' can't be a variable's name in C", it->name_given);
+	else if (is_linkable(it) && !fits_linkable(it))
+		log__error("--format %s: -o must end with %s, or be - with a --name", it->form_given,
+			   it->form == FORM_EMBED_C ? ".c" : ".o");
+	else
+		return EXIT_OK;
+	return EXIT_USAGE;
 }
 
 int cmd_export(int argc, char **argv)
 {
-	struct exporting it __attribute__((__cleanup__(exporting__free))) = { .format = "raw" };
+	struct exporting it __attribute__((__cleanup__(exporting__free))) = { .form_given = "raw" };
 	const struct option_def options[] = {
 		ENTRY_FILTER_OPTIONS(it.filter),
 		{ OPTION_HEADING, NULL, 0, NULL, NULL, "Output" },
 		{ OPTION_TEXT, "archive", 'a', "FILE", &it.archive_given,
 		  "the archive (default:\n$XDG_DATA_HOME/btfgen/btfgen.kbtf)" },
-		{ OPTION_TEXT, "format", 'F', "NAME", &it.format,
+		{ OPTION_TEXT, "format", 'F', "NAME", &it.form_given,
 		  "raw: plain BTF; of one entry, or of all that\n"
 		  "match into a tree if PATH ends with a slash\n"
 		  "btfhub: a tree of KERNEL.btf.tar.xz files\n"
-		  "embed: an archive of what --for needs, to ship" },
+		  "bcc: a min_core_btfs.tar.gz for --for\n"
+		  "embed: an archive of what --for needs, to ship\n"
+		  "embed-c: the same as C, with a header\n"
+		  "embed-object: the same as an object file for\n"
+		  "--arch or else this machine, with a header" },
+		{ OPTION_TEXT, "name", 0, "NAME", &it.name_given,
+		  "embed-c, embed-object: the variable's name\n(default: PATH's)" },
 		{ OPTION_LIST, "for", 'f', "OBJ.bpf.o", &it.objects_given,
 		  "the BTF minimized for these objects" },
 		{ OPTION_TEXT, "output", 'o', "PATH", &it.out, "write here; - is stdout" },
@@ -253,38 +198,27 @@ int cmd_export(int argc, char **argv)
 		.options = options,
 		.epilogue = "Examples:\n  btfgen export -k 6.1.0-9-amd64 -o 6.1.0-9-amd64.btf\n"
 			    "  btfgen export --distro debian --format btfhub -o btfhub-archive\n"
-			    "  btfgen export --for agent.bpf.o --format embed -o agent.kbtf",
+			    "  btfgen export --for agent.bpf.o --format embed -o agent.kbtf\n"
+			    "  btfgen export --for agent.bpf.o --format embed-object -o agent_btf.o",
 		.max_arguments = 0,
 	};
 	struct error err = {};
-	size_t len;
 	int exit_code, res;
 
 	if (options__parse(&line, argc, argv, &exit_code) < 0)
 		return exit_code;
-	if (!it.out || !*it.out) {
-		log__error("export: -o PATH is missing");
-		return EXIT_USAGE;
-	}
-	if (strcmp(it.format, "raw") != 0 && strcmp(it.format, "btfhub") != 0 &&
-	    strcmp(it.format, "embed") != 0) {
-		log__error("--format: '%s' is none of raw, btfhub, embed", it.format);
-		return EXIT_USAGE;
-	}
+	exit_code = check_line(&it);
+	if (exit_code != EXIT_OK)
+		return exit_code;
 	if (entry_filter__prepare(&it.filter, &err)) {
 		log__error("--kernel: %s", err.text);
 		return EXIT_USAGE;
 	}
-	res = open_all(&it, &err);
-	len = strlen(it.out);
-	if (!res && strcmp(it.format, "embed") == 0)
-		res = embed(&it, &err);
-	else if (!res)
-		res = strcmp(it.format, "btfhub") == 0 || it.out[len - 1] == '/'
-			? export_tree(&it, &err) : export_one(&it, &err);
+	res = export(&it, &err);
 	if (res) {
-		log__error("%s", err.text);
-		return it.no_match ? EXIT_NOTHING : EXIT_FAILED;
+		log__error("%s%s%s", res == -ENOTUNIQ && it.written ? it.out : "",
+			   res == -ENOTUNIQ && it.written ? ": " : "", err.text);
+		return res == -ESRCH ? EXIT_NOTHING : EXIT_FAILED;
 	}
 	log__info("%s: %zu written", it.out, it.written);
 	return EXIT_OK;

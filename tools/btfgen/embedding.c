@@ -4,40 +4,40 @@
 #include <string.h>
 
 #include "base/cancel.h"
+#include "base/file.h"
 #include "base/log.h"
-#include "stage/minimize.h"
+#include "base/workdir.h"
+#include "bytes.h"
+#include "linkable.h"
 #include "stage/pack.h"
 
+#define ARCHIVE_LIMIT ((size_t)1 << 32)
+
+/* ---- the archive ------------------------------------------------------------------------------- */
+
 struct embedding {
-	const struct kbtf_archive *archive;
-	const struct objects *objects;
-	const struct kbtf_profile *profile;
+	const struct entry_source *source;
 	struct kbtf_writer *writer;
 };
 
 /* Of an entry that was not minimized for these objects before. */
 static int minimize_entry(struct embedding *it, const struct kbtf_entry *entry, struct error *err)
 {
-	const char *release = kbtf_entry__ident(entry)->kernel_release;
-	_cleanup_free_ void *full = NULL, *min = NULL;
-	struct kbtf_new_min new_min = { .profile = it->objects->name, .objects = it->objects->refs,
-					.object_count = it->objects->count };
+	const struct objects *objects = it->source->objects;
+	_cleanup_free_ void *min = NULL;
+	struct kbtf_new_min new_min = { .profile = objects->name, .objects = objects->refs,
+					.object_count = objects->count };
 	struct kbtf_new_entry new = { .sz = sizeof(new), .ident = *kbtf_entry__ident(entry),
 				      .provenance = *kbtf_entry__provenance(entry),
 				      .mins = &new_min, .min_count = 1 };
 	enum kbtf_added added;
-	size_t size;
-	int res = kbtf_entry__read_btf(entry, &full, &size);
+	int res = entry_source__read(it->source, entry, &min, &new_min.btf_size, err);
 
-	if (res)
-		return error__set(err, -res, "%s: its BTF in the archive can't be read: %s", release,
-				  strerror(-res));
-	res = minimize__btf(it->objects, full, size, &min, &new_min.btf_size, err);
 	if (res)
 		return res;
 	new_min.btf = min;
 	res = kbtf_writer__add(it->writer, &new, &added);
-	return res ? error__set(err, -res, "%s: %s", release, strerror(-res)) : 0;
+	return res ? error__set(err, -res, "%s: %s", new.ident.kernel_release, strerror(-res)) : 0;
 }
 
 /* 1: written; 0: left out. */
@@ -47,8 +47,8 @@ static int write_entry(struct embedding *it, const struct kbtf_entry *entry, str
 	enum kbtf_added added;
 	int res;
 
-	if (it->profile && kbtf_entry__min_size(entry, it->profile)) {
-		res = pack__copy(it->writer, it->archive, entry, it->profile, &added);
+	if (entry_source__has_min(it->source, entry)) {
+		res = pack__copy(it->writer, it->source->archive, entry, it->source->profile, &added);
 		return res ? error__set(err, -res, "%s: %s", release, strerror(-res)) : 1;
 	}
 	if (!kbtf_entry__btf_size(entry)) {
@@ -63,14 +63,13 @@ static int write_entry(struct embedding *it, const struct kbtf_entry *entry, str
 static int write_matching(struct embedding *it, const struct entry_filter *filter,
 			  struct error *err)
 {
+	const struct kbtf_entry *entry;
+	size_t index = 0;
 	int written = 0;
 
-	for (size_t i = 0; i < kbtf_archive__entry_count(it->archive); i++) {
-		const struct kbtf_entry *entry = kbtf_archive__entry(it->archive, i);
+	while ((entry = entry_filter__next(filter, it->source->archive, &index))) {
 		int res;
 
-		if (!entry_filter__matches(filter, entry))
-			continue;
 		if (cancel__requested())
 			return error__set(err, ECANCELED, "interrupted");
 		res = write_entry(it, entry, err);
@@ -78,10 +77,11 @@ static int write_matching(struct embedding *it, const struct entry_filter *filte
 			return res;
 		written += res;
 	}
-	return written ? written : error__set(err, ENOENT, "the archive has no such entry; `btfgen "
+	return written ? written : error__set(err, ESRCH, "the archive has no such entry; `btfgen "
 					      "stats --list` shows what it holds");
 }
 
+/* Empty, whatever is there. */
 static int begin(struct embedding *it, const char *path, struct error *err)
 {
 	const struct kbtf_archive *old;
@@ -96,11 +96,10 @@ static int begin(struct embedding *it, const char *path, struct error *err)
 	return pack__explain(path, "write it", res, err);
 }
 
-int embedding__write(const struct kbtf_archive *archive, const struct entry_filter *filter,
-		     const struct objects *objects, const struct kbtf_profile *profile,
+int embedding__write(const struct entry_source *source, const struct entry_filter *filter,
 		     const char *path, struct error *err)
 {
-	struct embedding it = { .archive = archive, .objects = objects, .profile = profile };
+	struct embedding it = { .source = source };
 	int res = begin(&it, path, err), written = 0;
 
 	if (!res) {
@@ -109,5 +108,70 @@ int embedding__write(const struct kbtf_archive *archive, const struct entry_filt
 		      pack__explain(path, "write it", kbtf_writer__commit(it.writer), err);
 	}
 	kbtf_writer__close(it.writer);
+	return res ? res : written;
+}
+
+/* ---- to link ------------------------------------------------------------------------------------ */
+
+/* Not over a header that somebody else wrote: nobody has named it. */
+static int write_header(const char *name, const char *path, struct error *err)
+{
+	_cleanup_buf_ struct buf text = {};
+	_cleanup_free_ char *header = strdup(path);
+	_cleanup_free_ void *old = NULL;
+	size_t old_size;
+
+	if (!header)
+		return error__oom(err);
+	header[strlen(header) - 1] = 'h';
+	if (file__read(header, 1 << 20, &old, &old_size) != -ENOENT &&
+	    (!old || !linkable__is_header(old, old_size)))
+		return error__set(err, EEXIST, "%s: is there, and was not made by this program; choose "
+				  "another name for %s", header, path);
+	linkable__header(name, &text);
+	return buf__failed(&text) ? error__oom(err)
+				  : bytes__write(header, text.data, text.len, err);
+}
+
+static int write_linkable(enum embedding_form form, const char *name, const char *arch,
+			  const char *archive_path, const char *path, struct error *err)
+{
+	_cleanup_buf_ struct buf out = {};
+	_cleanup_free_ void *data = NULL;
+	size_t size;
+	int res = file__read(archive_path, ARCHIVE_LIMIT, &data, &size);
+
+	if (res)
+		return error__set(err, res, "%s: %s", archive_path, strerror(-res));
+	if (form == EMBEDDING_C)
+		linkable__c(name, data, size, &out);
+	else
+		res = linkable__object(name, arch, data, size, &out, err);
+	if (!res && buf__failed(&out))
+		res = error__oom(err);
+	if (!res && strcmp(path, "-") != 0)
+		res = write_header(name, path, err);
+	return res ? res : bytes__write(path, out.data, out.len, err);
+}
+
+int embedding__write_linkable(const struct entry_source *source, const struct entry_filter *filter,
+			      enum embedding_form form, const char *name, const char *arch,
+			      const char *path, struct error *err)
+{
+	_cleanup_free_ char *archive_path = NULL;
+	struct workdir *work = workdir__open(NULL, err);
+	char *scratch = work ? workdir__scratch(work, err) : NULL;
+	int written = scratch ? 0 : -EIO, res;
+
+	if (!written && asprintf(&archive_path, "%s/embedded.kbtf", scratch) < 0) {
+		archive_path = NULL;
+		written = error__oom(err);
+	}
+	if (!written)
+		written = embedding__write(source, filter, archive_path, err);
+	res = written > 0 ? write_linkable(form, name, arch, archive_path, path, err) : 0;
+	if (scratch)
+		workdir__drop(scratch, 0);
+	workdir__close(work);
 	return res ? res : written;
 }

@@ -3,17 +3,24 @@
 #ifndef BTFGEN_EMBEDDING_H
 #define BTFGEN_EMBEDDING_H
 
-#include "archive_file.h"
-#include "base/objects.h"
+#include "entry_source.h"
 
 /*
- * Write the entries of `archive` that match to `path`, in the place of what is there. `profile`
- * is the archive's for just these objects, or NULL: then, and where an entry has none of it,
- * its full BTF is minimized now. Entries that have neither are named and left out. How many
- * were written; -ENOENT: none matches; other errors with *err.
+ * Write the entries that match to the archive `path`, in the place of what is there, minimized
+ * for the source's objects. Entries of which the source has BTF for other objects alone are named
+ * and left out. How many were written; -ESRCH: none matches; other errors with *err.
  */
-int embedding__write(const struct kbtf_archive *archive, const struct entry_filter *filter,
-		     const struct objects *objects, const struct kbtf_profile *profile,
+int embedding__write(const struct entry_source *source, const struct entry_filter *filter,
 		     const char *path, struct error *err);
+
+enum embedding_form { EMBEDDING_C, EMBEDDING_OBJECT };
+
+/*
+ * The same archive as C or as an object file for `arch`, with a header beside it: `path` ends
+ * with ".c" or ".o", or is "-", for stdout and no header.
+ */
+int embedding__write_linkable(const struct entry_source *source, const struct entry_filter *filter,
+			      enum embedding_form form, const char *name, const char *arch,
+			      const char *path, struct error *err);
 
 #endif
