@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * BTF that somebody hands to `btfgen add`. What is parsed has one canonical form, which is
- * its own, and a lineage tells it exactly, before and after another kernel. Seeds: BTF files
- * of some KB.
+ * its own, and a lineage tells it exactly, before and after another kernel; what has one has a
+ * normal form, which is canonical and passes its proof. Seeds: BTF files of some KB.
  */
 #include <errno.h>
+#include <kbtf_write.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,12 +89,32 @@ static void tell_all(const struct type_graph *const *kernels, const struct blob 
 	lineage__free(&half);
 }
 
+static void expect_normal(const uint8_t *data, size_t size, bool has_canonical)
+{
+	struct kbtf_normalization about = { .sz = sizeof(about) };
+	struct type_graph canonical;
+	struct blob normal, same;
+	int err = kbtf_btf__normalize(data, size, &normal.data, &normal.size, &about);
+
+	expect(!err || (!has_canonical && (err == -EINVAL || err == -ENOTSUP)));
+	if (err)
+		return;
+	expect(about.types_left <= about.types);
+	expect(read_canonical(normal.data, normal.size, &canonical, &same));
+	expect(same.size == normal.size && memcmp(same.data, normal.data, same.size) == 0);
+	type_graph__free(&canonical);
+	free(same.data);
+	free(normal.data);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct type_graph graph, again, other;
 	struct blob bytes, same, others, source;
+	bool has_canonical = read_canonical(data, size, &graph, &bytes);
 
-	if (!read_canonical(data, size, &graph, &bytes))
+	expect_normal(data, size, has_canonical);
+	if (!has_canonical)
 		return 0;
 	expect(read_canonical(bytes.data, bytes.size, &again, &same));
 	expect(same.size == bytes.size && memcmp(same.data, bytes.data, bytes.size) == 0);
