@@ -44,16 +44,30 @@ struct core_result {
 	uint32_t path, path_count; /* FOUND: where in the results' paths */
 };
 
+/* A candidate that agrees with the one found. */
+struct core_twin {
+	uint32_t spec, type;
+	uint32_t path, path_count;
+};
+
 struct core_results {
 	struct core_result *items; /* by spec */
 	uint32_t count;
 	struct numbers paths;      /* indexes of members and elements, from the found type on */
+	struct core_twin *twins;
+	uint32_t twin_count;
 };
 
 /* Pure: depends on its arguments alone; any number of threads may ask at once. -ENOMEM. */
 int core_results__find(const struct core_object *object, const struct core_target *target,
 		       struct core_results *results);
 void core_results__free(struct core_results *results);
+/*
+ * The first spec whose results differ, type IDs aside: an instruction would become another.
+ * results->count if there is none.
+ */
+uint32_t core_results__difference(const struct core_object *object, const struct core_results *a,
+				  const struct core_results *b);
 
 /* What becomes of an instruction. */
 enum core_patched {

@@ -9,7 +9,7 @@
 /* Two types on the way, and how much further the way may go. */
 struct pair {
 	const struct core_types *local, *target;
-	uint32_t steps;
+	uint32_t *steps;
 };
 
 static const char *name_of(const struct core_types *types, const struct graph_type *type)
@@ -25,7 +25,7 @@ static const struct graph_slot *array_of(const struct core_types *types,
 
 static bool take_step(struct pair *pair)
 {
-	return pair->steps && pair->steps--;
+	return *pair->steps && (*pair->steps)--;
 }
 
 /* Integers of a past form, that lie within their bytes somewhere, are like none. */
@@ -130,9 +130,9 @@ static int types_alike(struct pair *pair, uint32_t a, uint32_t b, int depth)
 }
 
 int core_likeness__of_types(const struct core_types *local, uint32_t a,
-			    const struct core_types *target, uint32_t b)
+			    const struct core_types *target, uint32_t b, uint32_t *steps)
 {
-	struct pair pair = { local, target, CORE_LIKENESS_STEPS };
+	struct pair pair = { local, target, steps };
 
 	/* as they stand, with typedefs: a typedef is like no struct, whatever it is for */
 	if (!core_kinds__agree(core_types__at(local, a)->kind, core_types__at(target, b)->kind))
@@ -162,7 +162,7 @@ static int enums_match(struct pair *pair, const struct graph_type *x, const stru
 		while (k < y->count && !slots_agree(pair, &core_types__slots(pair->local, x)[i],
 						    &core_types__slots(pair->target, y)[k]))
 			k += take_step(pair) ? 1 : y->count;
-		if (!pair->steps)
+		if (!*pair->steps)
 			return -ELOOP;
 		if (k == y->count)
 			return 0;
@@ -289,9 +289,9 @@ static int members_match(struct pair *pair, uint32_t a, uint32_t b, bool behind,
 }
 
 int core_likeness__of_members(const struct core_types *local, uint32_t a,
-			      const struct core_types *target, uint32_t b)
+			      const struct core_types *target, uint32_t b, uint32_t *steps)
 {
-	struct pair pair = { local, target, CORE_LIKENESS_STEPS };
+	struct pair pair = { local, target, steps };
 
 	return members_match(&pair, a, b, false, CORE_LIKENESS_DEPTH);
 }

@@ -11,15 +11,16 @@
 
 /* Levels that are compared within each other. */
 #define CORE_LIKENESS_DEPTH 32
-/* Comparisons in all. Types of kernels need some thousands. */
-#define CORE_LIKENESS_STEPS (1u << 22)
 
-/* 1 or 0; -ELOOP: circles, or types that nest too deep to tell. */
+/*
+ * 1 or 0; -ELOOP: circles, or types that nest too deep to tell. *steps is how much may still
+ * be compared, which lessens; -ELOOP when it is used up.
+ */
 int core_likeness__of_fields(const struct core_types *local, uint32_t a,
 			     const struct core_types *target, uint32_t b);
 int core_likeness__of_types(const struct core_types *local, uint32_t a,
-			    const struct core_types *target, uint32_t b);
+			    const struct core_types *target, uint32_t b, uint32_t *steps);
 int core_likeness__of_members(const struct core_types *local, uint32_t a,
-			      const struct core_types *target, uint32_t b);
+			      const struct core_types *target, uint32_t b, uint32_t *steps);
 
 #endif

@@ -5,14 +5,11 @@
 
 #include "core_likeness.h"
 
-/* Members that may be looked at for one relocation: kernels need some hundreds. */
-#define STEPS_MAX (1u << 20)
-
 struct search {
 	const struct core_types *local, *target;
 	struct core_place *found;
 	const char **why;
-	uint32_t steps;
+	uint32_t *steps;
 };
 
 static enum core_fit unknown(struct search *search, const char *why)
@@ -23,6 +20,8 @@ static enum core_fit unknown(struct search *search, const char *why)
 
 static enum core_fit circle(struct search *search)
 {
+	if (!*search->steps)
+		return unknown(search, "more types and members than can be compared");
 	return unknown(search, "types that refer to each other in a circle, or nest too deep");
 }
 
@@ -84,8 +83,9 @@ static enum core_fit find_member(struct search *search, const struct core_step *
 		uint32_t steps = found->step_count;
 		enum core_fit fit;
 
-		if (!search->steps--)
+		if (!*search->steps)
 			return circle(search);
+		--*search->steps;
 		found->path[found->path_count++] = i;
 		found->bit_offset += core_member__bit_offset(type, member);
 		fit = try_member(search, wanted, type, i, id);
@@ -164,6 +164,9 @@ static enum core_fit find_enumerator(struct search *search, const struct core_st
 		uint32_t string = core_types__slots(search->target, type)[i].name;
 		const char *name = core_types__string(search->target, string);
 
+		if (!*search->steps)
+			return circle(search);
+		--*search->steps;
 		if (!core_names__agree(wanted->name, name))
 			continue;
 		found->steps[found->step_count++] = (struct core_step){ id, i, name };
@@ -175,9 +178,9 @@ static enum core_fit find_enumerator(struct search *search, const struct core_st
 
 enum core_fit core_match(const struct core_types *local, const struct core_spec *spec,
 			 const struct core_types *target, uint32_t type, struct core_place *found,
-			 const char **why)
+			 uint32_t *steps, const char **why)
 {
-	struct search search = { local, target, found, why, STEPS_MAX };
+	struct search search = { local, target, found, why, steps };
 
 	/* what lies behind the counts is not looked at, and there is much of it */
 	found->root = type;
@@ -185,10 +188,10 @@ enum core_fit core_match(const struct core_types *local, const struct core_spec 
 	found->step_count = found->path_count = 0;
 	if (spec->kind == CORE_TYPE_MATCHES)
 		return fit_of(&search, core_likeness__of_members(local, spec->local.root, target,
-								 type));
+								 type, steps));
 	if (core_kind__is_type(spec->kind))
 		return fit_of(&search, core_likeness__of_types(local, spec->local.root, target,
-							       type));
+							       type, steps));
 	if (core_kind__is_field(spec->kind))
 		return find_field(&search, &spec->local, type);
 	return find_enumerator(&search, &spec->local.steps[0], type);

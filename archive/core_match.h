@@ -14,9 +14,10 @@ enum core_fit { CORE_FITS_NOT, CORE_FITS, CORE_FIT_UNKNOWN };
 /*
  * The candidate `type` is one of the spec's name and kind. CORE_FITS fills *found.
  * CORE_FIT_UNKNOWN: it can't be told, and *why says in static words what was in the way.
+ * *steps is how many members and types may still be looked at, and lessens.
  */
 enum core_fit core_match(const struct core_types *local, const struct core_spec *spec,
 			 const struct core_types *target, uint32_t type, struct core_place *found,
-			 const char **why);
+			 uint32_t *steps, const char **why);
 
 #endif

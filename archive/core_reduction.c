@@ -101,14 +101,13 @@ static int mark_all(struct core_reduction *reduction, uint32_t type, uint8_t how
 }
 
 /* The way from the type to the field, as it was found. */
-static int mark_field(struct core_reduction *reduction, const struct core_result *result,
-		      const uint32_t *path)
+static int mark_field(struct core_reduction *reduction, uint32_t id, const uint32_t *path,
+		      uint32_t path_count)
 {
 	const struct core_types *types = &reduction->target->types;
-	uint32_t id = result->type;
 	int err = mark_all(reduction, id, MARK_PLAIN);
 
-	for (uint32_t i = 1; !err && i < result->path_count; i++) {
+	for (uint32_t i = 1; !err && i < path_count; i++) {
 		const struct graph_type *type = core_types__strip(types, &id);
 		uint32_t slot = type->first + (core_kind__is_composite(type->kind) ? path[i] : 0);
 
@@ -121,6 +120,15 @@ static int mark_field(struct core_reduction *reduction, const struct core_result
 	return err;
 }
 
+static int mark_found(struct core_reduction *reduction, enum core_kind kind, uint32_t type,
+		      const uint32_t *path, uint32_t path_count)
+{
+	if (core_kind__is_field(kind))
+		return mark_field(reduction, type, path, path_count);
+	return mark_all(reduction, type, kind == CORE_TYPE_MATCHES ? MARK_MEMBERS :
+					 core_kind__is_type(kind) ? MARK_POINTED : MARK_PLAIN);
+}
+
 int core_reduction__add(struct core_reduction *reduction, const struct core_object *object,
 			const struct core_results *results)
 {
@@ -128,16 +136,24 @@ int core_reduction__add(struct core_reduction *reduction, const struct core_obje
 
 	for (uint32_t i = 0; !err && i < results->count; i++) {
 		const struct core_result *result = &results->items[i];
-		enum core_kind kind = object->specs[i].kind;
 
-		if (result->outcome != CORE_FOUND || !result->type)
-			continue;
-		if (core_kind__is_field(kind))
-			err = mark_field(reduction, result, results->paths.items + result->path);
-		else
-			err = mark_all(reduction, result->type,
-				       kind == CORE_TYPE_MATCHES ? MARK_MEMBERS :
-				       core_kind__is_type(kind) ? MARK_POINTED : MARK_PLAIN);
+		if (result->outcome == CORE_FOUND && result->type)
+			err = mark_found(reduction, object->specs[i].kind, result->type,
+					 results->paths.items + result->path, result->path_count);
+	}
+	return err;
+}
+
+int core_reduction__add_twins(struct core_reduction *reduction, const struct core_object *object,
+			      const struct core_results *results)
+{
+	int err = mark_all(reduction, reduction->target->types.long_type, MARK_PLAIN);
+
+	for (uint32_t i = 0; !err && i < results->twin_count; i++) {
+		const struct core_twin *twin = &results->twins[i];
+
+		err = mark_found(reduction, object->specs[twin->spec].kind, twin->type,
+				 results->paths.items + twin->path, twin->path_count);
 	}
 	return err;
 }

@@ -8,6 +8,10 @@
  * - Of a type that is looked for: it without members, and what a typedef or pointer leads to.
  * - Of a type that must match: its members and their types; behind pointers without members.
  * - Of an enumerator: its enumeration, whole.
+ *
+ * Of several candidates that agree the first one stays. That is what others do, and enough
+ * almost always: but where another relocation asks one of the others for something else, it
+ * is no candidate any more if it has lost what the first one asked for. Results tell.
  */
 #ifndef ARCHIVE_CORE_REDUCTION_H
 #define ARCHIVE_CORE_REDUCTION_H
@@ -27,6 +31,9 @@ void core_reduction__free(struct core_reduction *reduction);
 /* What an object's results touch, besides what is there already. -ENOMEM. */
 int core_reduction__add(struct core_reduction *reduction, const struct core_object *object,
 			const struct core_results *results);
+/* Also in all candidates that agree with those found, and the type that tells pointers' size. */
+int core_reduction__add_twins(struct core_reduction *reduction, const struct core_object *object,
+			      const struct core_results *results);
 /* As BTF: types in the order that they have in the kernel. malloc'ed. -ENOMEM, -E2BIG. */
 int core_reduction__write(const struct core_reduction *reduction, void **data, size_t *size);
 

@@ -18,12 +18,20 @@ struct relocating {
 	struct core_results *results;
 	struct candidates *by_root;
 	struct core_place place;
+	uint32_t steps;
 };
+
+/*
+ * Types and members that are looked at for one object: real ones need some ten thousand.
+ * Others must not keep us for ever.
+ */
+#define STEPS_MAX (1u << 24)
 
 void core_results__free(struct core_results *results)
 {
 	free(results->items);
 	numbers__free(&results->paths);
+	free(results->twins);
 	*results = (struct core_results){};
 }
 
@@ -35,19 +43,41 @@ static int find_candidates(struct relocating *it, uint32_t local, struct candida
 	uint32_t at = 0;
 	int err = 0;
 
-	while (!err && (at = core_target__candidate(it->target, type->kind, name, at)))
+	while (!err && it->steps &&
+	       (at = core_target__candidate(it->target, type->kind, name, at))) {
 		err = numbers__add(&found->types, at);
+		it->steps--;
+	}
 	found->known = true;
 	return err;
 }
 
-static int keep_path(struct relocating *it, struct core_result *result)
+static int keep_path(struct relocating *it, uint32_t *path, uint32_t *path_count)
 {
 	const struct core_place *place = &it->place;
 
-	result->path = it->results->paths.count;
-	result->path_count = place->path_count;
+	*path = it->results->paths.count;
+	*path_count = place->path_count;
 	return numbers__append(&it->results->paths, place->path, place->path_count);
+}
+
+static int keep_twin(struct relocating *it, const struct core_spec *spec, uint32_t type)
+{
+	struct core_results *results = it->results;
+	struct core_twin *twin;
+
+	/* room for a power of two of them */
+	if (!(results->twin_count & (results->twin_count - 1))) {
+		size_t room = results->twin_count ? 2 * (size_t)results->twin_count : 1;
+		struct core_twin *grown = realloc(results->twins, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		results->twins = grown;
+	}
+	twin = &results->twins[results->twin_count++];
+	*twin = (struct core_twin){ .spec = (uint32_t)(spec - it->object->specs), .type = type };
+	return keep_path(it, &twin->path, &twin->path_count);
 }
 
 static void refuse(struct core_result *result, uint32_t type, const char *why)
@@ -84,15 +114,16 @@ static int take(struct relocating *it, const struct core_spec *spec, uint32_t ty
 		if (it->place.bit_offset != *bit_offset || value.number != result->value.number) {
 			result->outcome = CORE_AMBIGUOUS;
 			result->rival = type;
+			return 0;
 		}
-		return 0;
+		return keep_twin(it, spec, type);
 	}
 	result->outcome = CORE_FOUND;
 	result->type = type;
 	result->value = value;
 	*bit_offset = it->place.bit_offset;
 	compare_loads(it, spec, result);
-	return keep_path(it, result);
+	return keep_path(it, &result->path, &result->path_count);
 }
 
 static int try_candidates(struct relocating *it, const struct core_spec *spec,
@@ -106,9 +137,10 @@ static int try_candidates(struct relocating *it, const struct core_spec *spec,
 		uint32_t type = candidates->items[i];
 		const char *why = NULL;
 		enum core_fit fit = core_match(&it->object->types, spec, &it->target->types, type,
-					       &it->place, &why);
+					       &it->place, &it->steps, &why);
 		int err;
 
+		it->steps -= it->steps > 0;
 		if (fit == CORE_FITS_NOT)
 			continue;
 		if (fit == CORE_FIT_UNKNOWN) {
@@ -131,7 +163,7 @@ static int find_one(struct relocating *it, uint32_t number, struct core_result *
 {
 	const struct core_spec *spec = &it->object->specs[number];
 	struct candidates *candidates = &it->by_root[it->object->roots[number]];
-	int err;
+	int err = 0;
 
 	*result = (struct core_result){ .outcome = CORE_ABSENT };
 	if (spec->refusal) {
@@ -148,7 +180,10 @@ static int find_one(struct relocating *it, uint32_t number, struct core_result *
 		if (err)
 			return err;
 	}
-	err = try_candidates(it, spec, &candidates->types, result);
+	if (!it->steps)
+		refuse(result, 0, "more types and members than can be compared");
+	else
+		err = try_candidates(it, spec, &candidates->types, result);
 	if (result->outcome == CORE_ABSENT)
 		result->poisons = !core_kind__is_question(spec->kind) &&
 				  !core_kind__is_type(spec->kind);
@@ -161,6 +196,7 @@ int core_results__find(const struct core_object *object, const struct core_targe
 	struct relocating it = {
 		.object = object, .target = target, .results = results,
 		.by_root = calloc((size_t)object->root_count + 1, sizeof(*it.by_root)),
+		.steps = STEPS_MAX,
 	};
 	int err = 0;
 
@@ -178,4 +214,25 @@ int core_results__find(const struct core_object *object, const struct core_targe
 	if (err)
 		core_results__free(results);
 	return err;
+}
+
+static bool is_same(enum core_kind kind, const struct core_result *a, const struct core_result *b)
+{
+	if (a->outcome != b->outcome)
+		return false;
+	if (a->outcome != CORE_FOUND)
+		return true;
+	return (kind == CORE_TYPE_ID_TARGET || a->value.number == b->value.number) &&
+	       a->value.size == b->value.size && a->resizes == b->resizes &&
+	       a->cannot_resize == b->cannot_resize;
+}
+
+uint32_t core_results__difference(const struct core_object *object, const struct core_results *a,
+				  const struct core_results *b)
+{
+	uint32_t i = 0;
+
+	while (i < a->count && is_same(object->specs[i].kind, &a->items[i], &b->items[i]))
+		i++;
+	return i;
 }

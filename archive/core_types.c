@@ -33,6 +33,7 @@ struct core_types core_types__of(const struct type_graph *graph, bool big_endian
 		if (type->kind == TYPE_INT && (type->size == 4 || type->size == 8) &&
 		    is_long(type_graph__string(graph, type->name))) {
 			types.pointer_size = type->size;
+			types.long_type = i;
 			break;
 		}
 	}

@@ -17,6 +17,7 @@ struct core_types {
 	const struct type_graph *graph; /* lent */
 	bool big_endian;                /* the machine's that the types are of */
 	uint32_t pointer_size;
+	uint32_t long_type;             /* that it is known by, or 0 */
 };
 
 /* Finds the size of pointers by that of long; 8 where there is no long, as libbpf has it. */

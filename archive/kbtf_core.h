@@ -29,9 +29,9 @@ KBTF_API int kbtf_minimizer__add(struct kbtf_minimizer *minimizer, const char *n
 /*
  * The types of `btf`, of either byte order, that the objects' relocations touch, in the order
  * that they have there. Relocating against them gives the same as against all, type IDs
- * aside. *min is malloc'ed and the caller's to free. Errors: EINVAL (no BTF, or one that
+ * aside, which is proved each time. *min is malloc'ed and the caller's to free. Errors: EINVAL (no BTF, or one that
  * contradicts itself), ENOTSUP (it has kinds of types that are unknown), ESTALE (libbpf
- * would refuse an object: candidates for a relocation disagree), ENOMEM. `why` as above. Any
+ * would refuse an object: candidates for a relocation disagree), EIO (the proof fails), ENOMEM. `why` as above. Any
  * number of threads may use a minimizer at once, as long as none adds to it.
  */
 KBTF_API int kbtf_minimizer__run(const struct kbtf_minimizer *minimizer, const void *btf,

@@ -99,51 +99,141 @@ int kbtf_minimizer__add(struct kbtf_minimizer *minimizer, const char *name, cons
 
 /* ---- one kernel ------------------------------------------------------------------------------- */
 
-static int check_results(const struct minimizer_object *object, const struct core_target *target,
-			 const struct core_results *results, const struct words *why)
-{
-	for (uint32_t i = 0; i < results->count; i++) {
-		const struct core_result *result = &results->items[i];
-		_cleanup_buf_ struct buf text = {};
+/* What all objects find on a kernel. */
+struct found {
+	const struct kbtf_minimizer *minimizer;
+	const struct core_target *target;
+	struct core_results *results; /* by object */
+};
 
-		if (result->outcome != CORE_AMBIGUOUS && result->outcome != CORE_REFUSED)
-			continue;
-		buf__printf(&text, "%s: ", object->name);
-		core_words__refusal(&object->core, i, target, result, &text);
-		say(why, buf__cstr(&text) ?: "no memory");
-		return -ESTALE;
+static void free_found(struct found *found)
+{
+	for (size_t i = 0; found->results && i < found->minimizer->count; i++)
+		core_results__free(&found->results[i]);
+	free(found->results);
+}
+
+static int find_all(const struct kbtf_minimizer *minimizer, const struct core_target *target,
+		    struct found *found)
+{
+	int err = 0;
+
+	*found = (struct found){ minimizer, target,
+				 calloc(minimizer->count + 1, sizeof(*found->results)) };
+	for (size_t i = 0; found->results && !err && i < minimizer->count; i++)
+		err = core_results__find(&minimizer->objects[i]->core, target, &found->results[i]);
+	return found->results ? err : -ENOMEM;
+}
+
+static int check_found(const struct found *found, const struct words *why)
+{
+	for (size_t i = 0; i < found->minimizer->count; i++) {
+		const struct minimizer_object *object = found->minimizer->objects[i];
+
+		for (uint32_t k = 0; k < found->results[i].count; k++) {
+			const struct core_result *result = &found->results[i].items[k];
+			_cleanup_buf_ struct buf text = {};
+
+			if (result->outcome == CORE_FOUND || result->outcome == CORE_ABSENT)
+				continue;
+			buf__printf(&text, "%s: ", object->name);
+			core_words__refusal(&object->core, k, found->target, result, &text);
+			say(why, buf__cstr(&text) ?: "no memory");
+			return -ESTALE;
+		}
 	}
 	return 0;
 }
 
-static int add_object(struct core_reduction *reduction, const struct minimizer_object *object,
-		      const struct words *why)
-{
-	struct core_results results;
-	int err = core_results__find(&object->core, reduction->target, &results);
-
-	if (err)
-		return err;
-	err = check_results(object, reduction->target, &results, why);
-	if (!err)
-		err = core_reduction__add(reduction, &object->core, &results);
-	core_results__free(&results);
-	return err;
-}
-
-static int reduce(const struct kbtf_minimizer *minimizer, const struct core_target *target,
-		  void **min, size_t *min_size, const struct words *why)
+static int reduce(const struct found *found, bool twins, void **min, size_t *min_size)
 {
 	struct core_reduction reduction;
-	int err = core_reduction__init(&reduction, target);
+	int err = core_reduction__init(&reduction, found->target);
 
 	if (err)
 		return err;
-	for (size_t i = 0; !err && i < minimizer->count; i++)
-		err = add_object(&reduction, minimizer->objects[i], why);
+	for (size_t i = 0; !err && i < found->minimizer->count; i++) {
+		const struct core_object *object = &found->minimizer->objects[i]->core;
+
+		err = core_reduction__add(&reduction, object, &found->results[i]);
+		if (!err && twins)
+			err = core_reduction__add_twins(&reduction, object, &found->results[i]);
+	}
 	if (!err)
 		err = core_reduction__write(&reduction, min, min_size);
 	core_reduction__free(&reduction);
+	return err;
+}
+
+/* Whether all objects find in the target what they have found. */
+static int finds_the_same(const struct found *found, const struct core_target *target, bool *same)
+{
+	struct found again;
+	int err = find_all(found->minimizer, target, &again);
+
+	*same = true;
+	for (size_t i = 0; !err && i < found->minimizer->count; i++)
+		*same &= core_results__difference(&found->minimizer->objects[i]->core,
+						  &found->results[i], &again.results[i]) ==
+			 found->results[i].count;
+	free_found(&again);
+	return err;
+}
+
+static int prove(const struct found *found, const void *min, size_t min_size, bool *same)
+{
+	struct type_graph_error error;
+	struct core_target target;
+	struct type_graph graph;
+	int err = type_graph__parse(min, min_size, &graph, &error);
+
+	if (err)
+		return err == -ENOMEM ? err : -EIO;
+	err = core_target__init(&target, &graph, found->target->types.big_endian);
+	if (!err)
+		err = finds_the_same(found, &target, same);
+	core_target__free(&target);
+	type_graph__free(&graph);
+	return err;
+}
+
+/* With what all candidates have, if it is not enough what one of them has. */
+static int reduce_and_prove(const struct found *found, void **min, size_t *min_size)
+{
+	bool same = false;
+	int err = reduce(found, false, min, min_size);
+
+	if (!err)
+		err = prove(found, *min, *min_size, &same);
+	if (!err && !same) {
+		free(*min);
+		*min = NULL;
+		err = reduce(found, true, min, min_size);
+		if (!err)
+			err = prove(found, *min, *min_size, &same);
+		if (!err && !same)
+			err = -EIO;
+	}
+	if (err) {
+		free(*min);
+		*min = NULL;
+	}
+	return err;
+}
+
+static int minimize(const struct kbtf_minimizer *minimizer, const struct core_target *target,
+		    void **min, size_t *min_size, const struct words *why)
+{
+	struct found found;
+	int err = find_all(minimizer, target, &found);
+
+	if (!err)
+		err = check_found(&found, why);
+	if (!err)
+		err = reduce_and_prove(&found, min, min_size);
+	if (err == -EIO)
+		say(why, "the objects would not find the same in the minimized BTF; this is a bug");
+	free_found(&found);
 	return err;
 }
 
@@ -156,6 +246,7 @@ int kbtf_minimizer__run(const struct kbtf_minimizer *minimizer, const void *btf,
 	struct type_graph graph;
 	int err;
 
+	*min = NULL;
 	say(&words, "no memory");
 	err = type_graph__parse(btf, size, &graph, &error);
 	if (err) {
@@ -164,7 +255,7 @@ int kbtf_minimizer__run(const struct kbtf_minimizer *minimizer, const void *btf,
 	}
 	err = core_target__init(&target, &graph, type_graph__is_big_endian(btf));
 	if (!err)
-		err = reduce(minimizer, &target, min, min_size, &words);
+		err = minimize(minimizer, &target, min, min_size, &words);
 	core_target__free(&target);
 	type_graph__free(&graph);
 	return err;

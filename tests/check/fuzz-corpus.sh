@@ -6,7 +6,7 @@
 
 build=$(dirname "$btfgen")
 cc=${CC:-cc}
-for tool in "$cc" python3 pahole bpftool pkg-config; do
+for tool in "$cc" python3 pahole bpftool pkg-config clang llvm-strip llvm-objcopy; do
 	command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
 	command -v "$tool" >/dev/null || skip_all "$tool is missing"
 done
@@ -33,6 +33,7 @@ is_whole()
 {
 	case $1 in
 	*/fuzz_archive/*) "$btfgen" verify -a "$1" ;;
+	*/fuzz_core/*) grep -q kprobe/bitfields "$1" && grep -q in_anonymous "$1" ;;
 	*/fuzz_btf/*) bpftool btf dump file "$1" | grep -q "STRUCT 'task_struct'" ;;
 	# whole edits; that none of them does no harm, the harness itself expects
 	*/fuzz_lineage/*) [ $(($(wc -c <"$1") % 6)) -eq 1 ] ;;
@@ -43,7 +44,7 @@ is_whole()
 }
 
 t "the seeds are made" "$top/tests/lib/make-corpus" "$btfgen" "$work/seeds"
-for harness in fuzz_archive fuzz_btf fuzz_lineage fuzz_vmlinux fuzz_vmlinuz; do
+for harness in fuzz_archive fuzz_btf fuzz_core fuzz_lineage fuzz_vmlinux fuzz_vmlinuz; do
 	for seed in "$work/seeds/$harness"/*; do
 		t "$harness: ${seed##*/} is a good seed" is_whole "$seed"
 	done

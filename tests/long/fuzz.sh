@@ -7,7 +7,7 @@
 seconds=${FUZZ_SECONDS:-600}
 harnesses=$(dirname "$btfgen")/fuzz
 PATH=$PATH:/usr/sbin:/sbin
-for tool in python3 pahole bpftool; do
+for tool in python3 pahole bpftool clang llvm-strip llvm-objcopy; do
 	command -v "$tool" >/dev/null || skip_all "$tool is missing"
 done
 found=no
