@@ -184,8 +184,7 @@ static int number_types(const struct core_reduction *reduction, uint32_t *ids,
 /* Whether it is a bitfield, or one of the past form, whose type tells its bits. */
 static bool is_bitfield(const struct graph_type *type, const struct graph_slot *member)
 {
-	return core_member__bit_size(type, member) ||
-	       (core_member__bit_offset(type, member) % 8 && type->size <= BIT_OFFSET_MAX / 8);
+	return core_member__bit_size(type, member) || core_member__bit_offset(type, member) % 8;
 }
 
 /* A struct's offsets share their words with sizes of bitfields only where it has some. */
@@ -193,6 +192,8 @@ static void copy_members(const struct core_reduction *reduction, const struct gr
 			 struct graph_type *copy, struct type_graph *graph)
 {
 	const struct graph_slot *slots = core_types__slots(&reduction->target->types, type);
+
+	bool fits = true;
 
 	copy->count = 0;
 	copy->flag = false;
@@ -202,7 +203,9 @@ static void copy_members(const struct core_reduction *reduction, const struct gr
 		graph->slots[graph->slot_count++] = slots[i];
 		copy->count++;
 		copy->flag |= is_bitfield(type, &slots[i]);
+		fits &= core_member__bit_offset(type, &slots[i]) <= BIT_OFFSET_MAX;
 	}
+	copy->flag &= fits;
 }
 
 static void copy_type(const struct core_reduction *reduction, const struct graph_type *type,

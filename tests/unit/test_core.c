@@ -437,6 +437,36 @@ static void test_twins(void **state)
 	}
 }
 
+/* Members far behind, of which one begins within a byte though it is no bitfield. */
+static void test_far_members(void **state)
+{
+	struct btf *local = with_ints(), *kernel = with_ints();
+	struct core_reduction reduction;
+	struct type_graph_error error;
+	struct type_graph small;
+	void *min;
+	size_t size;
+
+	(void)state;
+	ADD(local, "s", 8, { "x", U32, 0, 0 }, { "y", U32, 32, 0 });
+	ADD(kernel, "s", 8 << 20, { "x", U32, 0, 0 }, { "y", U32, 0, 0 });
+	btf_members(btf__type_by_id(kernel, FIRST))[1].offset = (8 << 20) * 8 - 36;
+	begin(local, kernel, false);
+	ask(CORE_FIELD_EXISTS, FIRST, "0:0");
+	ask(CORE_FIELD_EXISTS, FIRST, "0:1");
+	find();
+	assert_int_equal(core_reduction__init(&reduction, &target), 0);
+	assert_int_equal(core_reduction__add(&reduction, &object, &results), 0);
+	assert_int_equal(core_reduction__write(&reduction, &min, &size), 0);
+	core_reduction__free(&reduction);
+	assert_int_equal(type_graph__parse(min, size, &small, &error), 0);
+	/* with the flag, the offset's upper byte would be a bitfield's size */
+	assert_false(small.types[2].flag);
+	assert_int_equal(small.slots[small.types[2].first + 1].value, (8 << 20) * 8 - 36);
+	type_graph__free(&small);
+	free(min);
+}
+
 /* ---- machines ------------------------------------------------------------------------------------------- */
 
 static void test_pointers(void **state)
@@ -537,6 +567,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_ambiguity),
 		cmocka_unit_test(test_twins),
+		cmocka_unit_test(test_far_members),
 		cmocka_unit_test(test_pointers),
 		cmocka_unit_test(test_patches),
 	};
