@@ -170,6 +170,18 @@ python3 -c 'import json; d = json.load(open("confirm.json")); d["changes"].pop()
 json.dump(d, open("wrong.json", "w"))'
 t_exit 1 "or a type" "$lib/btf-difference" wrong.json into.btf out.btf
 
+# A counter of the compiler's is no part of a name.
+btf count-1 <<'C'
+struct kabi { union { long mine; struct { int old; } __UNIQUE_ID_hide12; }; int __UNIQUE_ID_13, tail; } kabi;
+C
+btf count-2 <<'C'
+struct kabi { union { long mine; struct { int old; } __UNIQUE_ID_hide7; }; int __UNIQUE_ID_8, more; } kabi;
+C
+differ "generated names" '
+! struct kabi
+    ! 12             tail -> more' count-1.btf count-2.btf
+confirmed "of those" count-1.btf count-2.btf
+
 # Two different types of one name: those that are in both don't count.
 for n in 1 2 3; do
 	echo "struct twin { int common; char part_$n[$n]; }; struct twin twin_$n;" | btf twin-$n
@@ -193,6 +205,28 @@ if command -v ld >/dev/null; then
 else
 	skip "two types of a name" "ld is missing"
 fi
+
+# Whatever bytes: an answer or an error.
+spoil()
+{
+	python3 - "$btfgen" a.btf <<'PYTHON'
+import random, subprocess, sys
+program, path = sys.argv[1:]
+data = open(path, "rb").read()
+random.seed(4)
+for turn in range(60):
+    bad = bytearray(data)
+    for _ in range(random.choice([1, 2, 9])):
+        at = random.randrange(24, len(bad)) & ~3
+        bad[at:at + 4] = random.choice([0, 1, 2, 5, 9, 0xffffffff, random.randrange(99)]).to_bytes(4, "little")
+    open("bad.btf", "wb").write(bad)
+    for sides in ("bad.btf", path, "--json"), (path, "bad.btf", "--spelling"):
+        done = subprocess.run([program, "diff", "--functions", *sides], capture_output=True, timeout=60)
+        if done.returncode not in (0, 1) or (done.returncode == 1) != bool(done.stderr):
+            sys.exit(f"turn {turn}: status {done.returncode}, {done.stderr.decode(errors='replace')}")
+PYTHON
+}
+t "spoilt BTF" spoil
 
 # ---- exit status ----------------------------------------------------------------------------------
 t_exit 4 "--exit-code: they differ" "$btfgen" diff --exit-code a.btf b.btf
@@ -236,6 +270,10 @@ if [ -d "$data/series-5.10-arm64" ] && [ -d "$data/btfhub-4x" ]; then
 	t "real kernels are unpacked" unpack
 	confirmed "of one series" a12-5.10-2021-09-*.btf a12-5.10-2022-04-*.btf
 	confirmed "of years" 4.19.90-24.*.btf 4.19.90-52.*.btf
+	t "the one that was never deduplicated, normalized" "$btfgen" add -q --no-min --normalize -a n.kbtf \
+		-k 4.18.0-147.5.1.el8_1.aarch64 --arch aarch64 "$data"/btfhub-4x/4.18.0-147.*
+	t "has the same types, each once" "$btfgen" diff --exit-code --functions --spelling \
+		"$data"/btfhub-4x/4.18.0-147.* n.kbtf
 else
 	skip "real kernels" "no series-5.10-arm64 and btfhub-4x in BTFGEN_TEST_DATA"
 fi

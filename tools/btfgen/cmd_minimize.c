@@ -50,8 +50,8 @@ int cmd_minimize(int argc, char **argv)
 		.name = "minimize",
 		.arguments = "-o OUT.btf [OPTION]... BTF OBJ.bpf.o...",
 		.description = "Cut BTF down to the types that the CO-RE relocations of BPF objects "
-			       "reference.\nBTF is a raw file, a vmlinux or vmlinuz, or an archive of "
-			       "which the options\nbelow name an entry.",
+			       "reference.\nBTF is a raw file, a .btf.tar.xz, a vmlinux or vmlinuz, or an "
+			       "archive of which the\noptions below name an entry.",
 		.options = options,
 		.epilogue = "Example:\n  btfgen minimize /sys/kernel/btf/vmlinux agent.bpf.o -o min.btf",
 		.min_arguments = 2,

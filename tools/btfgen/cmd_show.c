@@ -97,9 +97,9 @@ int cmd_show(int argc, char **argv)
 	const struct command_line line = {
 		.name = "show",
 		.arguments = "[OPTION]... BTF|ARCHIVE [TYPE]...",
-		.description = "Print types of raw BTF, of a vmlinux or vmlinuz, or of an archive's "
-			       "entry.\nTYPE is a name, or a kind and a name; without it all types "
-			       "are printed.",
+		.description = "Print types of raw BTF, of a .btf.tar.xz, of a vmlinux or vmlinuz, or of "
+			       "an\narchive's entry. TYPE is a name, or a kind and a name; without it all types "
+			       "are\nprinted.",
 		.options = options,
 		.epilogue = "Examples:\n  btfgen show out.btf 'struct task_struct'\n"
 			    "  btfgen show --format raw --kernel 6.1.0-9-amd64 all.kbtf sk_buff",

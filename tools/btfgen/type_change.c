@@ -8,9 +8,6 @@
 #include "difference.h"
 #include "type_text.h"
 
-/* A counter of the compiler's makes these names differ from build to build (RHEL's kABI macros). */
-#define UNIQUE_PREFIX "__UNIQUE_ID_"
-
 void type_change__free(struct type_change *change)
 {
 	type_shape__free(&change->a);
@@ -72,33 +69,12 @@ static int compare_members(const struct type_change *change, struct member_chang
 
 /* ---- members that have a like in the other type --------------------------------------------------- */
 
-/* The counter at the end of a generated name is no part of it. */
-static size_t length_of(const char *path)
-{
-	const char *last = strrchr(path, '.');
-	size_t len = strlen(path);
-
-	last = last ? last + 1 : path;
-	if (strncmp(last, UNIQUE_PREFIX, strlen(UNIQUE_PREFIX)) == 0)
-		while (len && path[len - 1] >= '0' && path[len - 1] <= '9')
-			len--;
-	return len;
-}
-
-static int compare_paths(const char *a, const char *b)
-{
-	size_t x = length_of(a), y = length_of(b);
-	int order = strncmp(a, b, x < y ? x : y);
-
-	return order ? order : (x > y) - (x < y);
-}
-
 /* By path, then in the order of the type. */
 static int by_path(const void *a, const void *b)
 {
 	const struct shape_member *x = *(const struct shape_member *const *)a;
 	const struct shape_member *y = *(const struct shape_member *const *)b;
-	int order = compare_paths(x->path, y->path);
+	int order = strcmp(x->path, y->path);
 
 	return order ? order : (x > y) - (x < y);
 }
@@ -131,7 +107,7 @@ static size_t pair_members(const struct shape_member **a, size_t a_count,
 
 	while (i < a_count || k < b_count) {
 		int order = i == a_count ? 1 : k == b_count ? -1 :
-			    compare_paths(a[i]->path, b[k]->path);
+			    strcmp(a[i]->path, b[k]->path);
 
 		pairs[count++] = (struct member_change){
 			.a = order <= 0 ? a[i++] : NULL,

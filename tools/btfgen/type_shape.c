@@ -58,6 +58,18 @@ static const struct btf_type *element_of(const struct btf *btf, const struct btf
 	return type;
 }
 
+/* RHEL's kABI macros make such names, of which a counter of the compiler's is no part. */
+static int length_of_name(const char *name)
+{
+	static const char prefix[] = "__UNIQUE_ID_";
+	size_t len = strlen(name);
+
+	if (strncmp(name, prefix, strlen(prefix)) == 0)
+		while (name[len - 1] >= '0' && name[len - 1] <= '9')
+			len--;
+	return (int)len;
+}
+
 /* One with a name: itself, and what is in it if that has no other name. */
 static int add_named(struct type_shape *shape, const struct shape_member *found,
 		     const struct place *place, const char *name)
@@ -67,7 +79,7 @@ static int add_named(struct type_shape *shape, const struct shape_member *found,
 	const struct btf_type *inner;
 	int res;
 
-	buf__printf(&path, "%s%s", place->prefix, name);
+	buf__printf(&path, "%s%.*s", place->prefix, length_of_name(name), name);
 	member.path = buf__cstr(&path) ? strdup(buf__cstr(&path)) : NULL;
 	if (!member.path)
 		return -ENOMEM;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What a type says of itself, laid out for comparison: the members of a struct or union with
- * those of unnamed structs and unions inside them, each by its path and its offset in the whole;
- * the enumerators of an enum; else the text of its declaration. A typedef of something unnamed
- * has that thing's members.
+ * those of unnamed structs and unions inside them, each by its path, without the counters of
+ * generated names (__UNIQUE_ID_hide12), and its offset in the whole; the enumerators of an enum;
+ * else the text of its declaration. A typedef of something unnamed has that thing's members.
  */
 #ifndef BTFGEN_TYPE_SHAPE_H
 #define BTFGEN_TYPE_SHAPE_H
@@ -16,7 +16,7 @@
 #include "base/buf.h"
 
 struct shape_member {
-	char *path;      /* "sk.flags"; "slots[].key" inside an array; "" of an unnamed bit field */
+	char *path;      /* "sk.flags"; "slots[].key" in an array; "" of an unnamed bit field */
 	uint64_t offset; /* in bits */
 	uint32_t bits;   /* of a bit field, else 0 */
 	__u32 type;
