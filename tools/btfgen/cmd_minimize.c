@@ -51,7 +51,7 @@ int cmd_minimize(int argc, char **argv)
 		.arguments = "-o OUT.btf [OPTION]... BTF OBJ.bpf.o...",
 		.description = "Cut BTF down to the types that the CO-RE relocations of BPF objects "
 			       "reference.\nBTF is a raw file, a .btf.tar.xz, a vmlinux or vmlinuz, or an "
-			       "archive of which the\noptions below name an entry.",
+			       "archive of which\nthe options below name an entry.",
 		.options = options,
 		.epilogue = "Example:\n  btfgen minimize /sys/kernel/btf/vmlinux agent.bpf.o -o min.btf",
 		.min_arguments = 2,
