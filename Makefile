@@ -160,7 +160,7 @@ $(BUILD):
 
 # ---- tests -----------------------------------------------------------------------
 
-tests: $(UNIT_TESTS) double
+tests: $(UNIT_TESTS) double $(BUILD)/tests/make-siblings
 
 double: $(BUILD)/tests/double.so $(BUILD)/tests/kernel-answers
 
@@ -184,6 +184,17 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libmodules.a $(LIB_A)
 		$(LDFLAGS) -o $@ $< $(BUILD)/libmodules.a $(LIB_A) $(TOOL_PKG_LIBS) \
 		$(call pkg_libs,$(TEST_PACKAGES)) -lpthread
 
+# Simulated kernels, for tests and benchmarks.
+SIBLINGS_OBJECTS := $(call obj,$(wildcard tests/siblings/*.c))
+
+$(BUILD)/obj/tests/siblings/%.o: tests/siblings/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/make-siblings: $(SIBLINGS_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(SANITIZERS) $(LDFLAGS) -o $@ $^
+
 in = $(sort $(wildcard tests/$(1)/*.sh))
 
 # Shell tests test what was built here, not another BUILD's.
@@ -204,7 +215,7 @@ check-ci: all tests
 check-long: all fuzz
 	TESTS_AT_ONCE=1 tests/run $(call in,long)
 
-bench: all
+bench: all $(BUILD)/tests/make-siblings
 	@for bench in $(call in,bench); do $$bench || exit 1; done
 
 # libFuzzer needs clang; objects are compiled anew, instrumented.
@@ -260,4 +271,4 @@ help:
 	@echo 'Variables: CC CFLAGS LDFLAGS BUILD PREFIX DESTDIR CLANG LLVM_STRIP BPFTOOL VMLINUX_BTF'
 	@echo '           V=1 (whole commands) WERROR=1 SANITIZE=1 (ASan and UBSan; use another BUILD with it)'
 
--include $(LIB_OBJECTS:.o=.d) $(MODULE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(LOAD_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(DOUBLE_OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d)
+-include $(LIB_OBJECTS:.o=.d) $(MODULE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(LOAD_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(DOUBLE_OBJECTS:.o=.d) $(SIBLINGS_OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d)
