@@ -151,11 +151,9 @@ static bool same_part(struct proof *proof, uint32_t x, uint32_t y, int depth)
 static bool stands_for(struct proof *proof, uint32_t type)
 {
 	const struct graph_type *a = &proof->graph->types[type];
-	uint32_t image = proof->map[type];
-	const struct graph_type *b = &proof->normal->types[image];
+	/* void, of kind 0, is like none */
+	const struct graph_type *b = &proof->normal->types[proof->map[type]];
 
-	if (!image)
-		return false;
 	if (declares(a, b))
 		return same_name(proof, a->name, b->name);
 	return same_type(proof, a, b, 0);

@@ -158,6 +158,7 @@ static void test_counters_that_stay(void **state)
 {
 	struct btf *btf = btf__new_empty();
 	int number = must(btf__add_int(btf, "int", 4, BTF_INT_SIGNED)), proto;
+	const struct btf_type *function;
 
 	(void)state;
 	/* one counter is no variation; what is no member may be a symbol's name */
@@ -171,7 +172,9 @@ static void test_counters_that_stay(void **state)
 	member(btf, "__UNIQUE_ID_5", number, 32, 0);
 	member(btf, "UNIQUE_ID_pair6", number, 64, 0);
 	proto = must(btf__add_func_proto(btf, 0));
+	must(btf__add_func_param(btf, "__UNIQUE_ID_pair1", number));
 	must(btf__add_func(btf, "__UNIQUE_ID_pair1", BTF_FUNC_STATIC, proto));
+	must(btf__add_func(btf, "__UNIQUE_ID_single8", BTF_FUNC_STATIC, proto));
 	btf = open_normal(btf);
 	assert_string_equal(member_name(btf, only(btf, "one", BTF_KIND_STRUCT), 0),
 			    "__UNIQUE_ID_single7");
@@ -184,7 +187,10 @@ static void test_counters_that_stay(void **state)
 			    "__UNIQUE_ID_5");
 	assert_string_equal(member_name(btf, only(btf, "none", BTF_KIND_STRUCT), 2),
 			    "UNIQUE_ID_pair6");
-	only(btf, "__UNIQUE_ID_pair1", BTF_KIND_FUNC);
+	function = only(btf, "__UNIQUE_ID_pair1", BTF_KIND_FUNC);
+	function = btf__type_by_id(btf, function->type);
+	assert_string_equal(btf__name_by_offset(btf, btf_params(function)[0].name_off),
+			    "__UNIQUE_ID_pair1");
 	btf__free(btf);
 }
 
@@ -228,6 +234,28 @@ static void test_pointers_lead_where_most_did(void **state)
 		assert_int_equal(btf__type_by_id(btf, inner->type)->size, most ? 4 : 8);
 		btf__free(btf);
 	}
+}
+
+/* A function's parameters are no parts of it, nor of what its type has a name for. */
+static void test_parameters_are_no_parts(void **state)
+{
+	struct btf *btf = btf__new_empty();
+	int number = must(btf__add_int(btf, "int", 4, 0));
+
+	(void)state;
+	for (int more = 0; more < 2; more++) {
+		int inner = add_inner(btf, "inner", number, more), proto;
+
+		proto = must(btf__add_func_proto(btf, 0));
+		must(btf__add_func_param(btf, "value", inner));
+		must(btf__add_func(btf, "function", BTF_FUNC_STATIC, proto));
+		must(btf__add_typedef(btf, "function_t", proto));
+	}
+	btf = open_normal_of_copies(btf, 1);
+	assert_int_equal(count_of(btf, "inner", BTF_KIND_STRUCT), 2);
+	only(btf, "function", BTF_KIND_FUNC);
+	only(btf, "function_t", BTF_KIND_TYPEDEF);
+	btf__free(btf);
 }
 
 /* ---- declarations ------------------------------------------------------------------------ */
@@ -275,6 +303,24 @@ static void test_declarations(void **state)
 		assert_true(btf_kflag(target));
 		btf__free(btf);
 	}
+}
+
+static void test_declarations_of_unions(void **state)
+{
+	struct btf *btf = btf__new_empty();
+	int number = must(btf__add_int(btf, "int", 4, 0)), thing;
+
+	(void)state;
+	thing = must(btf__add_fwd(btf, "thing", BTF_FWD_UNION));
+	add_holder(btf, "holder", must(btf__add_ptr(btf, thing)));
+	thing = must(btf__add_union(btf, "thing", 4));
+	member(btf, "first", number, 0, 0);
+	add_holder(btf, "holder", must(btf__add_ptr(btf, thing)));
+	btf = open_normal(btf);
+	only(btf, "holder", BTF_KIND_STRUCT);
+	only(btf, "thing", BTF_KIND_UNION);
+	assert_int_equal(btf__type_cnt(btf) - 1, 4);
+	btf__free(btf);
 }
 
 /* ---- what must not become one ------------------------------------------------------------ */
@@ -374,6 +420,40 @@ static int by_what_is_pointed_to(struct btf *btf, int number, bool other)
 	return outer_of(btf, part, 0, 0, 8);
 }
 
+static int by_kind_of_declaration(struct btf *btf, int number, bool other)
+{
+	int part = must(btf__add_fwd(btf, "inner", other ? BTF_FWD_UNION : BTF_FWD_STRUCT));
+
+	(void)number;
+	return outer_of(btf, must(btf__add_ptr(btf, part)), 0, 0, 8);
+}
+
+static int by_declaration_of_another(struct btf *btf, int number, bool other)
+{
+	int part = other ? must(btf__add_fwd(btf, "inner", BTF_FWD_UNION))
+			 : add_inner(btf, "inner", number, false);
+
+	return outer_of(btf, must(btf__add_ptr(btf, part)), 0, 0, 8);
+}
+
+/* "…p1" has a counter, which stays as it is the only one. */
+static int by_what_follows_a_counter(struct btf *btf, int number, bool other)
+{
+	int outer = must(btf__add_struct(btf, "outer", 8));
+
+	member(btf, other ? "__UNIQUE_ID_p1q" : "__UNIQUE_ID_p1", number, 0, 0);
+	return outer;
+}
+
+static int by_count_of_members(struct btf *btf, int number, bool other)
+{
+	int outer = outer_of(btf, number, 0, 0, 8);
+
+	if (other)
+		member(btf, "more", number, 32, 0);
+	return outer;
+}
+
 static int by_pointer(struct btf *btf, int number, bool other)
 {
 	int part = must(btf__add_ptr(btf, number));
@@ -394,7 +474,9 @@ typedef int (*add_fn)(struct btf *btf, int number, bool other);
 static const add_fn differences[] = {
 	by_size, by_offset, by_bitfield, by_size_of_number, by_sign, by_length, by_inner,
 	by_inner_without_name, by_array_of_typedef, by_enumerator, by_name_of_part,
-	by_name_of_member, by_what_is_pointed_to, by_pointer, by_parameter,
+	by_name_of_member, by_what_is_pointed_to, by_kind_of_declaration,
+	by_declaration_of_another, by_what_follows_a_counter, by_count_of_members, by_pointer,
+	by_parameter,
 };
 
 #define DIFFERENCES (sizeof(differences) / sizeof(differences[0]))
@@ -486,6 +568,29 @@ static void test_proof_sees_each_wrong_merge(void **state)
 		proven__free(&proven);
 		free(blob.data);
 	}
+}
+
+/* What stands for a declaration is a struct of its name, and no union. */
+static void test_proof_sees_wrong_definitions(void **state)
+{
+	struct btf *btf = btf__new_empty();
+	int declaration = must(btf__add_fwd(btf, "thing", BTF_FWD_STRUCT));
+	int right = must(btf__add_struct(btf, "thing", 8));
+	int others[] = { must(btf__add_union(btf, "thing", 8)),
+			 must(btf__add_struct(btf, "other", 8)) };
+	struct blob blob = close_blob(btf);
+	struct proven proven = prove(blob);
+
+	(void)state;
+	assert_int_equal(check(&proven), 0);
+	assert_int_equal(proven.map[declaration], proven.map[right]);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		proven.map[declaration] = proven.map[others[i]];
+		assert_int_equal(check(&proven), -EIO);
+		assert_int_equal(proven.at_fault, declaration);
+	}
+	proven__free(&proven);
+	free(blob.data);
 }
 
 static void assert_seen(struct proven *proven, uint32_t *word, uint32_t changed)
@@ -724,9 +829,12 @@ int main(void)
 		cmocka_unit_test(test_copies_of_units_become_one),
 		cmocka_unit_test(test_counters_that_stay),
 		cmocka_unit_test(test_pointers_lead_where_most_did),
+		cmocka_unit_test(test_parameters_are_no_parts),
 		cmocka_unit_test(test_declarations),
+		cmocka_unit_test(test_declarations_of_unions),
 		cmocka_unit_test(test_other_layouts_stay_apart),
 		cmocka_unit_test(test_proof_sees_each_wrong_merge),
+		cmocka_unit_test(test_proof_sees_wrong_definitions),
 		cmocka_unit_test(test_proof_sees_each_difference),
 		cmocka_unit_test(test_proof_sees_what_was_made_up),
 		cmocka_unit_test(test_canonical_where_nothing_is_to_merge),
