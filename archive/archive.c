@@ -145,8 +145,8 @@ const struct kbtf_entry *kbtf_archive__find_build_id(const struct kbtf_archive *
 	for (uint32_t i = 0; build_id_len && i < archive->contents.entry_count; i++) {
 		const struct kbtf_ident *ident = &archive->contents.entries[i].ident;
 
-		if (build_id__compare(build_id, build_id_len, ident->build_id,
-				      ident->build_id_len) == 0)
+		if (!ident->build_id_short && build_id__compare(build_id, build_id_len,
+				ident->build_id, ident->build_id_len) == 0)
 			return &archive->contents.entries[i];
 	}
 	errno = ENOENT;

@@ -317,6 +317,7 @@ static void walk_profiles(struct walk *walk)
 static void walk_ident(struct walk *walk, struct kbtf_ident *ident, uint8_t **build_ids)
 {
 	const void *build_id;
+	uint64_t size;
 
 	ident->sz = sizeof(*ident);
 	text(walk, ENTRY_DISTRO, &ident->distro);
@@ -324,15 +325,18 @@ static void walk_ident(struct walk *walk, struct kbtf_ident *ident, uint8_t **bu
 	text(walk, ENTRY_ARCH, &ident->arch);
 	text(walk, ENTRY_KERNEL_RELEASE, &ident->kernel_release);
 	text(walk, ENTRY_KERNEL_VERSION, &ident->kernel_version);
-	ident->build_id_len = number(walk, ENTRY_BUILD_ID_SIZE, ident->build_id_len,
-				     KBTF_BUILD_ID_MAX);
+	size = number(walk, ENTRY_BUILD_ID_SIZE, 2 * ident->build_id_len + ident->build_id_short,
+		      2 * KBTF_BUILD_ID_MAX + 1);
+	ident->build_id_len = size / 2;
+	ident->build_id_short = size % 2;
 	build_id = bytes(walk, ENTRY_BUILD_ID, ident->build_id, ident->build_id_len);
 	if (!walk->reading || walk->err)
 		return;
 	memcpy(*build_ids, build_id, ident->build_id_len);
 	ident->build_id = *build_ids;
 	*build_ids += ident->build_id_len;
-	if (!*ident->arch || !*ident->kernel_release)
+	if (!*ident->arch || !*ident->kernel_release ||
+	    (ident->build_id_short && !ident->build_id_len))
 		fail(walk, -EBADMSG);
 }
 

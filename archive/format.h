@@ -72,7 +72,7 @@ enum index_column {
 	ENTRY_ARCH,
 	ENTRY_KERNEL_RELEASE,
 	ENTRY_KERNEL_VERSION,
-	ENTRY_BUILD_ID_SIZE,  /* bytes */
+	ENTRY_BUILD_ID_SIZE,  /* twice the bytes, plus 1 if they are the first of it alone */
 	ENTRY_BUILD_ID,
 	ENTRY_PACKAGE,
 	ENTRY_PACKAGE_VERSION,

@@ -31,7 +31,8 @@ int ident__normalize(const struct kbtf_ident *in, struct kbtf_ident *out)
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		if (!*strings[i])
 			*strings[i] = "";
-	if (out->build_id_len > KBTF_BUILD_ID_MAX || (out->build_id_len && !out->build_id))
+	if (out->build_id_len > KBTF_BUILD_ID_MAX || (out->build_id_len && !out->build_id) ||
+	    (out->build_id_short && !out->build_id_len))
 		return -EINVAL;
 	return 0;
 }
@@ -54,13 +55,26 @@ int ident__compare(const struct kbtf_ident *a, const struct kbtf_ident *b)
 	    (order = strverscmp(a->kernel_release, b->kernel_release)) ||
 	    (order = strcmp(a->kernel_version, b->kernel_version)))
 		return order;
-	return build_id__compare(a->build_id, a->build_id_len, b->build_id, b->build_id_len);
+	order = build_id__compare(a->build_id, a->build_id_len, b->build_id, b->build_id_len);
+	return order ? order : a->build_id_short - b->build_id_short;
 }
 
 bool ident__same_build(const struct kbtf_ident *a, const struct kbtf_ident *b)
 {
-	return a->build_id_len && build_id__compare(a->build_id, a->build_id_len, b->build_id,
-						    b->build_id_len) == 0;
+	size_t a_len = a->build_id_len, b_len = b->build_id_len;
+
+	if (!a_len || !b_len)
+		return false;
+	if (a->build_id_short || b->build_id_short) {
+		/* of thousands, two may begin alike */
+		if (strcmp(a->kernel_release, b->kernel_release) != 0 || strcmp(a->arch, b->arch) != 0)
+			return false;
+		if (b->build_id_short && b_len < a_len)
+			a_len = b_len;
+		if (a->build_id_short && a_len < b_len)
+			b_len = a_len;
+	}
+	return build_id__compare(a->build_id, a_len, b->build_id, b_len) == 0;
 }
 
 static bool unknown_or_same(const char *vague, const char *exact)

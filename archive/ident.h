@@ -13,7 +13,7 @@ int ident__compare(const struct kbtf_ident *a, const struct kbtf_ident *b);
 
 int build_id__compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
 
-/* Both have a build ID, and it is the same. */
+/* Both have a build ID, and it is the same; where one is short, as far as it goes, of one release. */
 bool ident__same_build(const struct kbtf_ident *a, const struct kbtf_ident *b);
 
 /*

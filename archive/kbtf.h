@@ -46,6 +46,11 @@ struct kbtf_ident {
 	const char *kernel_version; /* `uname -v` */
 	const uint8_t *build_id;    /* desc of the NT_GNU_BUILD_ID note of vmlinux */
 	size_t build_id_len;        /* 0: unknown */
+	/*
+	 * Of an entry: these are the first bytes of it alone, which small archives make do with.
+	 * Together with the release they say as much.
+	 */
+	bool build_id_short;
 };
 
 /* How the bytes that an entry was made of were checked, best first. */
@@ -97,7 +102,7 @@ KBTF_API size_t kbtf_archive__entry_count(const struct kbtf_archive *archive);
 KBTF_API const struct kbtf_entry *kbtf_archive__entry(const struct kbtf_archive *archive,
 						      size_t index);
 
-/* The entry of this build ID, or NULL with ENOENT. */
+/* The entry of this build ID, which it has whole, or NULL with ENOENT. */
 KBTF_API const struct kbtf_entry *
 kbtf_archive__find_build_id(const struct kbtf_archive *archive, const uint8_t *build_id,
 			    size_t build_id_len);
@@ -229,7 +234,8 @@ enum kbtf_match {
 	KBTF_MATCH_VERSION,     /* release, version string, arch and distro agree */
 	KBTF_MATCH_RELEASE,     /* the only entry of this release and arch */
 	KBTF_MATCH_AMBIGUOUS,   /* several entries of this release: none is taken */
-	KBTF_MATCH_PACKAGE      /* release, package version, arch and distro agree */
+	KBTF_MATCH_PACKAGE,     /* release, package version, arch and distro agree */
+	KBTF_MATCH_SHORT_BUILD_ID /* release and arch agree, and what the entry has of a build ID */
 };
 
 struct kbtf_select_opts {

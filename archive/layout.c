@@ -9,10 +9,10 @@
 
 /*
  * Minimized BTF of siblings lies together in frames of so many bytes: what is alike is stored
- * once, and one is read in a tenth of a millisecond. Of the base's frames, those stay of which
+ * once, and one is read in a fraction of a millisecond. Of the base's frames, those stay of which
  * all is in use, and that have at least half of it.
  */
-#define FRAME_SIZE (128u << 10)
+#define FRAME_SIZE (512u << 10)
 
 static int by_ident(const void *a, const void *b)
 {

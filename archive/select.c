@@ -23,6 +23,8 @@ const char *kbtf_match__text(enum kbtf_match match)
 		return "several entries have this release, and nothing tells them apart";
 	case KBTF_MATCH_PACKAGE:
 		return "an entry has this release, package version, architecture and distribution";
+	case KBTF_MATCH_SHORT_BUILD_ID:
+		return "an entry has this release, architecture and the first bytes of this build ID";
 	}
 	return "?";
 }
@@ -92,6 +94,11 @@ static void select_by_release(const struct kbtf_archive *archive, const struct k
 			continue;
 		possible++;
 		only = entry;
+		if (its->build_id_short && ident__same_build(its, ident)) {
+			out->match = KBTF_MATCH_SHORT_BUILD_ID;
+			out->entry = entry;
+			return;
+		}
 		if (match == KBTF_MATCH_RELEASE || !same_distro(its, ident))
 			continue;
 		/* a version string says more than a package's version */

@@ -19,7 +19,7 @@
 
 #define KERNELS 40
 /* Each kernel's is another, and they fill several frames. */
-#define FIELDS(n) (600 + (n) / 2)
+#define FIELDS(n) (2000 + (n) / 2)
 
 static const char *path;
 

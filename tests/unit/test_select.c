@@ -34,6 +34,10 @@ static const struct row entries[] = {
 	{ "ubuntu", "18.04", "aarch64", "5.4.0-9-generic", "", "F", "5.4.0-9.9~18.04.1" },
 	{ "ubuntu", "18.04", "aarch64", "5.4.0-9-generic", "#9~18.04.1-Ubuntu", "G",
 	  "5.4.0-9.9~18.04.1" },
+	/* of their build IDs the first bytes are known alone */
+	{ "debian", "11", "x86_64", "5.10.0-8", "", "PQ~", "" },
+	{ "debian", "11", "x86_64", "5.10.0-9", "", "PQ~", "" },
+	{ "debian", "11", "x86_64", "5.10.0-9", "", "PR~", "" },
 };
 
 static const struct {
@@ -96,10 +100,25 @@ static const struct {
 	/* package versions are not compared where version strings are */
 	{ { "debian", "10", "x86_64", "4.19.0-1", "#1 Debian 4.19.1-2", "", "9" }, false,
 	  KBTF_MATCH_VERSION, 1, 2 },
+	/* short build IDs count together with the release */
+	{ { "debian", "11", "x86_64", "5.10.0-9", "#1", "PQXYZ", "" }, false,
+	  KBTF_MATCH_SHORT_BUILD_ID, 13, 1 },
+	{ { "", "", "x86_64", "5.10.0-9", "#1", "PRXYZ", "" }, false,
+	  KBTF_MATCH_SHORT_BUILD_ID, 14, 2 },
+	{ { "debian", "11", "x86_64", "5.10.0-8", "#1", "PQ", "" }, false,
+	  KBTF_MATCH_SHORT_BUILD_ID, 12, 1 },
+	{ { "debian", "11", "x86_64", "5.10.0-9", "#1", "PSXYZ", "" }, false, KBTF_MATCH_NONE, -1, 2 },
+	{ { "debian", "11", "x86_64", "5.10.0-9", "#1", "P", "" }, false, KBTF_MATCH_NONE, -1, 2 },
+	{ { "debian", "11", "x86_64", "5.10.0-9", "#1", "", "" }, false, KBTF_MATCH_AMBIGUOUS, -1, 2 },
+	{ { "debian", "11", "x86_64", "5.10.0-8", "#1", "", "" }, false, KBTF_MATCH_RELEASE, 12, 1 },
+	{ { "debian", "11", "x86_64", "5.10.0-7", "#1", "PQXYZ", "" }, false, KBTF_MATCH_NONE, -1, 0 },
 };
 
+/* "AB~": the first two bytes of a build ID */
 static struct kbtf_ident ident_of(const struct row *row)
 {
+	size_t len = strcspn(row->build_id, "~");
+
 	return (struct kbtf_ident){
 		.sz = sizeof(struct kbtf_ident),
 		.distro = row->distro,
@@ -108,7 +127,8 @@ static struct kbtf_ident ident_of(const struct row *row)
 		.kernel_release = row->release,
 		.kernel_version = row->version,
 		.build_id = (const uint8_t *)row->build_id,
-		.build_id_len = strlen(row->build_id),
+		.build_id_len = len,
+		.build_id_short = row->build_id[len],
 	};
 }
 
