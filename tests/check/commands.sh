@@ -311,6 +311,30 @@ for n in 1 2; do
 	t "of $n" "$btfgen" export -q -a ship.kbtf -k 6.1.0-$n-amd64 --for "$objects/exitsnoop.bpf.o" -o shipped.btf
 	t "which is what bpftool makes" same_btf shipped.btf "cut-$n.btf"
 done
+# what of a kernel's identity goes along: machines are known by release and part of a build ID
+t "stats --json of it" to_file json "$btfgen" stats --json -a ship.kbtf
+t "names 4 bytes of the build ID, and no package" json 'len(d["entries"]) == 2 and
+	all(e["build_id_short"] and len(e["build_id"]) == 8 and e["kernel"] and "package" not in e and
+	"version" not in e for e in d["entries"])' json
+short=$(python3 -c 'import json; print(json.load(open("json"))["entries"][0]["build_id"])')
+for whole_id in "${short}00112233" "${short}"; do
+	printf 'KERNEL_RELEASE=6.1.0-1-amd64\nARCH=x86_64\nBUILD_ID=%s\n' "$whole_id" >machine
+	t_says 0 "first bytes of this build ID" "which, for $whole_id" "$btfgen" which -a ship.kbtf --ident machine
+done
+printf 'KERNEL_RELEASE=6.1.0-1-amd64\nARCH=x86_64\nBUILD_ID=00%s\n' "$short" >machine
+t_says 3 "uses        nothing" "which, of another build" "$btfgen" which -a ship.kbtf --ident machine
+t "export by the whole build ID" "$btfgen" export -q -a ship.kbtf --build-id "${short}00112233" \
+	--for "$objects/exitsnoop.bpf.o" -o shipped.btf
+t "--identity full" "$btfgen" export -q -a $A --format embed --identity full \
+	--for "$objects/exitsnoop.bpf.o" -o whole.kbtf
+to_file whole "$btfgen" stats --json -a whole.kbtf
+t "all that the archive tells" sh -c '"$1" stats --json -a "$2" >of-all' sh "$btfgen" $A
+t "goes along" python3 -c 'import json
+known = ("distro", "release", "arch", "kernel", "version", "build_id", "package", "encoder", "notes")
+a, b = ([{k: e.get(k) for k in known} for e in json.load(open(f))["entries"]] for f in ("whole", "of-all"))
+assert a == b and a'
+t_exit 2 "--identity of neither kind" "$btfgen" export -a $A --format embed --identity some \
+	--for "$objects/exitsnoop.bpf.o" -o none.kbtf
 t_says 1 "minimized BTF of it alone" "and no other" "$btfgen" export -a ship.kbtf -k 6.1.0-1-amd64 -o none.btf
 t "export of one kernel takes its place" "$btfgen" export -q -a $A --format embed --for "$objects/exitsnoop.bpf.o" \
 	-k 6.1.0-1-amd64 -o ship.kbtf

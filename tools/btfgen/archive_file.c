@@ -85,6 +85,8 @@ json_t *entry__json(const struct kbtf_entry *entry)
 	put(object, "kernel", ident->kernel_release);
 	put(object, "version", ident->kernel_version);
 	put(object, "build_id", hex__encode(ident->build_id, ident->build_id_len, build_id));
+	if (ident->build_id_short)
+		json_object_set_new(object, "build_id_short", json_true());
 	put(object, "package", prov->package);
 	put(object, "package_version", prov->package_version);
 	put(object, "package_sha256", prov->package_sha256);
@@ -121,11 +123,14 @@ bool entry_filter__matches(const struct entry_filter *filter, const struct kbtf_
 {
 	const struct kbtf_ident *ident = kbtf_entry__ident(entry);
 	char build_id[2 * KBTF_BUILD_ID_MAX + 1];
+	size_t digits = filter->build_id ? strlen(filter->build_id) : 0;
 
 	hex__encode(ident->build_id, ident->build_id_len, build_id);
+	if (ident->build_id_short && digits > strlen(build_id))
+		digits = strlen(build_id);
 	return pattern__matches(filter->pattern, ident->kernel_release) &&
 	       (!filter->build_id ||
-		strncasecmp(build_id, filter->build_id, strlen(filter->build_id)) == 0) &&
+		strncasecmp(build_id, filter->build_id, digits) == 0) &&
 	       (!filter->distro || strcasecmp(ident->distro, filter->distro) == 0) &&
 	       (!filter->release || strcmp(ident->distro_release, filter->release) == 0) &&
 	       (!filter->arch || strcmp(ident->arch, filter->arch) == 0);

@@ -28,6 +28,7 @@ struct exporting {
 	struct entry_filter filter;
 	struct text_list objects_given;
 	const char *archive_given, *form_given, *name_given, *out;
+	const char *identity_given;
 	enum export_form form;
 	struct kbtf_archive *archive;
 	struct objects objects;
@@ -61,6 +62,11 @@ static int export_one(struct exporting *it, struct error *err)
 
 /* ---- what is embedded ------------------------------------------------------------------------- */
 
+static enum embedding_identity identity(const struct exporting *it)
+{
+	return strcmp(it->identity_given, "full") == 0 ? EMBEDDING_FULL : EMBEDDING_SHORT;
+}
+
 static int embed_linkable(struct exporting *it, struct error *err)
 {
 	_cleanup_free_ char *name = it->name_given ? strdup(it->name_given)
@@ -71,15 +77,16 @@ static int embed_linkable(struct exporting *it, struct error *err)
 		return error__oom(err);
 	if (uname(&host) < 0)
 		return error__set(err, errno, "uname: %s", strerror(errno));
-	return embedding__write_linkable(&it->source, &it->filter, it->form == FORM_EMBED_C ?
-					 EMBEDDING_C : EMBEDDING_OBJECT, name, it->filter.arch ?:
-					 host.machine, it->out, err);
+	return embedding__write_linkable(&it->source, &it->filter, identity(it),
+					 it->form == FORM_EMBED_C ? EMBEDDING_C : EMBEDDING_OBJECT,
+					 name, it->filter.arch ?: host.machine, it->out, err);
 }
 
 static int embed(struct exporting *it, struct error *err)
 {
 	int written = it->form == FORM_EMBED ?
-		embedding__write(&it->source, &it->filter, it->out, err) : embed_linkable(it, err);
+		embedding__write(&it->source, &it->filter, identity(it), it->out, err) :
+		embed_linkable(it, err);
 
 	if (written < 0)
 		return written;
@@ -158,6 +165,8 @@ static int check_line(struct exporting *it)
 		log__error("--name is of --format embed-c and embed-object");
 	else if (it->name_given && !linkable__is_name(it->name_given))
 		log__error("--name: '%s' can't be a variable's name in C", it->name_given);
+	else if (strcmp(it->identity_given, "short") != 0 && strcmp(it->identity_given, "full") != 0)
+		log__error("--identity: '%s' is neither short nor full", it->identity_given);
 	else if (is_linkable(it) && !fits_linkable(it))
 		log__error("--format %s: -o must end with %s, or be - with a --name", it->form_given,
 			   it->form == FORM_EMBED_C ? ".c" : ".o");
@@ -168,7 +177,9 @@ static int check_line(struct exporting *it)
 
 int cmd_export(int argc, char **argv)
 {
-	struct exporting it __attribute__((__cleanup__(exporting__free))) = { .form_given = "raw" };
+	struct exporting it __attribute__((__cleanup__(exporting__free))) = {
+		.form_given = "raw", .identity_given = "short"
+	};
 	const struct option_def options[] = {
 		ENTRY_FILTER_OPTIONS(it.filter),
 		{ OPTION_HEADING, NULL, 0, NULL, NULL, "Output" },
@@ -183,6 +194,9 @@ int cmd_export(int argc, char **argv)
 		  "embed-c: the same as C, with a header\n"
 		  "embed-object: the same as an object file for\n"
 		  "--arch or else this machine, with a header" },
+		{ OPTION_TEXT, "identity", 0, "short|full", &it.identity_given,
+		  "embed...: by uname -r and 4 bytes of the build\n"
+		  "ID (default), or all that the archive tells" },
 		{ OPTION_TEXT, "name", 0, "NAME", &it.name_given,
 		  "embed-c, embed-object: the variable's name\n(default: PATH's)" },
 		{ OPTION_LIST, "for", 'f', "OBJ.bpf.o", &it.objects_given,

@@ -15,13 +15,44 @@
 
 /* ---- the archive ------------------------------------------------------------------------------- */
 
+/* Of a build ID, so many bytes tell a rebuild of the same release from it. */
+#define SHORT_BUILD_ID 4
+
 struct embedding {
 	const struct entry_source *source;
+	enum embedding_identity identity;
 	struct kbtf_writer *writer;
 };
 
-/* Of an entry that was not minimized for these objects before. */
-static int minimize_entry(struct embedding *it, const struct kbtf_entry *entry, struct error *err)
+/* What tells it from others, and no more; where its BTF is from stands in the source. */
+static void shorten(struct kbtf_ident *ident, struct kbtf_provenance *provenance)
+{
+	provenance->package = provenance->package_sha256 = "";
+	if (!ident->build_id_len)
+		return;
+	ident->kernel_version = provenance->package_version = "";
+	if (ident->build_id_len > SHORT_BUILD_ID) {
+		ident->build_id_len = SHORT_BUILD_ID;
+		ident->build_id_short = true;
+	}
+}
+
+static int add(struct embedding *it, const struct kbtf_new_entry *new, struct error *err)
+{
+	const char *release = new->ident.kernel_release;
+	enum kbtf_added added;
+	int res = kbtf_writer__add(it->writer, new, &added);
+
+	if (res)
+		return error__set(err, -res, "%s: %s", release, strerror(-res));
+	if (added != KBTF_ADDED_NEW)
+		return error__set(err, EEXIST, "%s: nothing tells two kernels of this release apart but "
+				  "what --identity short leaves out; use --identity full", release);
+	return 1;
+}
+
+/* 1: written; 0: left out. */
+static int write_entry(struct embedding *it, const struct kbtf_entry *entry, struct error *err)
 {
 	const struct objects *objects = it->source->objects;
 	_cleanup_free_ void *min = NULL;
@@ -30,34 +61,19 @@ static int minimize_entry(struct embedding *it, const struct kbtf_entry *entry, 
 	struct kbtf_new_entry new = { .sz = sizeof(new), .ident = *kbtf_entry__ident(entry),
 				      .provenance = *kbtf_entry__provenance(entry),
 				      .mins = &new_min, .min_count = 1 };
-	enum kbtf_added added;
 	int res = entry_source__read(it->source, entry, &min, &new_min.btf_size, err);
 
+	if (res == -ENOENT) {
+		log__warn("%s: the archive has BTF of it that was minimized for other objects, and no "
+			  "other; it is left out", new.ident.kernel_release);
+		return 0;
+	}
 	if (res)
 		return res;
 	new_min.btf = min;
-	res = kbtf_writer__add(it->writer, &new, &added);
-	return res ? error__set(err, -res, "%s: %s", new.ident.kernel_release, strerror(-res)) : 0;
-}
-
-/* 1: written; 0: left out. */
-static int write_entry(struct embedding *it, const struct kbtf_entry *entry, struct error *err)
-{
-	const char *release = kbtf_entry__ident(entry)->kernel_release;
-	enum kbtf_added added;
-	int res;
-
-	if (entry_source__has_min(it->source, entry)) {
-		res = pack__copy(it->writer, it->source->archive, entry, it->source->profile, &added);
-		return res ? error__set(err, -res, "%s: %s", release, strerror(-res)) : 1;
-	}
-	if (!kbtf_entry__btf_size(entry)) {
-		log__warn("%s: the archive has BTF of it that was minimized for other objects, and no "
-			  "other; it is left out", release);
-		return 0;
-	}
-	res = minimize_entry(it, entry, err);
-	return res ? res : 1;
+	if (it->identity == EMBEDDING_SHORT)
+		shorten(&new.ident, &new.provenance);
+	return add(it, &new, err);
 }
 
 static int write_matching(struct embedding *it, const struct entry_filter *filter,
@@ -97,9 +113,9 @@ static int begin(struct embedding *it, const char *path, struct error *err)
 }
 
 int embedding__write(const struct entry_source *source, const struct entry_filter *filter,
-		     const char *path, struct error *err)
+		     enum embedding_identity identity, const char *path, struct error *err)
 {
-	struct embedding it = { .source = source };
+	struct embedding it = { .source = source, .identity = identity };
 	int res = begin(&it, path, err), written = 0;
 
 	if (!res) {
@@ -155,8 +171,9 @@ static int write_linkable(enum embedding_form form, const char *name, const char
 }
 
 int embedding__write_linkable(const struct entry_source *source, const struct entry_filter *filter,
-			      enum embedding_form form, const char *name, const char *arch,
-			      const char *path, struct error *err)
+			      enum embedding_identity identity, enum embedding_form form,
+			      const char *name, const char *arch, const char *path,
+			      struct error *err)
 {
 	_cleanup_free_ char *archive_path = NULL;
 	struct workdir *work = workdir__open(NULL, err);
@@ -168,7 +185,7 @@ int embedding__write_linkable(const struct entry_source *source, const struct en
 		written = error__oom(err);
 	}
 	if (!written)
-		written = embedding__write(source, filter, archive_path, err);
+		written = embedding__write(source, filter, identity, archive_path, err);
 	res = written > 0 ? write_linkable(form, name, arch, archive_path, path, err) : 0;
 	if (scratch)
 		workdir__drop(scratch, 0);

@@ -6,12 +6,19 @@
 #include "entry_source.h"
 
 /*
+ * How an entry says which kernel it is. Short: distribution, release, architecture, `uname -r`
+ * and the first bytes of its build ID, or where it has none its version string; of the
+ * package no name and no digest.
+ */
+enum embedding_identity { EMBEDDING_SHORT, EMBEDDING_FULL };
+
+/*
  * Write the entries that match to the archive `path`, in the place of what is there, minimized
  * for the source's objects. Entries of which the source has BTF for other objects alone are named
  * and left out. How many were written; -ESRCH: none matches; other errors with *err.
  */
 int embedding__write(const struct entry_source *source, const struct entry_filter *filter,
-		     const char *path, struct error *err);
+		     enum embedding_identity identity, const char *path, struct error *err);
 
 enum embedding_form { EMBEDDING_C, EMBEDDING_OBJECT };
 
@@ -20,7 +27,8 @@ enum embedding_form { EMBEDDING_C, EMBEDDING_OBJECT };
  * with ".c" or ".o", or is "-", for stdout and no header.
  */
 int embedding__write_linkable(const struct entry_source *source, const struct entry_filter *filter,
-			      enum embedding_form form, const char *name, const char *arch,
-			      const char *path, struct error *err);
+			      enum embedding_identity identity, enum embedding_form form,
+			      const char *name, const char *arch, const char *path,
+			      struct error *err);
 
 #endif
