@@ -84,22 +84,16 @@ static int pack_run(ZSTD_CCtx *zstd, const struct buf *run, const struct buf *pr
 }
 
 static int unpack_run(ZSTD_DCtx *zstd, const uint8_t *stored, size_t stored_size,
-		      const struct buf *prefix, size_t size, struct buf *run)
+		      const struct buf *prefix, uint8_t *room, size_t size)
 {
-	uint8_t *room = buf__reserve(run, size);
-
-	if (!room)
-		return -ENOMEM;
 	if (stored_size == size) {
 		memcpy(room, stored, size);
-		run->len = size;
 		return 0;
 	}
 	ZSTD_DCtx_reset(zstd, ZSTD_reset_session_and_parameters);
 	if (ZSTD_isError(ZSTD_DCtx_refPrefix(zstd, prefix->data, prefix->len)) ||
 	    ZSTD_decompressDCtx(zstd, room, size, stored, stored_size) != size)
 		return -EBADMSG;
-	run->len = size;
 	return 0;
 }
 
@@ -111,6 +105,16 @@ static void join(const struct columns *columns, unsigned int count, struct buf *
 		buf__add(all, columns->items[i].data, columns->items[i].len);
 }
 
+/* Behind an empty column: how many follow that are empty, too. */
+static unsigned int empty_after(const struct columns *columns, unsigned int at)
+{
+	unsigned int end = at + 1;
+
+	while (end < columns->count && !columns->items[end].len)
+		end++;
+	return end - at - 1;
+}
+
 static int pack_together(ZSTD_CCtx *zstd, const struct columns *columns,
 			 const struct columns *prefix,
 			 const struct columns_effort *effort, struct buf *out)
@@ -118,8 +122,13 @@ static int pack_together(ZSTD_CCtx *zstd, const struct columns *columns,
 	_cleanup_buf_ struct buf all = {}, before = {};
 
 	buf__add_u8(out, 1);
-	for (unsigned int i = 0; i < columns->count; i++)
+	for (unsigned int i = 0; i < columns->count; i++) {
 		buf__add_varint(out, columns->items[i].len);
+		if (!columns->items[i].len) {
+			buf__add_u8(out, (uint8_t)empty_after(columns, i));
+			i += empty_after(columns, i);
+		}
+	}
 	join(columns, columns->count, &all);
 	join(prefix, columns->count, &before);
 	if (buf__failed(&all) || buf__failed(&before))
@@ -139,8 +148,11 @@ static int pack_apart(ZSTD_CCtx *zstd, const struct columns *columns,
 		int err;
 
 		buf__add_varint(out, columns->items[i].len);
-		if (!columns->items[i].len)
+		if (!columns->items[i].len) {
+			buf__add_u8(out, (uint8_t)empty_after(columns, i));
+			i += empty_after(columns, i);
 			continue;
+		}
 		err = pack_run(zstd, &columns->items[i], &prefix->items[i], effort, &stored);
 		if (err)
 			return err;
@@ -172,73 +184,83 @@ int columns__pack(const struct columns *columns, const struct columns *prefix,
 }
 
 static int unpack_together(ZSTD_DCtx *zstd, struct cursor *in, const struct columns *prefix,
-			   const size_t *sizes, struct columns *columns)
+			   uint8_t *room, size_t total)
 {
-	_cleanup_buf_ struct buf all = {}, before = {};
-	size_t total = 0, at = 0;
-	int err;
+	_cleanup_buf_ struct buf before = {};
+	size_t left = in->len - in->pos;
 
-	for (unsigned int i = 0; i < columns->count; i++)
-		total += sizes[i];
 	if (total > TOGETHER_MAX)
 		return -EBADMSG;
-	join(prefix, columns->count, &before);
+	join(prefix, prefix->count, &before);
 	if (buf__failed(&before))
 		return -ENOMEM;
 	/* it takes the rest */
-	err = total ? unpack_run(zstd, in->data + in->pos, in->len - in->pos, &before, total, &all)
-		    : 0;
-	in->pos = in->len;
-	for (unsigned int i = 0; !err && total && i < columns->count; at += sizes[i++])
-		buf__add(&columns->items[i], all.data + at, sizes[i]);
-	return err;
+	return total ? unpack_run(zstd, cursor__take(in, left), left, &before, room, total)
+		     : cursor__take(in, left) ? 0 : -EBADMSG;
 }
 
 static int unpack_apart(ZSTD_DCtx *zstd, struct cursor *in, const struct columns *prefix,
-			const size_t *sizes, const size_t *stored_sizes, struct columns *columns)
+			const size_t *stored_sizes, unsigned int count,
+			const struct cursor *columns, uint8_t *room)
 {
-	for (unsigned int i = 0; i < columns->count; i++) {
-		const uint8_t *stored = cursor__take(in, stored_sizes[i]);
-		int err;
+	static const struct buf none;
+	int err = 0;
 
-		if (!sizes[i])
-			continue;
+	for (unsigned int i = 0; !err && i < count; room += columns[i++].len) {
+		const uint8_t *stored = cursor__take(in, stored_sizes[i]);
+
 		if (!stored)
 			return -EBADMSG;
-		err = unpack_run(zstd, stored, stored_sizes[i], &prefix->items[i], sizes[i],
-				 &columns->items[i]);
-		if (err)
-			return err;
+		if (columns[i].len)
+			err = unpack_run(zstd, stored, stored_sizes[i],
+					 i < prefix->count ? &prefix->items[i] : &none, room,
+					 columns[i].len);
 	}
-	return 0;
+	return err;
 }
 
-int columns__unpack(struct cursor *in, const struct columns *prefix, struct columns *columns)
+static int read_sizes(struct cursor *in, bool together, unsigned int count,
+		      struct cursor *columns, size_t *stored_sizes, size_t *total)
 {
-	size_t sizes[COLUMNS_MAX], stored_sizes[COLUMNS_MAX] = {};
-	uint8_t together = cursor__u8(in);
-	uint64_t total = 0;
-	ZSTD_DCtx *zstd;
-	int err;
-
-	for (unsigned int i = 0; i < columns->count; i++) {
+	for (unsigned int i = 0; i < count; i++) {
 		uint64_t size = cursor__varint(in), stored = size && !together ? cursor__varint(in) : 0;
+		unsigned int empty = size ? 0 : cursor__u8(in);
 
-		if (size > TABLE_MAX || (total += size) > TABLE_MAX || stored > size)
+		if (size > TABLE_MAX || (*total += size) > TABLE_MAX || stored > size ||
+		    empty >= count - i)
 			return -EBADMSG;
-		sizes[i] = size;
+		columns[i] = cursor__over(NULL, size);
 		stored_sizes[i] = stored;
+		for (; empty; empty--)
+			columns[++i] = cursor__over(NULL, 0);
 	}
-	if (cursor__failed(in) || together > 1)
-		return -EBADMSG;
-	zstd = ZSTD_createDCtx();
-	if (!zstd)
+	return cursor__failed(in) ? -EBADMSG : 0;
+}
+
+int columns__unpack(struct columns_reader *reader, struct cursor *in,
+		    const struct columns *prefix, unsigned int count, struct cursor *columns)
+{
+	size_t stored_sizes[COLUMNS_MAX] = {}, total = 0;
+	uint8_t together = cursor__u8(in), *room;
+	int err = together > 1 ? -EBADMSG
+			       : read_sizes(in, together, count, columns, stored_sizes, &total);
+
+	if (err)
+		return err;
+	if (!reader->zstd)
+		reader->zstd = ZSTD_createDCtx();
+	room = buf__reserve(&reader->room, total);
+	if (!reader->zstd || !room)
 		return -ENOMEM;
-	err = together ? unpack_together(zstd, in, prefix, sizes, columns)
-		       : unpack_apart(zstd, in, prefix, sizes, stored_sizes, columns);
-	ZSTD_freeDCtx(zstd);
-	for (unsigned int i = 0; !err && i < columns->count; i++)
-		if (buf__failed(&columns->items[i]))
-			err = -ENOMEM;
-	return err;
+	for (size_t i = 0, at = 0; i < count; at += columns[i++].len)
+		columns[i].data = room + at;
+	return together ? unpack_together(reader->zstd, in, prefix, room, total)
+			: unpack_apart(reader->zstd, in, prefix, stored_sizes, count, columns, room);
+}
+
+void columns_reader__free(struct columns_reader *reader)
+{
+	ZSTD_freeDCtx(reader->zstd);
+	buf__free(&reader->room);
+	*reader = (struct columns_reader){};
 }

@@ -4,7 +4,8 @@
  *
  * A table of columns is stored as: u8 whether they are compressed together, then of each
  * column its size as a varint (LEB128), and where they are apart and it is not empty, its
- * stored size as another; then the stored bytes. What is stored in as many bytes as it has
+ * stored size as another; behind an empty one, a byte says how many empty ones follow at
+ * once, which are left out; then the stored bytes. What is stored in as many bytes as it has
  * is not compressed. A prefix, which both sides know, is what zstd may refer back to.
  */
 #ifndef ARCHIVE_COLUMNS_H
@@ -31,8 +32,20 @@ void columns__free(struct columns *columns);
 /* Appends to `out`. -E2BIG: more than columns__unpack() believes; -ENOMEM, -ECANCELED, -EIO (zstd). */
 int columns__pack(const struct columns *columns, const struct columns *prefix,
 		  const struct columns_effort *effort, struct buf *out);
-/* columns->count says how many there are. -EBADMSG, -ENOMEM. */
-int columns__unpack(struct cursor *in, const struct columns *prefix, struct columns *columns);
+
+/* What is read again and again for one kernel after another: zero it, and free it at the end. */
+struct columns_reader {
+	struct ZSTD_DCtx_s *zstd;
+	struct buf room;
+};
+
+/*
+ * So many columns, lent until the next are read. A prefix of fewer has none for the others.
+ * -EBADMSG, -ENOMEM.
+ */
+int columns__unpack(struct columns_reader *reader, struct cursor *in,
+		    const struct columns *prefix, unsigned int count, struct cursor *columns);
+void columns_reader__free(struct columns_reader *reader);
 
 void buf__add_varint(struct buf *buf, uint64_t value);
 /* 0 and failed, where it is cut off or has more than 64 bits. */

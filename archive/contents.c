@@ -494,21 +494,20 @@ static int check_all_used(const struct contents *it)
 int contents__read(const void *index, size_t index_size, const uint8_t *chunks,
 		   size_t chunks_size, struct contents *contents)
 {
-	const struct columns none = { .count = INDEX_COLUMNS };
-	struct walk walk = { .it = contents, .reading = true, .columns.count = INDEX_COLUMNS };
+	const struct columns none = {};
+	struct walk walk = { .it = contents, .reading = true };
+	struct columns_reader reader = {};
 	struct cursor in = cursor__over(index, index_size);
-	int err = columns__unpack(&in, &none, &walk.columns);
+	int err = columns__unpack(&reader, &in, &none, INDEX_COLUMNS, walk.in);
 
 	if (!err && in.pos != in.len)
 		err = -EBADMSG;
-	for (unsigned int i = 0; i < INDEX_COLUMNS; i++)
-		walk.in[i] = cursor__over(walk.columns.items[i].data, walk.columns.items[i].len);
 	if (!err)
 		err = walk_all(&walk);
 	for (unsigned int i = 0; !err && i < INDEX_COLUMNS; i++)
 		if (walk.in[i].pos != walk.in[i].len)
 			err = -EBADMSG;
-	columns__free(&walk.columns);
+	columns_reader__free(&reader);
 	if (!err)
 		err = check_all_used(contents);
 	return err ? err : place(contents, chunks, chunks_size);

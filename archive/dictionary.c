@@ -11,18 +11,15 @@ void dictionary__free(struct dictionary *dictionary)
 	*dictionary = (struct dictionary){};
 }
 
-int dictionary__add(struct dictionary *dictionary, uint64_t item)
+int dictionary__grow(struct dictionary *dictionary)
 {
-	if (dictionary->count == dictionary->room) {
-		uint32_t room = dictionary->room ? 2 * dictionary->room : 256;
-		uint64_t *items = realloc(dictionary->items, room * sizeof(*items));
+	uint32_t room = dictionary->room ? 2 * dictionary->room : 256;
+	uint64_t *items = realloc(dictionary->items, room * sizeof(*items));
 
-		if (!items)
-			return -ENOMEM;
-		dictionary->items = items;
-		dictionary->room = room;
-	}
-	dictionary->items[dictionary->count++] = item;
+	if (!items)
+		return -ENOMEM;
+	dictionary->items = items;
+	dictionary->room = room;
 	return 0;
 }
 

@@ -13,9 +13,19 @@ struct dictionary {
 };
 
 void dictionary__free(struct dictionary *dictionary);
-/* One that is not there yet. -ENOMEM. */
-int dictionary__add(struct dictionary *dictionary, uint64_t item);
+/* Room for one more, and some. -ENOMEM. */
+int dictionary__grow(struct dictionary *dictionary);
 /* Its number plus one, or 0. -ENOMEM leaves *number alone. */
 int dictionary__find(struct dictionary *dictionary, uint64_t item, uint32_t *number);
+
+/* One that is not there yet. -ENOMEM. */
+static inline int dictionary__add(struct dictionary *dictionary, uint64_t item)
+{
+	int err = dictionary->count == dictionary->room ? dictionary__grow(dictionary) : 0;
+
+	if (!err)
+		dictionary->items[dictionary->count++] = item;
+	return err;
+}
 
 #endif

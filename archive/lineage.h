@@ -16,15 +16,24 @@
 
 #include "base/buf.h"
 #include "columns.h"
-#include "pool.h"
+#include "record_set.h"
+#include "told.h"
 
 struct lineage {
 	struct pool pool;
 	struct record_set set;      /* the kernel that was told last */
 	bool begun;                 /* there is one */
-	struct numbers strings[2];    /* those that data streams and function streams have told */
-	struct numbers told[2];       /* by the pool's number: place in `strings`, plus 1 */
+	/* what data streams and function streams have told: strings, and records without a name */
+	struct told strings, nested;
+	struct numbers by_name;     /* the last kernel's record of each name, or 0 */
+	/* room that each kernel uses again */
+	struct record_set spare;
+	struct numbers places;
+	struct columns_reader reader;
 };
+
+/* In `by_name`, while a kernel is followed: it comes, and this is its number of those. */
+#define LINEAGE_ARRIVING 0x80000000u
 
 int lineage__init(struct lineage *lineage);
 void lineage__free(struct lineage *lineage);

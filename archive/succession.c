@@ -9,35 +9,57 @@
 
 void succession__free(struct succession *plan)
 {
-	numbers__free(&plan->from);
-	numbers__free(&plan->gone);
-	numbers__free(&plan->heads);
+	free(plan->runs);
+	*plan = (struct succession){};
 }
 
-int succession__find_stays(const struct pool *pool, const struct numbers *old, const struct numbers *now,
-		      struct numbers *from)
+static int add_run(struct succession *plan, struct run run)
+{
+	if (plan->run_count == plan->run_room) {
+		uint32_t room = plan->run_room ? 2 * plan->run_room : 64;
+		struct run *grown = realloc(plan->runs, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		plan->runs = grown;
+		plan->run_room = room;
+	}
+	plan->runs[plan->run_count++] = run;
+	plan->count += run.stay + run.come;
+	plan->gone += run.go;
+	plan->arrived += run.come;
+	return 0;
+}
+
+/* ---- finding -------------------------------------------------------------------------------- */
+
+/*
+ * Of each of the new list its place in the old one plus 1, or 0: it comes. Places of what
+ * stays ascend.
+ */
+static int find_stays(const struct pool *pool, const struct numbers *old,
+		      const struct numbers *now, uint32_t *from)
 {
 	_cleanup_free_ uint32_t *places = calloc(pool->records.count, 4);
 	_cleanup_free_ uint32_t *tails = calloc((size_t)now->count + 1, 4);
 	_cleanup_free_ uint32_t *before = calloc((size_t)now->count + 1, 4);
 	uint32_t length = 0, at;
-	int err = 0;
 
 	if (!places || !tails || !before)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < old->count; i++)
 		places[old->items[i]] = i + 1;
-	for (uint32_t i = 0; !err && i < now->count; i++) {
+	for (uint32_t i = 0; i < now->count; i++) {
 		uint32_t place = places[now->items[i]], low = 0, high = length;
 
-		err = numbers__add(from, place);
+		from[i] = place;
 		if (!place)
 			continue;
 		/* tails[n] is where the best run of n + 1 ends, in the new list */
 		while (low < high) {
 			uint32_t middle = (low + high) / 2;
 
-			if (from->items[tails[middle]] < place)
+			if (from[tails[middle]] < place)
 				low = middle + 1;
 			else
 				high = middle;
@@ -46,84 +68,79 @@ int succession__find_stays(const struct pool *pool, const struct numbers *old, c
 		tails[low] = i;
 		length += low == length;
 	}
-	if (err)
-		return err;
 	at = length ? tails[length - 1] + 1 : 0;
 	for (uint32_t i = now->count; i-- > 0;) {
 		if (i + 1 == at)
 			at = before[i];
 		else
-			from->items[i] = 0;
+			from[i] = 0;
 	}
 	return 0;
 }
 
-void succession__code_runs(struct coder *coder, unsigned int columns, uint32_t old_count,
-		      struct succession *plan)
+int succession__find(const struct pool *pool, const struct numbers *old,
+		     const struct numbers *now, struct succession *plan)
 {
-	uint32_t count = coder__u32(coder, columns, plan->from.count), i = 0, k = 0;
+	_cleanup_free_ uint32_t *from = calloc((size_t)now->count + 1, 4);
+	uint32_t i = 0, k = 0;
+	int err = from ? find_stays(pool, old, now, from) : -ENOMEM;
+
+	while (!err && (i < old->count || k < now->count)) {
+		struct run run = {};
+
+		for (; k < now->count && from[k] == i + 1; k++, i++)
+			run.stay++;
+		for (; k < now->count && !from[k]; k++)
+			run.come++;
+		run.go = (k < now->count ? from[k] - 1 : old->count) - i;
+		i += run.go;
+		err = add_run(plan, run);
+	}
+	return err;
+}
+
+/* ---- runs ------------------------------------------------------------------------------------ */
+
+void succession__code_runs(struct coder *coder, unsigned int columns, uint32_t old_count,
+			   uint32_t most, struct succession *plan)
+{
+	uint32_t count = coder__u32(coder, columns, plan->count), i = 0, k = 0, come = 0;
 
 	if (count >= NOT_NAMED)
-		coder__fail(coder, -EBADMSG);
-	while (!coder->err && (i < old_count || k < count)) {
-		uint32_t stay = 0, go = 0, come = 0;
+		coder__fail(coder, coder->following ? -EBADMSG : -E2BIG);
+	for (uint32_t n = 0; !coder->err && (i < old_count || k < count); n++) {
+		struct run run = coder->following ? (struct run){} : plan->runs[n];
+		int err = 0;
 
-		if (!coder->following) {
-			while (k + stay < count && plan->from.items[k + stay] == i + stay + 1)
-				stay++;
-			while (k + stay + come < count && !plan->from.items[k + stay + come])
-				come++;
-			go = (k + stay + come < count ? plan->from.items[k + stay + come] - 1
-						      : old_count) - i - stay;
-		}
-		stay = coder__u32(coder, columns, stay);
-		go = coder__u32(coder, columns + 1, go);
-		come = coder__u32(coder, columns + 2, come);
-		if (stay > old_count - i || go > old_count - i - stay || stay > count - k ||
-		    come > count - k - stay || !(stay | go | come)) {
-			coder__fail(coder, -EBADMSG);
+		run.stay = coder__u32(coder, columns, run.stay);
+		run.go = coder__u32(coder, columns + 1, run.go);
+		run.come = coder__u32(coder, columns + 2, run.come);
+		if (run.stay > old_count - i || run.go > old_count - i - run.stay ||
+		    run.stay > count - k || run.come > count - k - run.stay ||
+		    run.come > most - come || !(run.stay | run.go | run.come))
+			err = -EBADMSG;
+		else if (coder->following)
+			err = add_run(plan, run);
+		if (err) {
+			coder__fail(coder, err);
 			return;
 		}
-		for (uint32_t n = 0; coder->following && n < stay; n++)
-			coder__add_word(coder, &plan->from, i + n + 1);
-		for (uint32_t n = 0; coder->following && n < come; n++)
-			coder__add_word(coder, &plan->from, 0);
-		for (uint32_t n = 0; n < go; n++)
-			coder__add_word(coder, &plan->gone, i + stay + n);
-		i += stay + go;
-		k += stay + come;
+		i += run.stay + run.go;
+		k += run.stay + run.come;
+		come += run.come;
 	}
 }
 
-/* Of `words`, which begins with kind and name. */
-static bool is_alike(const uint32_t *words, uint32_t kind, uint32_t string)
-{
-	return (words[RECORD_KIND] & 0xff) == kind && words[RECORD_NAME] == string;
-}
+/* ---- kinds and names --------------------------------------------------------------------------- */
 
+/* In a run, what goes and still may come again. */
 struct head_search {
 	const struct numbers *old;
-	const struct succession *plan;
-	uint32_t gone;       /* the next of what goes that no one has come for */
-	uint32_t gone_end;   /* the first that goes behind what stays next */
-	uint32_t passed;     /* those before it have names that come no more, in this gap */
+	uint32_t gone, gone_end; /* places */
+	uint32_t passed;         /* those before it have names that come no more, in this run */
 };
 
-/* In the gap that the place is in. */
-static void move_gap(struct head_search *search, uint32_t place)
-{
-	const struct numbers *gone = &search->plan->gone, *from = &search->plan->from;
-	uint32_t stays = UINT32_MAX;
-
-	for (uint32_t i = place; i < from->count; i++)
-		if (from->items[i]) {
-			stays = from->items[i] - 1;
-			break;
-		}
-	while (search->gone_end < gone->count && gone->items[search->gone_end] < stays)
-		search->gone_end++;
-}
-
+/* Of what has the name, how many places behind the next that goes, plus 1; 0: none has. */
 static uint32_t find_same(const struct coder *coder, struct head_search *search,
 			  const uint32_t *words)
 {
@@ -132,11 +149,11 @@ static uint32_t find_same(const struct coder *coder, struct head_search *search,
 	if (search->passed < search->gone)
 		search->passed = search->gone;
 	for (uint32_t i = search->passed; i < search->gone_end; i++) {
-		uint32_t record = search->old->items[search->plan->gone.items[i]];
-		const uint32_t *gone = pool__record(coder->pool, record);
+		const uint32_t *gone = pool__record(coder->pool, search->old->items[i]);
 		int order;
 
-		if (is_alike(gone, words[RECORD_KIND] & 0xff, words[RECORD_NAME]))
+		if (record__kind(gone) == record__kind(words) &&
+		    gone[RECORD_NAME] == words[RECORD_NAME])
 			return i - search->gone + 1;
 		/* both are in the order of their names */
 		order = strcmp(pool__string(coder->pool, gone[RECORD_NAME]), name);
@@ -152,12 +169,13 @@ static uint32_t find_same(const struct coder *coder, struct head_search *search,
 static void code_head(struct coder *coder, struct head_search *search, const uint32_t *own,
 		      uint32_t *head)
 {
-	const struct name_columns columns = { PLAN_TOKEN, PLAN_SHARED, PLAN_REST, PLAN_KNOWN };
+	const struct name_columns columns = { PLAN_TOKEN, PLAN_SHARED, PLAN_REST, PLAN_KNOWN,
+					      PLAN_ALSO };
 	uint32_t same = coder->following ? 0 : find_same(coder, search, own);
 	uint32_t kind = 0;
 
 	if (!coder->following)
-		kind = (own[RECORD_KIND] & 0xff) | (own[RECORD_KIND] & RECORD_FLAG ? 0x80 : 0);
+		kind = record__kind(own) | (own[RECORD_KIND] & RECORD_FLAG ? 0x80 : 0);
 	same = coder__u32(coder, PLAN_SAME, same);
 	kind = coder__byte(coder, PLAN_KIND, kind);
 	head[RECORD_KIND] = (kind & 0x7f) | (kind & 0x80 ? RECORD_FLAG : 0);
@@ -168,35 +186,38 @@ static void code_head(struct coder *coder, struct head_search *search, const uin
 	if (coder->err)
 		return;
 	if (same) {
-		uint32_t record = search->old->items[search->plan->gone.items[search->gone + same - 1]];
+		uint32_t record = search->old->items[search->gone + same - 1];
 
 		head[RECORD_NAME] = pool__record(coder->pool, record)[RECORD_NAME];
 		search->gone += same;
 		return;
 	}
 	head[RECORD_NAME] = coder__name_in(coder, NAME_TYPE, &columns,
-					 coder->following ? 0 : own[RECORD_NAME]);
+					   coder->following ? 0 : own[RECORD_NAME]);
 }
 
-void succession__code_heads(struct coder *coder, const struct numbers *old, const struct numbers *now,
-		       struct succession *plan)
+void succession__code_heads(struct coder *coder, const struct numbers *old,
+			    const struct numbers *now, const struct succession *plan,
+			    struct numbers *heads)
 {
-	struct head_search search = { .old = old, .plan = plan };
+	uint32_t place = 0, k = 0;
+	int err = numbers__reserve(heads, 2 * (uint64_t)plan->arrived);
 
-	for (uint32_t i = 0; !coder->err && i < plan->from.count; i++) {
-		uint32_t head[2] = {};
+	if (err)
+		coder__fail(coder, err);
+	for (uint32_t n = 0; n < plan->run_count; n++) {
+		const struct run *run = &plan->runs[n];
+		struct head_search search = { .old = old, .gone = place + run->stay };
 
-		if (plan->from.items[i]) {
-			/* none that goes before what stays has come again */
-			search.gone = search.gone_end;
-		} else {
-			if (i == 0 || plan->from.items[i - 1])
-				move_gap(&search, i);
-			code_head(coder, &search,
-				  coder->following ? NULL : pool__record(coder->pool, now->items[i]),
-				  head);
+		search.gone_end = search.gone + run->go;
+		place = search.gone_end;
+		k += run->stay;
+		for (uint32_t i = 0; !coder->err && i < run->come; i++, k++) {
+			uint32_t *head = heads->items + heads->count;
+
+			code_head(coder, &search, coder->following ? NULL :
+				  pool__record(coder->pool, now->items[k]), head);
+			heads->count += 2;
 		}
-		coder__add_word(coder, &plan->heads, head[0]);
-		coder__add_word(coder, &plan->heads, head[1]);
 	}
 }

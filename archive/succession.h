@@ -5,24 +5,34 @@
 
 #include "coder.h"
 
+/* So many of the old list stay; behind them so many go, and so many come instead. */
+struct run {
+	uint32_t stay, go, come;
+};
+
 struct succession {
-	struct numbers from;   /* of each of the new list: place in the old one plus 1; 0: it comes */
-	struct numbers gone;   /* places in the old one, of what goes */
-	struct numbers heads;  /* kind and name of each of the new list that comes */
+	struct run *runs;
+	uint32_t run_count, run_room;
+	uint32_t count;        /* of the new list */
+	uint32_t gone, arrived; /* so many go, and so many come, in all runs */
 };
 
 void succession__free(struct succession *plan);
 /*
- * Sets `from`: places in the old list, where the new has the same records. Of those, the most
- * that are in the same order stay.
+ * The runs that lead from one list to another. What is in both stays: of that, the most that
+ * are in the same order.
  */
-int succession__find_stays(const struct pool *pool, const struct numbers *old, const struct numbers *now,
-		     struct numbers *from);
-/* So many stay, so many go, so many come, and on. `columns`: the first of three. */
+int succession__find(const struct pool *pool, const struct numbers *old,
+		     const struct numbers *now, struct succession *plan);
+/*
+ * Tells or follows the runs. `columns`: the first of three. Of what comes no more are believed
+ * than `most`.
+ */
 void succession__code_runs(struct coder *coder, unsigned int columns, uint32_t old_count,
-		     struct succession *plan);
+			   uint32_t most, struct succession *plan);
 /* Kinds and names of what comes. `now`: the new list, while telling. */
-void succession__code_heads(struct coder *coder, const struct numbers *old, const struct numbers *now,
-		      struct succession *plan);
+void succession__code_heads(struct coder *coder, const struct numbers *old,
+			    const struct numbers *now, const struct succession *plan,
+			    struct numbers *heads);
 
 #endif

@@ -8,9 +8,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/cursor.h"
-
-#define BTF_MAGIC_NUMBER 0xeb9f
-#define HEADER_SIZE 24
+#include "btf_bytes.h"
 
 void type_graph__free(struct type_graph *graph)
 {
@@ -19,37 +17,6 @@ void type_graph__free(struct type_graph *graph)
 	free(graph->text);
 	free(graph->strings);
 	*graph = (struct type_graph){};
-}
-
-/* What follows a type of each kind: so many words for each slot, and whether it has slots. */
-static const struct layout {
-	bool known, ref, slots;
-	uint8_t slot_words;
-} layouts[TYPE_KIND_END] = {
-	[TYPE_INT] = { .known = true },
-	[TYPE_PTR] = { .known = true, .ref = true },
-	[TYPE_ARRAY] = { .known = true },
-	[TYPE_STRUCT] = { .known = true, .slots = true, .slot_words = 3 },
-	[TYPE_UNION] = { .known = true, .slots = true, .slot_words = 3 },
-	[TYPE_ENUM] = { .known = true, .slots = true, .slot_words = 2 },
-	[TYPE_FWD] = { .known = true },
-	[TYPE_TYPEDEF] = { .known = true, .ref = true },
-	[TYPE_VOLATILE] = { .known = true, .ref = true },
-	[TYPE_CONST] = { .known = true, .ref = true },
-	[TYPE_RESTRICT] = { .known = true, .ref = true },
-	[TYPE_FUNC] = { .known = true, .ref = true },
-	[TYPE_FUNC_PROTO] = { .known = true, .ref = true, .slots = true, .slot_words = 2 },
-	[TYPE_VAR] = { .known = true, .ref = true },
-	[TYPE_DATASEC] = { .known = true, .slots = true, .slot_words = 3 },
-	[TYPE_FLOAT] = { .known = true },
-	[TYPE_DECL_TAG] = { .known = true, .ref = true },
-	[TYPE_TAG] = { .known = true, .ref = true },
-	[TYPE_ENUM64] = { .known = true, .slots = true, .slot_words = 3 },
-};
-
-bool type_kind__has_ref(uint8_t kind)
-{
-	return kind < TYPE_KIND_END && layouts[kind].ref;
 }
 
 /* ---- reading -------------------------------------------------------------------------- */
@@ -146,13 +113,13 @@ static int read_array(struct parser *parser, struct graph_type *type)
 
 static int read_rest(struct parser *parser, struct graph_type *type, uint32_t count)
 {
-	const struct layout *layout = &layouts[type->kind];
+	bool has_slots = type_kind__slot_words(type->kind);
 
 	if (type->kind == TYPE_FUNC) {
 		type->extra = count;
 		return 0;
 	}
-	if (count && !layout->slots)
+	if (count && !has_slots)
 		return bad(parser, "a type of a kind without members has some");
 	if (type->kind == TYPE_ARRAY)
 		return read_array(parser, type);
@@ -160,7 +127,7 @@ static int read_rest(struct parser *parser, struct graph_type *type, uint32_t co
 		type->extra = word(parser);
 	if (count > (parser->at.len - parser->at.pos) / 4)
 		return bad(parser, "it is cut off");
-	return layout->slots ? read_slots(parser, type, count) : 0;
+	return has_slots ? read_slots(parser, type, count) : 0;
 }
 
 static int read_type(struct parser *parser)
@@ -189,12 +156,12 @@ static int read_type(struct parser *parser)
 		return bad(parser, "it is cut off");
 	if (info & 0x60ff0000)
 		return bad(parser, "a type's reserved bits are set");
-	if (type->kind >= TYPE_KIND_END || !layouts[type->kind].known) {
+	if (type->kind >= TYPE_KIND_END || !type->kind) {
 		bad(parser, "a kind of type that this version does not know");
 		parser->error->kind = type->kind;
 		return -ENOTSUP;
 	}
-	*(layouts[type->kind].ref ? &type->ref : &type->size) = other;
+	*(type_kind__has_ref(type->kind) ? &type->ref : &type->size) = other;
 	err = read_rest(parser, type, info & 0xffff);
 	if (!err && cursor__failed(&parser->at))
 		err = bad(parser, "it is cut off");
@@ -207,10 +174,12 @@ static int read_types(struct parser *parser)
 	struct type_graph *graph = parser->graph;
 	int err;
 
+	/* slots are there even if no type has any: the place of none is one of theirs */
 	graph->types = calloc(4096, sizeof(*graph->types));
-	if (!graph->types)
+	graph->slots = malloc(4096 * sizeof(*graph->slots));
+	if (!graph->types || !graph->slots)
 		return -ENOMEM;
-	parser->type_room = 4096;
+	parser->type_room = parser->slot_room = 4096;
 	graph->type_count = 1;
 	while (parser->at.pos < parser->at.len) {
 		err = read_type(parser);
@@ -370,7 +339,7 @@ static int read_header(struct parser *parser, const void *data, size_t size)
 	uint32_t first = cursor__u32(&header); /* u16 magic, u8 version, u8 flags */
 	const uint8_t *bytes = data;
 
-	if (size < HEADER_SIZE)
+	if (size < BTF_HEADER_SIZE)
 		return bad(parser, "it is no BTF");
 	parser->swap = type_graph__is_big_endian(data);
 	if (!parser->swap && (first & 0xffff) != BTF_MAGIC_NUMBER)
@@ -383,7 +352,7 @@ static int read_header(struct parser *parser, const void *data, size_t size)
 	types_size = word(parser);
 	text_at = word(parser);
 	parser->text_size = word(parser);
-	if (length < HEADER_SIZE || length > size || types_at > size - length ||
+	if (length < BTF_HEADER_SIZE || length > size || types_at > size - length ||
 	    types_size > size - length - types_at || text_at > size - length ||
 	    parser->text_size > size - length - text_at)
 		return bad(parser, "it is cut off");
@@ -436,30 +405,21 @@ static size_t words_of(const struct graph_type *type)
 	case TYPE_DECL_TAG:
 		return 4;
 	default:
-		return 3 + (size_t)type->count * layouts[type->kind].slot_words;
+		return 3 + (size_t)type->count * type_kind__slot_words(type->kind);
 	}
-}
-
-static uint8_t *put(uint8_t *at, uint32_t word)
-{
-	at[0] = (uint8_t)word;
-	at[1] = (uint8_t)(word >> 8);
-	at[2] = (uint8_t)(word >> 16);
-	at[3] = (uint8_t)(word >> 24);
-	return at + 4;
 }
 
 static uint8_t *put_slot(uint8_t *at, struct text *text, uint8_t kind,
 			 const struct graph_slot *slot)
 {
 	if (kind != TYPE_DATASEC)
-		at = put(at, place_of(text, slot->name));
+		at = btf_bytes__put(at, place_of(text, slot->name));
 	if (kind != TYPE_ENUM && kind != TYPE_ENUM64)
-		at = put(at, slot->type);
+		at = btf_bytes__put(at, slot->type);
 	if (kind != TYPE_FUNC_PROTO)
-		at = put(at, slot->value);
+		at = btf_bytes__put(at, slot->value);
 	if (kind == TYPE_DATASEC || kind == TYPE_ENUM64)
-		at = put(at, slot->high);
+		at = btf_bytes__put(at, slot->high);
 	return at;
 }
 
@@ -469,26 +429,19 @@ static uint8_t *put_type(uint8_t *at, struct text *text, const struct graph_type
 	uint32_t count = type->kind == TYPE_FUNC ? type->extra :
 			 type->kind == TYPE_ARRAY ? 0 : type->count;
 
-	at = put(at, place_of(text, type->name));
-	at = put(at, (uint32_t)type->flag << 31 | (uint32_t)type->kind << 24 | count);
-	at = put(at, layouts[type->kind].ref ? type->ref : type->size);
-	if (type->kind == TYPE_ARRAY)
-		return put(put(put(at, slots[0].type), slots[1].type), slots[0].value);
+	at = btf_bytes__put(at, place_of(text, type->name));
+	at = btf_bytes__put_info(at, type->kind, type->flag, count);
+	at = btf_bytes__put(at, type_kind__has_ref(type->kind) ? type->ref : type->size);
+	if (type->kind == TYPE_ARRAY) {
+		at = btf_bytes__put(at, slots[0].type);
+		at = btf_bytes__put(at, slots[1].type);
+		return btf_bytes__put(at, slots[0].value);
+	}
 	if (type->kind == TYPE_INT || type->kind == TYPE_VAR || type->kind == TYPE_DECL_TAG)
-		at = put(at, type->extra);
+		at = btf_bytes__put(at, type->extra);
 	for (uint32_t i = 0; i < type->count; i++)
 		at = put_slot(at, text, type->kind, &slots[i]);
 	return at;
-}
-
-static void put_header(uint8_t *at, size_t types_size, size_t text_size)
-{
-	at = put(at, BTF_MAGIC_NUMBER | 1 << 16);
-	at = put(at, HEADER_SIZE);
-	at = put(at, 0);
-	at = put(at, (uint32_t)types_size);
-	at = put(at, (uint32_t)types_size);
-	put(at, (uint32_t)text_size);
 }
 
 int type_graph__write(const struct type_graph *graph, void **data, size_t *size)
@@ -501,15 +454,15 @@ int type_graph__write(const struct type_graph *graph, void **data, size_t *size)
 
 	for (uint32_t i = 1; i < graph->type_count; i++)
 		types_size += 4 * words_of(&graph->types[i]);
-	at = buf__reserve(&out, HEADER_SIZE + types_size);
+	at = buf__reserve(&out, BTF_HEADER_SIZE + types_size);
 	if (!places || !at)
 		return -ENOMEM;
 	buf__add_u8(&text.bytes, 0);
-	at += HEADER_SIZE;
+	at += BTF_HEADER_SIZE;
 	for (uint32_t i = 1; i < graph->type_count; i++)
 		at = put_type(at, &text, &graph->types[i]);
-	put_header(out.data, types_size, text.bytes.len);
-	out.len = HEADER_SIZE + types_size;
+	btf_bytes__put_header(out.data, (uint32_t)types_size, (uint32_t)text.bytes.len);
+	out.len = BTF_HEADER_SIZE + types_size;
 	buf__add(&out, text.bytes.data, text.bytes.len);
 	if (buf__failed(&text.bytes))
 		out.failed = true;

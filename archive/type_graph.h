@@ -80,7 +80,33 @@ static inline const char *type_graph__string(const struct type_graph *graph, uin
 }
 
 /* Whether the kind refers to a type besides its slots. */
-bool type_kind__has_ref(uint8_t kind);
+static inline bool type_kind__has_ref(uint8_t kind)
+{
+	const uint32_t kinds = 1u << TYPE_PTR | 1u << TYPE_TYPEDEF | 1u << TYPE_VOLATILE |
+			       1u << TYPE_CONST | 1u << TYPE_RESTRICT | 1u << TYPE_FUNC |
+			       1u << TYPE_FUNC_PROTO | 1u << TYPE_VAR | 1u << TYPE_DECL_TAG |
+			       1u << TYPE_TAG;
+
+	return kinds >> kind & 1;
+}
+
+/* BTF's words of each slot; 0: the kind has none. What an array is made of is no slot there. */
+static inline uint32_t type_kind__slot_words(uint8_t kind)
+{
+	switch (kind) {
+	case TYPE_STRUCT:
+	case TYPE_UNION:
+	case TYPE_DATASEC:
+	case TYPE_ENUM64:
+		return 3;
+	case TYPE_ENUM:
+	case TYPE_FUNC_PROTO:
+		return 2;
+	default:
+		return 0;
+	}
+}
+
 /* Whether what it refers to is not part of it, so that no member's path leads there. */
 static inline bool type_kind__is_indirect(uint8_t kind)
 {

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct tables {
 	struct columns plan, body;
 };
-static struct told {
+static struct told_kernel {
 	struct tables streams[2];
 	struct buf packed[2];
 	struct type_graph graph;
@@ -45,18 +45,28 @@ static void expect(bool right)
 		abort();
 }
 
-static void unpack(const struct buf *stream, struct tables *tables)
+/* Nothing was compressed, so it does not matter what was before. */
+static void unpack_table(struct cursor *in, unsigned int count, struct columns *columns)
 {
 	static const struct columns none;
+	struct columns_reader reader = {};
+	struct cursor cursors[COLUMNS_MAX];
+
+	expect(!columns__unpack(&reader, in, &none, count, cursors));
+	columns->count = count;
+	for (unsigned int i = 0; i < count; i++)
+		buf__add(&columns->items[i], cursors[i].data, cursors[i].len);
+	columns_reader__free(&reader);
+}
+
+static void unpack(const struct buf *stream, struct tables *tables)
+{
 	struct cursor in = cursor__over(stream->data, stream->len), plan;
 	size_t size = cursor__varint(&in);
 
 	plan = cursor__over(cursor__take(&in, size), size);
-	tables->plan.count = PLAN_COLUMNS;
-	tables->body.count = BODY_COLUMNS;
-	/* nothing was compressed, so it does not matter what was before */
-	expect(!columns__unpack(&plan, &none, &tables->plan));
-	expect(!columns__unpack(&in, &none, &tables->body));
+	unpack_table(&plan, PLAN_COLUMNS, &tables->plan);
+	unpack_table(&in, BODY_COLUMNS, &tables->body);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -193,7 +203,7 @@ static void tell_after(struct lineage *lineage)
 }
 
 /* A kernel's streams with the next edits of the input. */
-static void edit_kernel(struct cursor *in, const struct told *kernel, struct buf *packed)
+static void edit_kernel(struct cursor *in, const struct told_kernel *kernel, struct buf *packed)
 {
 	struct tables streams[2] = {};
 

@@ -10,33 +10,36 @@
 #define ROOM (64u << 20)
 
 /* As columns.h says: columns apart, each as long as it is stored. */
-static void put_plain(const struct columns *columns, struct buf *out)
+static void put_plain(const struct cursor *columns, struct buf *out)
 {
 	buf__add_u8(out, 0);
-	for (unsigned int i = 0; i < columns->count; i++) {
-		buf__add_varint(out, columns->items[i].len);
-		if (columns->items[i].len)
-			buf__add_varint(out, columns->items[i].len);
+	for (unsigned int i = 0; i < INDEX_COLUMNS; i++) {
+		buf__add_varint(out, columns[i].len);
+		if (columns[i].len)
+			buf__add_varint(out, columns[i].len);
+		else
+			buf__add_u8(out, 0); /* the next one is not left out */
 	}
-	for (unsigned int i = 0; i < columns->count; i++)
-		buf__add(out, columns->items[i].data, columns->items[i].len);
+	for (unsigned int i = 0; i < INDEX_COLUMNS; i++)
+		buf__add(out, columns[i].data, columns[i].len);
 }
 
 static int copy(const struct buf *file, struct buf *out)
 {
-	const struct columns none = { .count = INDEX_COLUMNS };
-	struct columns columns = { .count = INDEX_COLUMNS };
+	const struct columns none = {};
+	struct columns_reader reader = {};
+	struct cursor columns[INDEX_COLUMNS];
 	struct cursor footer = cursor__over(file->data + file->len - FORMAT_FOOTER_SIZE,
 					    FORMAT_FOOTER_SIZE);
 	uint64_t offset = cursor__u64(&footer), size = cursor__u64(&footer);
 	struct cursor index = cursor__over(file->data + offset, size);
 	uint8_t digest[DIGEST_SIZE];
 
-	if (columns__unpack(&index, &none, &columns))
+	if (columns__unpack(&reader, &index, &none, INDEX_COLUMNS, columns))
 		return 1;
 	buf__add(out, file->data, offset);
-	put_plain(&columns, out);
-	columns__free(&columns);
+	put_plain(columns, out);
+	columns_reader__free(&reader);
 	size = out->len - offset;
 	digest__of(out->data + offset, size, digest);
 	buf__add_u64(out, offset);
