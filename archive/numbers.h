@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/large.h"
 
 struct numbers {
 	uint32_t *items;
@@ -29,7 +30,7 @@ static inline int numbers__reserve(struct numbers *words, uint64_t more)
 	if (more <= words->room - words->count)
 		return 0;
 	grown = room > UINT32_MAX ? NULL :
-		realloc(words->items, room * sizeof(*grown));
+		large__grow(words->items, words->count * sizeof(*grown), room * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	words->items = grown;

@@ -33,7 +33,7 @@ int pool__reserve_text(struct pool *pool, size_t size)
 	if (room <= pool->text_room)
 		return 0;
 	room += room / 4;
-	char *grown = room > UINT32_MAX ? NULL : realloc(pool->text, room);
+	char *grown = room > UINT32_MAX ? NULL : large__grow(pool->text, pool->text_size, room);
 
 	if (!grown)
 		return -ENOMEM;

@@ -3,6 +3,7 @@
 #include "record_set.h"
 
 #include "base/cleanup.h"
+#include "base/large.h"
 #include "btf_bytes.h"
 #include "canonical.h"
 
@@ -208,7 +209,7 @@ static int write_order(struct output *out, void **data, size_t *size)
 {
 	uint64_t types_size = 4 * count_words(out);
 	uint64_t room = BTF_HEADER_SIZE + types_size + out->pool->text_size;
-	_cleanup_free_ uint8_t *bytes = room > UINT32_MAX ? NULL : malloc(room);
+	_cleanup_free_ uint8_t *bytes = room > UINT32_MAX ? NULL : large__alloc(room);
 	uint8_t *at;
 
 	if (!bytes)

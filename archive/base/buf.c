@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "base/buf.h"
 
+#include "base/large.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +42,7 @@ uint8_t *buf__reserve(struct buf *buf, size_t len)
 	while (cap < buf->len + len)
 		cap *= 2;
 	if (cap != buf->cap) {
-		data = realloc(buf->data, cap);
+		data = large__grow(buf->data, buf->len, cap);
 		if (!data) {
 			buf->failed = true;
 			return NULL;
