@@ -36,7 +36,6 @@ static int read_index(struct kbtf_archive *archive)
 	uint64_t offset, size, end;
 	struct cursor footer;
 	const uint8_t *digest;
-	uint8_t actual[DIGEST_SIZE];
 
 	if (!magic || memcmp(magic, FORMAT_MAGIC, FORMAT_MAGIC_SIZE) != 0)
 		return -EBADMSG;
@@ -55,8 +54,8 @@ static int read_index(struct kbtf_archive *archive)
 	    memcmp(cursor__take(&footer, FORMAT_MAGIC_SIZE), FORMAT_END_MAGIC,
 		   FORMAT_MAGIC_SIZE) != 0)
 		return -EBADMSG;
-	digest__of(archive->data + offset, size, actual);
-	if (memcmp(actual, digest, DIGEST_SIZE) != 0)
+	digest__of(archive->data + offset, size, archive->digest);
+	if (memcmp(archive->digest, digest, DIGEST_SIZE) != 0)
 		return -EBADMSG;
 
 	return contents__read(archive->data + offset, size, archive->data + FORMAT_HEADER_SIZE,
@@ -120,6 +119,11 @@ void kbtf_archive__close(struct kbtf_archive *archive)
 	if (archive->mapped)
 		munmap((void *)archive->data, archive->size);
 	free(archive);
+}
+
+const uint8_t *kbtf_archive__digest(const struct kbtf_archive *archive)
+{
+	return archive->digest;
 }
 
 /* ---- looking -------------------------------------------------------------------- */

@@ -94,6 +94,15 @@ KBTF_API struct kbtf_archive *kbtf_archive__open_mem(const void *data, size_t si
 
 KBTF_API void kbtf_archive__close(struct kbtf_archive *archive);
 
+#define KBTF_DIGEST_SIZE 32
+/*
+ * The archive's root digest: BLAKE2b-256 of its index, which has the digests of all else. It
+ * was checked on opening, and what is read later is checked against what it covers: who
+ * trusts it trusts all that comes out. Archives that were compacted have the same one if they
+ * hold the same. Lent.
+ */
+KBTF_API const uint8_t *kbtf_archive__digest(const struct kbtf_archive *archive);
+
 /*
  * Entries are ordered by (distro, distro release, arch, kernel release in version
  * order, kernel version, build ID).

@@ -10,6 +10,7 @@ struct kbtf_archive {
 	const uint8_t *data;
 	size_t size;
 	bool mapped;
+	uint8_t digest[DIGEST_SIZE]; /* of the index */
 	struct contents contents;
 };
 

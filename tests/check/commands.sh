@@ -289,6 +289,12 @@ t "tells what it dropped" json '[e["kernel"] for e in d["removed"]] == ["5.0.0-x
 t_says 0 "2 entries, 4 BTF read; 0 damaged" "and leaves the others" "$btfgen" verify -a again.kbtf
 t "who had never been there" "$btfgen" merge never.kbtf shard-1.kbtf shard-3.kbtf
 t "makes the same archive" sh -c '"$1" compact -q -a again.kbtf && cmp again.kbtf never.kbtf' sh "$btfgen"
+t "whose root digest is that of its index" sh -c '"$1" stats --json -a again.kbtf >json' sh "$btfgen"
+t "as a footer says and others compute" python3 -c 'import hashlib, json, struct
+data = open("again.kbtf", "rb").read()
+offset, size = struct.unpack("<QQ", data[-64:-48])
+digest = hashlib.blake2b(data[offset:offset + size], digest_size=32).hexdigest()
+assert json.load(open("json"))["digest"] == digest == data[-48:-16].hex()'
 t "rm of what others follow, then add of it again" sh -c '"$1" rm -q -a merged-1.kbtf -k 6.1.0-7-amd64 &&
 	"$1" add -q -a merged-1.kbtf --kernel-version "#1" --kernel 6.1.0-7-amd64 vmlinux &&
 	"$1" verify -q -a merged-1.kbtf' sh "$btfgen"

@@ -66,6 +66,23 @@ static json_t *list_json(const struct kbtf_archive *archive, const struct entry_
 	return list;
 }
 
+static json_t *profiles_json(const struct kbtf_archive *archive)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < kbtf_archive__profile_count(archive); i++) {
+		const struct kbtf_profile *profile = kbtf_archive__profile(archive, i);
+		json_t *objects = json_array();
+
+		for (size_t k = 0; k < kbtf_profile__object_count(profile); k++)
+			json_array_append_new(objects, json_text(kbtf_profile__object(profile, k)->name));
+		json_array_append_new(list, json_pack("{s:o, s:o}", "name",
+						      json_text(kbtf_profile__name(profile)),
+						      "objects", objects));
+	}
+	return list;
+}
+
 static void print_profiles(const struct kbtf_archive *archive)
 {
 	for (size_t i = 0; i < kbtf_archive__profile_count(archive); i++) {
@@ -81,9 +98,10 @@ static void print_profiles(const struct kbtf_archive *archive)
 static void print_totals(const struct kbtf_archive *archive, const char *path, uint64_t size,
 			 const struct totals *totals)
 {
-	char a[16], b[16];
+	char a[16], b[16], digest[2 * KBTF_DIGEST_SIZE + 1];
 
 	printf("archive     %s, %s\n", path, format_bytes(size, a));
+	printf("digest      %s\n", hex__encode(kbtf_archive__digest(archive), KBTF_DIGEST_SIZE, digest));
 	printf("entries     %zu: %zu embedded, %zu by pahole, %zu imported\n", totals->entries,
 	       totals->embedded, totals->pahole,
 	       totals->entries - totals->embedded - totals->pahole);
@@ -124,6 +142,7 @@ int cmd_stats(int argc, char **argv)
 		.options = options,
 		.max_arguments = 0,
 	};
+	char digest[2 * KBTF_DIGEST_SIZE + 1];
 	struct totals totals = {};
 	struct error err = {};
 	int exit_code;
@@ -144,8 +163,11 @@ int cmd_stats(int argc, char **argv)
 		if (entry_filter__matches(&filter, kbtf_archive__entry(archive, i)))
 			count_entry(&totals, archive, kbtf_archive__entry(archive, i));
 	if (json)
-		json__print(json_pack("{s:o, s:I, s:I, s:I, s:o}", "archive", json_text(path), "bytes",
-				      (json_int_t)file_size(path), "full_bytes",
+		json__print(json_pack("{s:o, s:I, s:s, s:o, s:I, s:I, s:o}", "archive", json_text(path),
+				      "bytes", (json_int_t)file_size(path), "digest",
+				      hex__encode(kbtf_archive__digest(archive), KBTF_DIGEST_SIZE,
+						  digest), "profiles", profiles_json(archive),
+				      "full_bytes",
 				      (json_int_t)totals.full, "stored_bytes",
 				      (json_int_t)totals.stored, "entries",
 				      list_json(archive, &filter)));
