@@ -10,7 +10,7 @@
  *   index  = a table of columns (columns.h): what there is, and which kernels
  *   footer = u64 index offset, u64 index size, digest[32] of the index, u64 zero, end magic[8]
  *
- * Both kinds of BTF come out in canonical form (canonical.h). digest is BLAKE3-256
+ * Both kinds of BTF come out in canonical form (canonical.h). digest is BLAKE2b-256
  * (digest.h), of a blob's BTF and of a frame's and the index's stored bytes. The footer's
  * covers the index, and the index all else, so a signature of it would cover everything.
  *
