@@ -182,8 +182,12 @@ t "its BTF is the same" same_btf "$work/exported" "$work/one"
 # shellcheck disable=SC2046,SC2086 # words
 t "the other's is still there" exported 6.1.0-1-amd64 "$work/min-1" \
 	$(for o in $bundled; do echo "--for $o"; done)
-t_exit 1 "for other objects there is none" "$btfgen" export -a "$A" -k 6.1.0-1-amd64 -o - \
+sum=$(sha256sum "$A")
+t "for another object it is minimized now" "$btfgen" export -q -a "$A" -k 6.1.0-1-amd64 -o "$work/now" \
 	--for "$objects/tcpconnect.bpf.o"
+t "bpftool for that one" minimized "$work/btf-1" "$work/other-min" "$objects/tcpconnect.bpf.o"
+t "it is the same" same_btf "$work/now" "$work/other-min"
+t "and the archive is as it was" test "$(sha256sum "$A")" = "$sum"
 t_says 0 "nothing to do" "and then nothing again" x86 build -a "$A" --for "$one"
 
 # ---- encoders ----------------------------------------------------------------------------------
