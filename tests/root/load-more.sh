@@ -222,8 +222,10 @@ if [ -r "$(dirname "$btfgen")/vmlinux.h" ] && command -v clang >/dev/null; then
 	t "an object that cuts its events" cut_event
 	t_says 0 '.number = (int)4242,' "they are printed by their type" \
 		"$btfload" run "$work/cut.bpf.o" -D 2
-	t_says 0 '{"map":"seen","key":"02010000","value":"0700000000000000"}' "maps, in JSON" \
-		"$btfload" run "$work/cut.bpf.o" -D 2 --json
+	"$btfload" run "$work/cut.bpf.o" -D 2 --json >"$work/cut.json"
+	t "events in JSON, by their type" grep -q '^{"type":"event","value":{"number":4242,"text":"' \
+		"$work/cut.json"
+	t "maps, too" grep -qxF '{"map":"seen","key":258,"value":7}' "$work/cut.json"
 else
 	skip "events that are cut" "clang or vmlinux.h is missing"
 fi

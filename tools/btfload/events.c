@@ -13,6 +13,8 @@
 #include "base/cleanup.h"
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/sha256.h"
+#include "value_json.h"
 
 #define MAX_BUFFERS 16
 #define PAGES_PER_CPU 64
@@ -54,6 +56,13 @@ static void print_value(const struct btf *btf, uint32_t type_id, const void *dat
 		print_hex(data, size);
 }
 
+static json_t *hex_json(const void *data, size_t size)
+{
+	_cleanup_free_ char *text = malloc(2 * size + 1);
+
+	return text ? json_string(hex__encode(data, size, text)) : NULL;
+}
+
 static int32_t find_event_type(const struct btf *btf, const char *object, const char *map)
 {
 	static const char *const patterns[] = { "%s_event", "%s_t", "%s" };
@@ -74,35 +83,42 @@ static int32_t find_event_type(const struct btf *btf, const char *object, const 
 
 /* ---- events ------------------------------------------------------------------------------- */
 
+/* {"type", "value"}, or where the type is not known {"bytes"}, in hex. */
+static void print_json_event(const struct btf *btf, uint32_t type_id, const void *data, size_t size)
+{
+	const struct btf_type *type = btf__type_by_id(btf, type_id);
+	json_t *value = type_id ? value_json(btf, type_id, data, size) : NULL;
+	json_t *event = value ?
+		json_pack("{s:o, s:o}", "type", json_text(btf__name_by_offset(btf, type->name_off)),
+			  "value", value) : json_pack("{s:o}", "bytes", hex_json(data, size));
+
+	json_dumpf(event, stdout, JSON_COMPACT);
+	json_decref(event);
+}
+
 /*
  * By its type, of which perf pads an event up, and a program may send the beginning only:
  * what is not sent counts as zero.
  */
-static void print_typed_event(const struct buffer *buffer, const void *data, size_t size)
+static void print_event(struct buffer *buffer, const void *data, size_t size)
 {
 	const struct btf *btf = bpf_object__btf(kbtf_object__bpf(buffer->session->object));
 	int64_t known = buffer->type_id ? btf__resolve_size(btf, buffer->type_id) : -1;
+	uint32_t type_id = known < 0 ? 0 : (uint32_t)buffer->type_id;
 	size_t missing = known > 0 && (uint64_t)known > size ? (size_t)known - size : 0;
-	_cleanup_free_ uint8_t *whole = calloc(1, size + missing + 1);
+	_cleanup_free_ uint8_t *whole = NULL;
 
+	if (buffer->printer && buffer->printer(data, size, buffer->session->json) == 0)
+		return;
+	whole = calloc(1, size + missing + 1);
 	if (!whole)
 		return;
 	memcpy(whole, data, size);
-	print_value(btf, known < 0 ? 0 : (uint32_t)buffer->type_id, whole, size + missing);
+	if (buffer->session->json)
+		print_json_event(btf, type_id, whole, size + missing);
+	else
+		print_value(btf, type_id, whole, size + missing);
 	putchar('\n');
-}
-
-static void print_event(struct buffer *buffer, const void *data, size_t size)
-{
-	if (buffer->printer && buffer->printer(data, size, buffer->session->json) == 0)
-		return;
-	if (buffer->session->json) {
-		printf("{\"bytes\":\"");
-		print_hex(data, size);
-		printf("\"}\n");
-		return;
-	}
-	print_typed_event(buffer, data, size);
 }
 
 /* A ring buffer that is filled faster than it is printed must not keep us for ever. */
@@ -220,18 +236,27 @@ static bool is_printable(const struct bpf_map *map)
 	return bpf_map__fd(map) >= 0 && !strchr(bpf_map__name(map), '.');
 }
 
-static void print_json_entry(const struct bpf_map *map, const void *key, const void *value)
+/* Under its name, or where the type is not known in hex, under the other. */
+static void put_json(json_t *object, const char *name, const char *hex_name, const struct btf *btf,
+		     uint32_t type_id, const void *data, size_t size)
 {
-	json_t *name = json_text(bpf_map__name(map));
+	json_t *value = type_id ? value_json(btf, type_id, data, size) : NULL;
 
-	printf("{\"map\":");
-	json_dumpf(name, stdout, JSON_ENCODE_ANY);
-	printf(",\"key\":\"");
-	print_hex(key, bpf_map__key_size(map));
-	printf("\",\"value\":\"");
-	print_hex(value, bpf_map__value_size(map));
-	printf("\"}\n");
-	json_decref(name);
+	json_object_set_new(object, value ? name : hex_name, value ?: hex_json(data, size));
+}
+
+static void print_json_entry(const struct bpf_map *map, const struct btf *btf, const void *key,
+			     const void *value)
+{
+	json_t *entry = json_pack("{s:o}", "map", json_text(bpf_map__name(map)));
+
+	put_json(entry, "key", "key_bytes", btf, bpf_map__btf_key_type_id(map), key,
+		 bpf_map__key_size(map));
+	put_json(entry, "value", "value_bytes", btf, bpf_map__btf_value_type_id(map), value,
+		 bpf_map__value_size(map));
+	json_dumpf(entry, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(entry);
 }
 
 static void print_entry(const struct bpf_map *map, const struct btf *btf, const void *key,
@@ -262,7 +287,7 @@ static void print_map(const struct bpf_map *map, const struct btf *btf, bool jso
 			return;
 		}
 		if (json)
-			print_json_entry(map, key, value);
+			print_json_entry(map, btf, key, value);
 		else
 			print_entry(map, btf, key, value);
 	}
