@@ -125,7 +125,8 @@ struct kbtf_normalization {
 /*
  * The normal form of BTF that was never deduplicated: canonical BTF (kbtf.h) in which types
  * of one kind, name and layout are one, whatever their pointers lead to; a declaration is the
- * struct that it declares, where there is but one; and names of members have no unit counter.
+ * struct that it declares, where there is but one; and members that a unit's counter names
+ * (__UNIQUE_ID_<stem><N>) are counted in each struct anew.
  * Path, offset and size of each member are what they were, which is proved. *normal is
  * malloc'ed and the caller's to free; `about` may be NULL. Errors: those of
  * kbtf_btf__canonical, and EIO: the proof fails.

@@ -9,9 +9,12 @@
 #include "type_graph.h"
 
 /*
- * Names members of structs and unions without their counter, where members carry more than one
- * counter for their stem. Other names stay. *count: how many names went. -ENOMEM; the graph
- * has changed in part then.
+ * Counts such members anew in each struct or union, from 0, in place of the unit's counter,
+ * where members carry more than one for their stem: so each copy gets the same names, and no
+ * two members of one scope of C the same one. Members that have no name count as what they
+ * hold; what is held so in several places, at other counts, counts for itself. Other names stay.
+ * *count: how many names went. -EBADMSG: new names are longer than any kernel's; -ENOMEM; the
+ * graph has changed in part then.
  */
 int member_counters__unify(struct type_graph *graph, uint32_t *count);
 

@@ -29,7 +29,7 @@ static bool same_name(const struct proof *proof, uint32_t a, uint32_t b)
 		      type_graph__string(proof->normal, b)) == 0;
 }
 
-/* A member may have lost its counter. */
+/* A member may have another counter. */
 static bool same_member_name(const struct proof *proof, uint32_t a, uint32_t b)
 {
 	const char *before = type_graph__string(proof->graph, a);
@@ -37,7 +37,8 @@ static bool same_member_name(const struct proof *proof, uint32_t a, uint32_t b)
 	size_t stem = counted_name__stem_len(before, strlen(before));
 
 	return strcmp(before, after) == 0 ||
-	       (stem && strlen(after) == stem && memcmp(before, after, stem) == 0);
+	       (stem && counted_name__stem_len(after, strlen(after)) == stem &&
+		memcmp(before, after, stem) == 0);
 }
 
 static bool same_kind(const struct graph_type *a, const struct graph_type *b)

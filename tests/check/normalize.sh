@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib/same.sh"
 need python3 xz tar cmp
 PATH=$PATH:/usr/sbin:/sbin
-need pahole bpftool
+need pahole bpftool clang
 data=${BTFGEN_TEST_DATA:-$top/../shared/data}
 cd "$work" || exit 1
 
@@ -34,6 +34,11 @@ at_most()
 copies()
 {
 	bpftool btf dump file "$1" format raw | grep -c "STRUCT '$2'"
+}
+
+compiles()
+{
+	bpftool btf dump file "$1" format c >types.h && clang -fsyntax-only -Wno-everything -x c types.h
 }
 
 # for each bundled program, and for all: of raw BTF $1 and normalized $2 the same is left
@@ -62,6 +67,7 @@ t "is normalized" normalize small.btf small.normal
 t "each name stands for one struct" [ "$(copies small.normal task_struct)" -eq 1 ]
 t "each path stays" same_paths small.btf small.normal
 t "what is minimized is the same" same_minimized small.btf small.normal
+t "its C compiles" compiles small.normal
 t "the cured encoder's BTF" "$btfgen" encode -q --encoder pahole -o cured.btf small
 t "has the same paths" same_paths cured.btf small.normal
 t "normalized again it is what it was" sh -c '"$1" encode -q --normalize -o again small.normal && cmp again small.normal' \
@@ -120,6 +126,9 @@ t "one task_struct is left" [ "$(copies el8.normal task_struct)" -eq 1 ]
 t "each path stays" same_paths $el8.btf el8.normal
 echo "$out" | sed 's/^/# /'
 t "what is minimized is the same" same_minimized $el8.btf el8.normal
+t "its C compiles" compiles el8.normal
+t "normalized again it is what it was" sh -c '"$1" encode -q --normalize -o again el8.normal && cmp again el8.normal' \
+	sh "$btfgen"
 
 [ "${NORMALIZE_ALL:-no}" = yes ] || finish
 for packed in "$data"/*/*.btf.tar.xz; do

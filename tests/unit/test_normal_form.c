@@ -109,22 +109,30 @@ static const char *member_name(const struct btf *btf, const struct btf_type *typ
 
 /* ---- what becomes one -------------------------------------------------------------------- */
 
+/* union { int NOW; struct { int old; } __UNIQUE_ID_<stem><counter>; } */
+static int add_choice(struct btf *btf, int number, const char *now, const char *stem, int counter)
+{
+	char name[64];
+	int hidden, choice;
+
+	snprintf(name, sizeof(name), "__UNIQUE_ID_%s%d", stem, counter);
+	hidden = must(btf__add_struct(btf, NULL, 4));
+	member(btf, "old", number, 0, 0);
+	choice = must(btf__add_union(btf, NULL, 4));
+	member(btf, now, number, 0, 0);
+	member(btf, name, hidden, 0, 0);
+	return choice;
+}
+
 /*
  * struct task { union { int now; struct { int old; } __UNIQUE_ID_<stem><counter>; };
  *               struct mm *mm; };
  */
 static int add_unit(struct btf *btf, int number, const char *stem, int counter)
 {
-	char name[64];
-	int hidden, choice, task;
+	int choice = add_choice(btf, number, "now", stem, counter);
+	int task = must(btf__add_struct(btf, "task", 16));
 
-	snprintf(name, sizeof(name), "__UNIQUE_ID_%s%d", stem, counter);
-	hidden = must(btf__add_struct(btf, NULL, 4));
-	member(btf, "old", number, 0, 0);
-	choice = must(btf__add_union(btf, NULL, 4));
-	member(btf, "now", number, 0, 0);
-	member(btf, name, hidden, 0, 0);
-	task = must(btf__add_struct(btf, "task", 16));
 	member(btf, "", choice, 0, 0);
 	member(btf, "mm", task + 1, 64, 0);
 	must(btf__add_ptr(btf, task + 2));
@@ -148,7 +156,7 @@ static void test_copies_of_units_become_one(void **state)
 	task = only(btf, "task", BTF_KIND_STRUCT);
 	only(btf, "mm", BTF_KIND_STRUCT);
 	choice = type_of_member(btf, task, 0);
-	assert_string_equal(member_name(btf, choice, 1), "__UNIQUE_ID_rh_kabi_hide");
+	assert_string_equal(member_name(btf, choice, 1), "__UNIQUE_ID_rh_kabi_hide0");
 	/* int, two types without a name, two structs and pointers to them */
 	assert_int_equal(btf__type_cnt(btf) - 1, 7);
 	btf__free(btf);
@@ -161,36 +169,109 @@ static void test_counters_that_stay(void **state)
 	const struct btf_type *function;
 
 	(void)state;
-	/* one counter is no variation; what is no member may be a symbol's name */
+	/* one counter is no variation, none is no counter; what is no member may be a symbol's name */
 	must(btf__add_struct(btf, "one", 4));
 	member(btf, "__UNIQUE_ID_single7", number, 0, 0);
 	must(btf__add_struct(btf, "two", 8));
-	member(btf, "__UNIQUE_ID_pair1", number, 0, 0);
+	member(btf, "__UNIQUE_ID_pair7", number, 0, 0);
 	member(btf, "__UNIQUE_ID_pair22", number, 32, 0);
 	must(btf__add_struct(btf, "none", 12));
 	member(btf, "__UNIQUE_ID_pair", number, 0, 0);
 	member(btf, "__UNIQUE_ID_5", number, 32, 0);
 	member(btf, "UNIQUE_ID_pair6", number, 64, 0);
 	proto = must(btf__add_func_proto(btf, 0));
-	must(btf__add_func_param(btf, "__UNIQUE_ID_pair1", number));
-	must(btf__add_func(btf, "__UNIQUE_ID_pair1", BTF_FUNC_STATIC, proto));
+	must(btf__add_func_param(btf, "__UNIQUE_ID_pair7", number));
+	must(btf__add_func(btf, "__UNIQUE_ID_pair7", BTF_FUNC_STATIC, proto));
 	must(btf__add_func(btf, "__UNIQUE_ID_single8", BTF_FUNC_STATIC, proto));
 	btf = open_normal(btf);
 	assert_string_equal(member_name(btf, only(btf, "one", BTF_KIND_STRUCT), 0),
 			    "__UNIQUE_ID_single7");
-	for (int i = 0; i < 2; i++)
-		assert_string_equal(member_name(btf, only(btf, "two", BTF_KIND_STRUCT), i),
-				    "__UNIQUE_ID_pair");
+	assert_string_equal(member_name(btf, only(btf, "two", BTF_KIND_STRUCT), 0),
+			    "__UNIQUE_ID_pair0");
+	assert_string_equal(member_name(btf, only(btf, "two", BTF_KIND_STRUCT), 1),
+			    "__UNIQUE_ID_pair1");
 	assert_string_equal(member_name(btf, only(btf, "none", BTF_KIND_STRUCT), 0),
 			    "__UNIQUE_ID_pair");
 	assert_string_equal(member_name(btf, only(btf, "none", BTF_KIND_STRUCT), 1),
 			    "__UNIQUE_ID_5");
 	assert_string_equal(member_name(btf, only(btf, "none", BTF_KIND_STRUCT), 2),
 			    "UNIQUE_ID_pair6");
-	function = only(btf, "__UNIQUE_ID_pair1", BTF_KIND_FUNC);
+	function = only(btf, "__UNIQUE_ID_pair7", BTF_KIND_FUNC);
 	function = btf__type_by_id(btf, function->type);
 	assert_string_equal(btf__name_by_offset(btf, btf_params(function)[0].name_off),
-			    "__UNIQUE_ID_pair1");
+			    "__UNIQUE_ID_pair7");
+	btf__free(btf);
+}
+
+static void assert_hidden(const struct btf *btf, const struct btf_type *choice, const char *name)
+{
+	assert_string_equal(member_name(btf, choice, 1), name);
+}
+
+/* C forbids one name two times in a scope, to which members without a name contribute. */
+static void test_counts_in_scopes(void **state)
+{
+	struct btf *btf = btf__new_empty();
+	int number = must(btf__add_int(btf, "int", 4, 0));
+	const struct btf_type *outer, *group, *next;
+
+	(void)state;
+	for (int unit = 0; unit < 4; unit++) {
+		int first = add_choice(btf, number, "a", "hide", 10 * unit + 1);
+		int second = add_choice(btf, number, "b", "other", 10 * unit + 2);
+		int third = add_choice(btf, number, "c", "hide", 10 * unit + 4);
+		int fourth = add_choice(btf, number, "d", "hide", 10 * unit + 5);
+		int fifth = add_choice(btf, number, "e", "hide", 10 * unit + 7), within, inner;
+
+		inner = must(btf__add_struct(btf, NULL, 8));
+		member(btf, "", second, 0, 0);
+		member(btf, "", third, 32, 0);
+		/* a scope of its own */
+		within = must(btf__add_struct(btf, NULL, 4));
+		member(btf, "", fourth, 0, 0);
+		must(btf__add_struct(btf, "outer", 20));
+		member(btf, "", first, 0, 0);
+		member(btf, "", inner, 32, 0);
+		member(btf, "named", within, 96, 0);
+		member(btf, "", fifth, 128, 0);
+	}
+	btf = open_normal_of_copies(btf, 1);
+	outer = only(btf, "outer", BTF_KIND_STRUCT);
+	assert_hidden(btf, type_of_member(btf, outer, 0), "__UNIQUE_ID_hide0");
+	group = type_of_member(btf, outer, 1);
+	assert_hidden(btf, type_of_member(btf, group, 0), "__UNIQUE_ID_other1");
+	assert_hidden(btf, type_of_member(btf, group, 1), "__UNIQUE_ID_hide2");
+	next = type_of_member(btf, type_of_member(btf, outer, 2), 0);
+	assert_hidden(btf, next, "__UNIQUE_ID_hide0");
+	assert_hidden(btf, type_of_member(btf, outer, 3), "__UNIQUE_ID_hide3");
+	btf__free(btf);
+}
+
+/* What several hold, at other counts, counts for itself, whoever comes first. */
+static void test_counts_of_what_is_shared(void **state)
+{
+	struct btf *btf = btf__new_empty();
+	int number = must(btf__add_int(btf, "int", 4, 0));
+	int shared = add_choice(btf, number, "a", "hide", 4), group;
+	int other = add_choice(btf, number, "b", "hide", 8);
+	int alone = add_choice(btf, number, "c", "hide", 6);
+
+	(void)state;
+	group = must(btf__add_struct(btf, NULL, 8));
+	member(btf, "", other, 0, 0);
+	member(btf, "", shared, 32, 0);
+	must(btf__add_struct(btf, "one", 4));
+	member(btf, "", shared, 0, 0);
+	must(btf__add_struct(btf, "two", 12));
+	member(btf, "", alone, 0, 0);
+	member(btf, "", group, 32, 0);
+	must(btf__add_struct(btf, "three", 8));
+	member(btf, "", group, 0, 0);
+	btf = open_normal_of_copies(btf, 1);
+	assert_hidden(btf, type_of_member(btf, only(btf, "one", BTF_KIND_STRUCT), 0),
+		      "__UNIQUE_ID_hide0");
+	assert_hidden(btf, type_of_member(btf, only(btf, "two", BTF_KIND_STRUCT), 0),
+		      "__UNIQUE_ID_hide0");
 	btf__free(btf);
 }
 
@@ -828,6 +909,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copies_of_units_become_one),
 		cmocka_unit_test(test_counters_that_stay),
+		cmocka_unit_test(test_counts_in_scopes),
+		cmocka_unit_test(test_counts_of_what_is_shared),
 		cmocka_unit_test(test_pointers_lead_where_most_did),
 		cmocka_unit_test(test_parameters_are_no_parts),
 		cmocka_unit_test(test_declarations),
