@@ -245,7 +245,12 @@ const struct kbtf_object_ref *kbtf_profile__object(const struct kbtf_profile *pr
 
 int kbtf_entry__read_btf(const struct kbtf_entry *entry, void **data, size_t *size)
 {
-	return entry->btf ? blob__unpack(entry->btf, data, size) : -ENOENT;
+	return entry->btf ? blob__unpack(entry->btf, true, data, size) : -ENOENT;
+}
+
+int kbtf_entry__read_data_types(const struct kbtf_entry *entry, void **data, size_t *size)
+{
+	return entry->btf ? blob__unpack(entry->btf, false, data, size) : -ENOENT;
 }
 
 static const struct part *find_min(const struct kbtf_entry *entry,

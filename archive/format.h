@@ -11,7 +11,8 @@
  *   footer = u64 index offset, u64 index size, digest[32] of the index, u64 zero, end magic[8]
  *
  * Both kinds of BTF come out in canonical form (canonical.h). digest is BLAKE2b-256
- * (digest.h), of a blob's BTF and of a frame's and the index's stored bytes. The footer's
+ * (digest.h), of a blob's BTF (with functions, and without) and of a frame's and the index's
+ * stored bytes. The footer's
  * covers the index, and the index all else, so a signature of it would cover everything.
  *
  * The index, whose columns are below:
@@ -59,6 +60,8 @@ enum index_column {
 	BLOB_SIZE,            /* bytes of the BTF */
 	BLOB_BASE,
 	BLOB_DIGEST,
+	BLOB_BARE_SIZE,       /* bytes of the BTF without functions (record_set.h) */
+	BLOB_BARE_DIGEST,
 	FRAME_STORED,
 	FRAME_DIGEST,
 	FRAME_PARTS,          /* how many */

@@ -141,6 +141,12 @@ KBTF_API size_t kbtf_entry__btf_stored_size(const struct kbtf_entry *entry);
 KBTF_API int kbtf_entry__read_btf(const struct kbtf_entry *entry, void **data, size_t *size);
 
 /*
+ * The same without functions (FUNC, DECL_TAG, and what only those lead to), which are not even
+ * read: CO-RE asks for none. Checked against a digest of its own. Type IDs are others.
+ */
+KBTF_API int kbtf_entry__read_data_types(const struct kbtf_entry *entry, void **data, size_t *size);
+
+/*
  * The canonical form of BTF of either byte order: the same types in an order that depends on
  * nothing but them, those that nothing can tell apart once, in little endian. Type IDs are
  * others, so split BTF (of modules) does not fit on top. *canonical is malloc'ed and the

@@ -91,6 +91,31 @@ static bool has_core_relocations(const struct bpf_elf *elf, const struct btf *bt
 				 NULL) > 0;
 }
 
+/* A relocation of a function, or one that asks for a type ID, which is another without functions. */
+static int is_about_functions(void *ctx, const char *section, uint8_t *record, size_t size)
+{
+	struct bpf_core_relo relocation = {};
+	const struct btf_type *type;
+
+	(void)section;
+	if (size < sizeof(relocation))
+		return 0;
+	memcpy(&relocation, record, sizeof(relocation));
+	type = btf__type_by_id(ctx, relocation.type_id);
+	return relocation.kind == BPF_CORE_TYPE_ID_TARGET ||
+	       (type && (btf_is_func(type) || btf_is_func_proto(type)));
+}
+
+static bool needs_functions(const struct bpf_elf *elf, struct btf *btf)
+{
+	size_t index = bpf_elf__find_section(elf, ".BTF.ext");
+	const struct bpf_elf_section *section = &elf->sections[index];
+
+	return index && section->data &&
+	       ext_records__each(section->data, section->size, btf, EXT_RELOCATIONS,
+				 is_about_functions, btf);
+}
+
 static int read_own_btf(struct kbtf_object *object, const struct bpf_elf *elf)
 {
 	size_t index = bpf_elf__find_section(elf, ".BTF");
@@ -184,6 +209,7 @@ static int open_object(struct kbtf_object *object, const void *data, size_t size
 	if (err)
 		return err;
 	object->needs_btf = has_core_relocations(&elf, object->btf);
+	object->needs_functions = needs_functions(&elf, object->btf);
 	if ((err = object__choose_btf(object, opts, sha256, object->needs_btf)) ||
 	    (err = kconfig__complete(&elf, object->btf, opts->kconfig, &object->kconfig,
 				     &object->remarks)) ||

@@ -18,6 +18,7 @@ struct kbtf_object {
 	struct btf *btf;          /* the object file's own */
 	struct globals globals;
 	bool needs_btf;
+	bool needs_functions;     /* in that BTF; or its type IDs */
 	bool legacy;
 	bool loaded;
 	bool allowed;             /* the kernel took a program of ours already */

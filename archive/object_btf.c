@@ -101,8 +101,9 @@ static int read_entry(struct kbtf_object *object, const struct kbtf_object_opts 
 	const struct kbtf_profile *profile =
 		opts->full_btf ? NULL : find_profile(object, opts, entry, sha256);
 	const char *release = kbtf_entry__ident(entry)->kernel_release;
-	int err = profile ? kbtf_entry__read_min(entry, profile, data, size)
-			  : kbtf_entry__read_btf(entry, data, size);
+	int err = profile ? kbtf_entry__read_min(entry, profile, data, size) :
+		  object->needs_functions ? kbtf_entry__read_btf(entry, data, size)
+					  : kbtf_entry__read_data_types(entry, data, size);
 
 	if (err == -ENOENT)
 		remarks__add(&object->remarks, KBTF_REMARK_PROBLEM, "the archive has no full BTF of %s",
@@ -113,7 +114,8 @@ static int read_entry(struct kbtf_object *object, const struct kbtf_object_opts 
 			     "is damaged: fetch or build it anew" : strerror(-err));
 	else
 		remarks__add(&object->remarks, KBTF_REMARK_BTF, "BTF of %s from the archive, %s "
-			     "(%zu bytes)", release, profile ? "minimized for this object" : "in full",
+			     "(%zu bytes)", release, profile ? "minimized for this object" :
+			     object->needs_functions ? "in full" : "in full but for functions",
 			     *size);
 	return err;
 }

@@ -15,7 +15,7 @@ static int check_digest(const uint8_t expected[DIGEST_SIZE], const void *bytes, 
 	return memcmp(digest, expected, DIGEST_SIZE) == 0 ? 0 : -EBADMSG;
 }
 
-int blob__follow(const struct blob *blob, struct lineage *lineage)
+int blob__follow(const struct blob *blob, bool functions, struct lineage *lineage)
 {
 	int err = lineage__init(lineage);
 
@@ -25,7 +25,7 @@ int blob__follow(const struct blob *blob, struct lineage *lineage)
 		for (size_t i = 1; i < left; i++)
 			next = next->base;
 		err = lineage__follow(lineage, next->stored, next->data_size,
-				      next->stored + next->data_size,
+				      functions ? next->stored + next->data_size : NULL,
 				      next->stored_size - next->data_size);
 	}
 	if (err)
@@ -33,18 +33,20 @@ int blob__follow(const struct blob *blob, struct lineage *lineage)
 	return err;
 }
 
-int blob__unpack(const struct blob *blob, void **data, size_t *size)
+int blob__unpack(const struct blob *blob, bool functions, void **data, size_t *size)
 {
 	_cleanup_free_ void *bytes = NULL;
 	struct lineage lineage;
-	int err = blob__follow(blob, &lineage);
+	uint64_t expected = functions ? blob->size : blob->bare_size;
+	int err = blob__follow(blob, functions, &lineage);
 
 	if (err)
 		return err;
-	err = record_set__write(&lineage.pool, &lineage.set, true, &bytes, size);
+	err = record_set__write(&lineage.pool, &lineage.set, functions, &bytes, size);
 	lineage__free(&lineage);
 	if (!err)
-		err = *size == blob->size ? check_digest(blob->digest, bytes, *size) : -EBADMSG;
+		err = *size != expected ? -EBADMSG :
+		      check_digest(functions ? blob->digest : blob->bare_digest, bytes, *size);
 	if (!err)
 		*data = steal_ptr(bytes);
 	return err;

@@ -8,10 +8,10 @@
 
 /* All of these: *data is malloc'ed. -EBADMSG: it is damaged; -ENOMEM. */
 
-/* A kernel's full BTF. */
-int blob__unpack(const struct blob *blob, void **data, size_t *size);
-/* Brings a new lineage to the blob; NULL leaves it empty. */
-int blob__follow(const struct blob *blob, struct lineage *lineage);
+/* A kernel's full BTF, with functions or without; those are not read then. */
+int blob__unpack(const struct blob *blob, bool functions, void **data, size_t *size);
+/* Brings a new lineage to the blob, with functions or without; NULL leaves it empty. */
+int blob__follow(const struct blob *blob, bool functions, struct lineage *lineage);
 
 /* A frame's parts, one after the other: frame->size bytes. */
 int frame__unpack(const struct frame *frame, void **data);

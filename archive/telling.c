@@ -78,11 +78,30 @@ static int prove(const struct blob *blob, const void *btf, size_t size)
 {
 	_cleanup_free_ void *again = NULL;
 	size_t again_size;
-	int err = blob__unpack(blob, &again, &again_size);
+	int err = blob__unpack(blob, false, &again, &again_size);
 
+	/* its digest is that of what was told, without functions */
+	if (!err) {
+		free(steal_ptr(again));
+		err = blob__unpack(blob, true, &again, &again_size);
+	}
 	if (err)
 		return err == -ENOMEM ? err : -EIO;
 	return again_size == size && memcmp(again, btf, size) == 0 ? 0 : -EIO;
+}
+
+/* Of what was told last, without functions. */
+static int digest_bare(const struct lineage *lineage, struct blob *blob)
+{
+	_cleanup_free_ void *btf = NULL;
+	size_t size;
+	int err = record_set__write(&lineage->pool, &lineage->set, false, &btf, &size);
+
+	if (err)
+		return err == -ENOMEM ? err : -EIO;
+	blob->bare_size = size;
+	digest__of(btf, size, blob->bare_digest);
+	return 0;
 }
 
 static int tell_after(struct kbtf_writer *writer, const struct type_graph *graph,
@@ -96,11 +115,14 @@ static int tell_after(struct kbtf_writer *writer, const struct type_graph *graph
 	struct lineage lineage;
 	uint8_t *stored;
 	struct blob *blob;
-	int err = blob__follow(base, &lineage);
+	struct blob bare = {};
+	int err = blob__follow(base, true, &lineage);
 
 	if (err)
 		return err;
 	err = lineage__tell(&lineage, graph, &effort, &data, &functions);
+	if (!err)
+		err = digest_bare(&lineage, &bare);
 	lineage__free(&lineage);
 	if (err)
 		return err;
@@ -113,7 +135,9 @@ static int tell_after(struct kbtf_writer *writer, const struct type_graph *graph
 		return -ENOMEM;
 	*blob = (struct blob){ .stored = stored, .stored_size = stored_size, .data_size = data_size,
 			       .size = size, .base = base, .depth = base ? base->depth + 1 : 0,
-			       .path_size = stored_size + (base ? base->path_size : 0) };
+			       .path_size = stored_size + (base ? base->path_size : 0),
+			       .bare_size = bare.bare_size };
+	memcpy(blob->bare_digest, bare.bare_digest, DIGEST_SIZE);
 	memcpy(blob->digest, digest, DIGEST_SIZE);
 	*out = blob;
 	return prove(blob, btf, size);

@@ -389,7 +389,7 @@ static int retell(struct kbtf_writer *done, struct draft draft)
 	struct draft *drafts;
 	const struct blob *old = draft.btf;
 	size_t size;
-	int err = old ? blob__unpack(old, &btf, &size) : 0;
+	int err = old ? blob__unpack(old, true, &btf, &size) : 0;
 
 	draft.btf = NULL;
 	if (!err && old)

@@ -18,6 +18,9 @@ static void read_entry(const struct kbtf_archive *archive, const struct kbtf_ent
 
 	if (kbtf_entry__btf_size(entry) < 1 << 20 && kbtf_entry__read_btf(entry, &bytes, &len) == 0)
 		free(bytes);
+	if (kbtf_entry__btf_size(entry) < 1 << 20 &&
+	    kbtf_entry__read_data_types(entry, &bytes, &len) == 0)
+		free(bytes);
 	for (size_t i = 0; i < kbtf_archive__profile_count(archive); i++)
 		if (kbtf_entry__min_size(entry, kbtf_archive__profile(archive, i)) < 1 << 20 &&
 		    kbtf_entry__read_min(entry, kbtf_archive__profile(archive, i), &bytes, &len) == 0)

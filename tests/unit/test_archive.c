@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "every_kind.h"
 #include "small_btf.h"
 
 static char dir[64];
@@ -303,6 +304,91 @@ static void test_interrupt(void **state)
 	kbtf_archive__close(archive);
 }
 
+static struct btf *parse(void *data, size_t size)
+{
+	struct btf *btf = btf__new(data, size);
+
+	assert_non_null(btf);
+	free(data);
+	return btf;
+}
+
+static bool is_function(const struct btf_type *type)
+{
+	return btf_kind(type) == BTF_KIND_FUNC || btf_kind(type) == BTF_KIND_DECL_TAG;
+}
+
+/* All types with a name that are no functions, and not one that is. Of the full BTF there are so many. */
+static unsigned int check_data_types(const struct btf *full, const struct btf *data)
+{
+	unsigned int functions = 0;
+
+	for (uint32_t i = 1; i < btf__type_cnt(data); i++)
+		assert_false(is_function(btf__type_by_id(data, i)));
+	for (uint32_t i = 1; i < btf__type_cnt(full); i++) {
+		const struct btf_type *type = btf__type_by_id(full, i), *other;
+		const char *name = btf__name_by_offset(full, type->name_off);
+		int id;
+
+		functions += is_function(type);
+		/* of one name the first, which is the first there, too */
+		if (!*name || is_function(type) ||
+		    btf__find_by_name_kind(full, name, btf_kind(type)) != (int)i)
+			continue;
+		id = btf__find_by_name_kind(data, name, btf_kind(type));
+		assert_true(id > 0);
+		other = btf__type_by_id(data, id);
+		assert_int_equal(btf_vlen(other), btf_vlen(type));
+		if (btf_is_composite(type))
+			assert_int_equal(other->size, type->size);
+	}
+	return functions;
+}
+
+/* Two kernels, the second told after the first. */
+static void test_data_types_alone(void **state)
+{
+	struct kbtf_writer *writer = kbtf_writer__open(path);
+	struct kbtf_archive *archive;
+
+	(void)state;
+	assert_non_null(writer);
+	for (unsigned int i = 0; i < 2; i++) {
+		const char *release = i ? "6.1.0-2" : "6.1.0-1";
+		size_t size;
+		_cleanup_free_ void *btf = every_kind(i, &size);
+		struct kbtf_new_entry entry = {
+			.sz = sizeof(entry), .btf = btf, .btf_size = size,
+			.ident = { .sz = sizeof(entry.ident), .arch = "x86_64",
+				   .kernel_release = release },
+			.provenance = { .sz = sizeof(entry.provenance) },
+		};
+		enum kbtf_added added;
+
+		assert_int_equal(kbtf_writer__add(writer, &entry, &added), 0);
+	}
+	assert_int_equal(kbtf_writer__commit(writer), 0);
+	kbtf_writer__close(writer);
+	archive = kbtf_archive__open(path);
+	assert_int_equal(kbtf_archive__entry_count(archive), 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct kbtf_entry *entry = kbtf_archive__entry(archive, i);
+		struct btf *full, *data;
+		size_t size;
+		void *bytes;
+
+		assert_int_equal(kbtf_entry__read_btf(entry, &bytes, &size), 0);
+		full = parse(bytes, size);
+		assert_int_equal(kbtf_entry__read_data_types(entry, &bytes, &size), 0);
+		assert_true(size < kbtf_entry__btf_size(entry));
+		data = parse(bytes, size);
+		assert_true(check_data_types(full, data) > 0);
+		btf__free(full);
+		btf__free(data);
+	}
+	kbtf_archive__close(archive);
+}
+
 /* Every truncation is refused, and every flipped bit is found when all is read. */
 static int read_all(const void *data, size_t size)
 {
@@ -317,6 +403,10 @@ static int read_all(const void *data, size_t size)
 		size_t len;
 
 		bad = kbtf_entry__read_btf(entry, &btf, &len);
+		free(btf);
+		btf = NULL;
+		if (!bad)
+			bad = kbtf_entry__read_data_types(entry, &btf, &len);
 		free(btf);
 		for (size_t k = 0; !bad && k < kbtf_archive__profile_count(archive); k++) {
 			btf = NULL;
@@ -454,6 +544,7 @@ static void test_two_writers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_data_types_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_compacted_the_same_in_any_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replacing, setup, teardown),

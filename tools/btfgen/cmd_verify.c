@@ -18,7 +18,6 @@ static void check_blob(struct verifying *it, int res, void *data, size_t size, c
 {
 	struct btf *btf = res ? NULL : btf__new(data, size);
 
-	it->blobs++;
 	if (res) {
 		it->damaged++;
 		log__error("%s: %s: %s", release, what, res == -EBADMSG ?
@@ -42,6 +41,13 @@ static void check_entry(struct verifying *it, const struct kbtf_archive *archive
 	if (kbtf_entry__btf_size(entry)) {
 		res = kbtf_entry__read_btf(entry, &data, &size);
 		check_blob(it, res, data, size, "full BTF", release);
+		it->blobs++;
+		/* the same, by another way and with a digest of its own */
+		if (!res) {
+			data = NULL;
+			res = kbtf_entry__read_data_types(entry, &data, &size);
+			check_blob(it, res, data, size, "data types", release);
+		}
 	}
 	for (size_t i = 0; i < kbtf_archive__profile_count(archive); i++) {
 		const struct kbtf_profile *profile = kbtf_archive__profile(archive, i);
@@ -51,6 +57,7 @@ static void check_entry(struct verifying *it, const struct kbtf_archive *archive
 		data = NULL;
 		res = kbtf_entry__read_min(entry, profile, &data, &size);
 		check_blob(it, res, data, size, kbtf_profile__name(profile), release);
+		it->blobs++;
 	}
 	if (kbtf_entry__provenance(entry)->verification == KBTF_UNVERIFIED)
 		it->unverified++;
