@@ -101,7 +101,8 @@ int writer__excerpt(struct kbtf_writer *writer, const void *btf, size_t size,
 	struct type_graph canonical;
 	void *bytes;
 	size_t bytes_size;
-	int err = writer__check_btf(btf, size, FORMAT_FRAME_MAX);
+	/* an object without relocations is in need of no type */
+	int err = writer__check_btf(btf, size, FORMAT_FRAME_MAX, true);
 
 	if (err || (err = read_all(writer)) || (err = canonical__of(btf, size, &canonical)))
 		return err;

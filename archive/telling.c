@@ -150,7 +150,7 @@ int writer__tell(struct kbtf_writer *writer, const struct kbtf_ident *ident, con
 	struct type_graph canonical;
 	uint8_t digest[DIGEST_SIZE];
 	size_t size;
-	int err = writer__check_btf(given, given_size, FORMAT_BTF_MAX);
+	int err = writer__check_btf(given, given_size, FORMAT_BTF_MAX, false);
 
 	if (err || (err = canonical__of(given, given_size, &canonical)))
 		return err;

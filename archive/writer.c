@@ -162,7 +162,7 @@ void kbtf_writer__close(struct kbtf_writer *writer)
 
 /* ---- adding --------------------------------------------------------------------------- */
 
-int writer__check_btf(const void *btf, size_t size, uint64_t max)
+int writer__check_btf(const void *btf, size_t size, uint64_t max, bool may_be_empty)
 {
 	struct btf *parsed;
 	bool empty;
@@ -174,7 +174,7 @@ int writer__check_btf(const void *btf, size_t size, uint64_t max)
 		return -EINVAL;
 	empty = btf__type_cnt(parsed) <= 1;
 	btf__free(parsed);
-	return empty ? -EINVAL : 0;
+	return empty && !may_be_empty ? -EINVAL : 0;
 }
 
 void kbtf_writer__set_interrupt(struct kbtf_writer *writer, bool (*interrupted)(void *ctx),

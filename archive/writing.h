@@ -56,7 +56,8 @@ struct kbtf_writer {
 
 /* Takes `ptr` over for as long as the writer lives, also on failure; NULL in gives NULL out. */
 void *writer__own(struct kbtf_writer *writer, void *ptr);
-int writer__check_btf(const void *btf, size_t size, uint64_t max);
+/* -EMSGSIZE, or -EINVAL if libbpf can't parse it or there are no types in it where some must be. */
+int writer__check_btf(const void *btf, size_t size, uint64_t max, bool may_be_empty);
 
 /* Full BTF: the blob that has it, which may be there already. Errors as kbtf_writer__add(). */
 int writer__tell(struct kbtf_writer *writer, const struct kbtf_ident *ident, const void *btf,

@@ -83,6 +83,20 @@ t "export for an object that is new" "$btfgen" export -q -a $A --for "$new" -k 6
 bpftool gen min_core_btf full.btf cut.btf "$new"
 t "is what bpftool makes" cmp new.btf cut.btf
 
+# An object that references no kernel type has BTF without any.
+printf 'char LICENSE[] __attribute__((section("license"))) = "GPL";
+__attribute__((section("kprobe/x"))) int probe(void *c) { return c != 0; }' >plain.bpf.c
+if command -v clang >/dev/null; then
+	t "an object without relocations" clang -target bpf -g -O2 -c plain.bpf.c -o plain.bpf.o
+	t "a kernel for an object without relocations" "$btfgen" add -q -a plain.kbtf -k 6.1.0-p --for plain.bpf.o vmlinux-debian
+	t_says 0 "1 entries, 2 BTF read; 0 damaged, 0 unparsable" "is archived" "$btfgen" verify -a plain.kbtf
+	t "and can be shipped" "$btfgen" export -q -a plain.kbtf --for plain.bpf.o --format embed -o plain-ship.kbtf
+	t "its BTF" "$btfgen" export -q -a plain-ship.kbtf --for plain.bpf.o -o plain.btf
+	t_says 0 "" "has no type" sh -c '! bpftool btf dump file plain.btf | grep .'
+else
+	skip "an object without relocations" "clang is missing"
+fi
+
 # ---- to link ----------------------------------------------------------------------------------------
 t "embed" "$btfgen" export -q -a $A --for "$object" --format embed -o ship.kbtf
 t "embed-c" "$btfgen" export -q -a $A --for "$object" --format embed-c -o ship_c.c
@@ -207,12 +221,19 @@ t "branches are guarded, as far as there are none" sh -c '"$1" export -q -a "$2"
 t_says 1 "vax: no object files are known" "a machine that is not known" "$btfgen" export -a other.kbtf --arch vax \
 	--for "$object" --format embed-object -o none.o
 t_not "writes none" test -e none.o -o -e none.h
-if command -v aarch64-linux-gnu-gcc >/dev/null; then
-	machine aarch64 AArch64
-	t "a cross linker takes it" sh -c 'echo "extern const unsigned char other[]; int main(void) { return other[0]; }" >cross.c &&
-		aarch64-linux-gnu-gcc -static -o cross cross.c other.o'
+# links TARGET: whose linker compares flags of ABIs
+links()
+{
+	clang --target="$1" -O1 -c cross.c -o cross.o && ld.lld -e first -o cross cross.o other.o
+}
+if command -v clang >/dev/null && command -v ld.lld >/dev/null; then
+	echo 'extern const unsigned char other[], other_end[]; int first(void) { return other_end - other + *other; }' >cross.c
+	for target in aarch64:aarch64 armv7l:armv7a ppc64le:powerpc64le i686:i686; do
+		machine "${target%:*}" ELF
+		t "a linker takes it" links "${target#*:}-linux-gnu$([ "$target" != armv7l:armv7a ] || echo eabihf)"
+	done
 else
-	skip "a cross linker takes it" "aarch64-linux-gnu-gcc is missing"
+	skip "a linker takes it" "clang or ld.lld is missing"
 fi
 t "nothing is left in tmp/" no_scratch
 
