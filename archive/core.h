@@ -18,7 +18,7 @@
 
 #include "core_object.h"
 #include "core_target.h"
-#include "pool.h"
+#include "numbers.h"
 
 enum core_outcome {
 	CORE_FOUND,

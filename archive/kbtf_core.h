@@ -38,6 +38,25 @@ KBTF_API int kbtf_minimizer__run(const struct kbtf_minimizer *minimizer, const v
 				 size_t size, void **min, size_t *min_size, char *why,
 				 size_t why_size);
 
+/*
+ * Of one of many entries: `err` is 0, and `min` is malloc'ed and the callee's; or one of the
+ * errors above, ENOENT (it has minimized BTF alone), EBADMSG (it is damaged), with words.
+ * What is not 0 ends the run, which returns it.
+ */
+typedef int (*kbtf_minimized_fn)(void *ctx, size_t number, int err, void *min, size_t min_size,
+				 const char *why);
+
+/*
+ * The same for entries of one archive, in the order in which they are stored after each other,
+ * which is what they share. `fn` gets each once, by its number among `entries`. Minimized BTF
+ * is in canonical form, as an archive has it. Where an archive's machine is of big endian, its
+ * architecture says so. Functions are not read. Errors: ENOMEM,
+ * and what `fn` returns.
+ */
+KBTF_API int kbtf_minimizer__run_entries(const struct kbtf_minimizer *minimizer,
+					 const struct kbtf_entry *const *entries, size_t count,
+					 kbtf_minimized_fn fn, void *ctx);
+
 #ifdef __cplusplus
 }
 #endif

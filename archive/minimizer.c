@@ -11,6 +11,7 @@
 #include "core.h"
 #include "core_reduction.h"
 #include "core_words.h"
+#include "kernel_walk.h"
 
 /* Objects do not move, so each has memory of its own. */
 struct minimizer_object {
@@ -103,6 +104,7 @@ int kbtf_minimizer__add(struct kbtf_minimizer *minimizer, const char *name, cons
 struct found {
 	const struct kbtf_minimizer *minimizer;
 	const struct core_target *target;
+	bool canonical;               /* which form the minimized BTF is to have */
 	struct core_results *results; /* by object */
 };
 
@@ -118,8 +120,10 @@ static int find_all(const struct kbtf_minimizer *minimizer, const struct core_ta
 {
 	int err = 0;
 
-	*found = (struct found){ minimizer, target,
-				 calloc(minimizer->count + 1, sizeof(*found->results)) };
+	*found = (struct found){
+		.minimizer = minimizer, .target = target,
+		.results = calloc(minimizer->count + 1, sizeof(*found->results)),
+	};
 	for (size_t i = 0; found->results && !err && i < minimizer->count; i++)
 		err = core_results__find(&minimizer->objects[i]->core, target, &found->results[i]);
 	return found->results ? err : -ENOMEM;
@@ -145,6 +149,14 @@ static int check_found(const struct found *found, const struct words *why)
 	return 0;
 }
 
+static int make_canonical(void **min, size_t *min_size)
+{
+	_cleanup_free_ void *as_found = *min;
+
+	*min = NULL;
+	return kbtf_btf__canonical(as_found, *min_size, min, min_size);
+}
+
 static int reduce(const struct found *found, bool twins, void **min, size_t *min_size)
 {
 	struct core_reduction reduction;
@@ -162,7 +174,7 @@ static int reduce(const struct found *found, bool twins, void **min, size_t *min
 	if (!err)
 		err = core_reduction__write(&reduction, min, min_size);
 	core_reduction__free(&reduction);
-	return err;
+	return err || !found->canonical ? err : make_canonical(min, min_size);
 }
 
 /* Whether all objects find in the target what they have found. */
@@ -222,11 +234,12 @@ static int reduce_and_prove(const struct found *found, void **min, size_t *min_s
 }
 
 static int minimize(const struct kbtf_minimizer *minimizer, const struct core_target *target,
-		    void **min, size_t *min_size, const struct words *why)
+		    bool canonical, void **min, size_t *min_size, const struct words *why)
 {
 	struct found found;
 	int err = find_all(minimizer, target, &found);
 
+	found.canonical = canonical;
 	if (!err)
 		err = check_found(&found, why);
 	if (!err)
@@ -255,8 +268,85 @@ int kbtf_minimizer__run(const struct kbtf_minimizer *minimizer, const void *btf,
 	}
 	err = core_target__init(&target, &graph, type_graph__is_big_endian(btf));
 	if (!err)
-		err = minimize(minimizer, &target, min, min_size, &words);
+		err = minimize(minimizer, &target, false, min, min_size, &words);
 	core_target__free(&target);
 	type_graph__free(&graph);
 	return err;
+}
+
+/* ---- many kernels ------------------------------------------------------------------------------- */
+
+struct many {
+	const struct kbtf_minimizer *minimizer;
+	const struct kbtf_entry *const *entries;
+	size_t *numbers;     /* by what is walked: which of the entries */
+	kbtf_minimized_fn fn;
+	void *ctx;
+};
+
+/* An archive's bytes are little endian, whatever the machine's are. */
+static bool is_big_endian(const struct kbtf_entry *entry)
+{
+	static const char *const names[] = {
+		"s390x", "s390", "ppc64", "ppc", "sparc64", "sparc", "mips", "mips64", "armeb",
+		"aarch64_be", "m68k", "parisc", "parisc64",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(entry->ident.arch, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int minimize_kernel(const struct many *many, const struct kbtf_entry *entry,
+			   const struct lineage *lineage, void **min, size_t *min_size,
+			   const struct words *why)
+{
+	struct core_target target = {};
+	struct type_graph graph;
+	int err = record_set__to_graph(&lineage->pool, &lineage->set, &graph);
+
+	if (err)
+		return err;
+	err = core_target__init(&target, &graph, is_big_endian(entry));
+	if (!err)
+		err = minimize(many->minimizer, &target, true, min, min_size, why);
+	core_target__free(&target);
+	graph_of_set__free(&graph);
+	return err;
+}
+
+static int visit(void *ctx, size_t at, int err, const struct lineage *lineage)
+{
+	const struct many *many = ctx;
+	size_t number = many->numbers[at], min_size = 0;
+	char text[400] = "its BTF in the archive is damaged";
+	const struct words why = { text, sizeof(text) };
+	void *min = NULL;
+
+	if (!err)
+		err = minimize_kernel(many, many->entries[number], lineage, &min, &min_size, &why);
+	return err == -ENOMEM ? err : many->fn(many->ctx, number, err, min, min_size, text);
+}
+
+int kbtf_minimizer__run_entries(const struct kbtf_minimizer *minimizer,
+				const struct kbtf_entry *const *entries, size_t count,
+				kbtf_minimized_fn fn, void *ctx)
+{
+	_cleanup_free_ const struct blob **blobs = calloc(count + 1, sizeof(*blobs));
+	_cleanup_free_ size_t *numbers = calloc(count + 1, sizeof(*numbers));
+	struct many many = { minimizer, entries, numbers, fn, ctx };
+	size_t found = 0;
+	int err = 0;
+
+	if (!blobs || !numbers)
+		return -ENOMEM;
+	for (size_t i = 0; !err && i < count; i++)
+		if (entries[i]->btf) {
+			blobs[found] = entries[i]->btf;
+			numbers[found++] = i;
+		} else {
+			err = fn(ctx, i, -ENOENT, NULL, 0, "the archive has minimized BTF of it alone");
+		}
+	return err ? err : kernel_walk__each(blobs, found, visit, &many);
 }

@@ -47,4 +47,12 @@ void record_set__free(struct record_set *set);
 int record_set__write(const struct pool *pool, const struct record_set *set, bool functions,
 		      void **data, size_t *size);
 
+/*
+ * The same types without functions as a graph, whose strings are the pool's, lent and in no
+ * order: only graph_of_set__free() may free it. -EBADMSG as above, -ENOMEM.
+ */
+int record_set__to_graph(const struct pool *pool, const struct record_set *set,
+			 struct type_graph *graph);
+void graph_of_set__free(struct type_graph *graph);
+
 #endif

@@ -147,13 +147,18 @@ static uint8_t *put_name(struct output *out, uint8_t *at, uint32_t string)
 	return btf_bytes__put(at, place);
 }
 
-static uint8_t *put_ref(struct output *out, uint8_t *at, uint32_t ref)
+static uint32_t id_of(struct output *out, uint32_t ref)
 {
 	uint32_t id = !ref ? 0 : ref & POOL_NAME_BIT ? out->name_ids[ref & ~POOL_NAME_BIT]
 						     : out->record_ids[ref];
 
 	out->wrong |= ref && !id;
-	return btf_bytes__put(at, id);
+	return id;
+}
+
+static uint8_t *put_ref(struct output *out, uint8_t *at, uint32_t ref)
+{
+	return btf_bytes__put(at, id_of(out, ref));
 }
 
 static uint8_t *put_slot(struct output *out, uint8_t *at, uint8_t kind, const uint32_t *slot)
@@ -226,6 +231,110 @@ static int write_order(struct output *out, void **data, size_t *size)
 	*size = BTF_HEADER_SIZE + types_size + out->text_size;
 	*data = steal_ptr(bytes);
 	return 0;
+}
+
+/* ---- a graph -------------------------------------------------------------------------------------------- */
+
+void graph_of_set__free(struct type_graph *graph)
+{
+	free(graph->types);
+	free(graph->slots);
+	*graph = (struct type_graph){};
+}
+
+static struct graph_slot slot_of(struct output *out, uint8_t kind, const uint32_t *slot)
+{
+	switch (kind) {
+	case TYPE_STRUCT:
+	case TYPE_UNION:
+		return (struct graph_slot){ slot[MEMBER_NAME], id_of(out, slot[MEMBER_TYPE]),
+					    slot[MEMBER_OFFSET], 0 };
+	case TYPE_FUNC_PROTO:
+		return (struct graph_slot){ slot[PARAMETER_NAME], id_of(out, slot[PARAMETER_TYPE]),
+					    0, 0 };
+	case TYPE_DATASEC:
+		return (struct graph_slot){ 0, id_of(out, slot[VARIABLE_TYPE]),
+					    slot[VARIABLE_OFFSET], slot[VARIABLE_SIZE] };
+	default: /* enumerators */
+		return (struct graph_slot){ slot[ENUMERATOR_NAME], 0, slot[ENUMERATOR_VALUE],
+					    kind == TYPE_ENUM64 ? slot[ENUMERATOR_HIGH] : 0 };
+	}
+}
+
+static void fill_type(struct output *out, const uint32_t *record, struct graph_type *type,
+		      struct type_graph *graph)
+{
+	const uint32_t *slot = record + RECORD_SLOTS;
+	uint8_t kind = record__kind(record);
+	uint32_t words = type_kind__slot_words(kind);
+
+	*type = (struct graph_type){ .name = record[RECORD_NAME], .kind = kind,
+				     .flag = record[RECORD_KIND] & RECORD_FLAG,
+				     .first = (uint32_t)graph->slot_count };
+	if (type_kind__has_ref(kind))
+		type->ref = id_of(out, record[RECORD_REF]);
+	else
+		type->size = record[RECORD_SIZE];
+	*(words ? &type->count : &type->extra) = record[RECORD_EXTRA];
+	if (kind == TYPE_ARRAY) {
+		type->count = 2;
+		type->extra = 0;
+		graph->slots[graph->slot_count++] = (struct graph_slot){
+			.type = id_of(out, slot[ARRAY_ELEMENT]), .value = slot[ARRAY_LENGTH] };
+		graph->slots[graph->slot_count++] = (struct graph_slot){
+			.type = id_of(out, slot[ARRAY_INDEX]) };
+		return;
+	}
+	/* BTF has 16 bits for it */
+	out->wrong |= type->count > 0xffff;
+	for (uint32_t i = 0; i < type->count; i++, slot += words)
+		graph->slots[graph->slot_count++] = slot_of(out, kind, slot);
+}
+
+static int graph_order(struct output *out, struct type_graph *graph)
+{
+	size_t slots = 0;
+
+	for (uint32_t i = 0; i < out->order.count; i++) {
+		const uint32_t *record = pool__record(out->pool, out->order.items[i]);
+		uint8_t kind = record__kind(record);
+
+		slots += kind == TYPE_ARRAY ? 2 :
+			 type_kind__slot_words(kind) ? record[RECORD_EXTRA] : 0;
+	}
+	*graph = (struct type_graph){
+		.types = calloc((size_t)out->order.count + 1, sizeof(*graph->types)),
+		.type_count = out->order.count + 1,
+		.slots = malloc((slots + 1) * sizeof(*graph->slots)),
+		.text = out->pool->text,
+		.strings = out->pool->strings.items,
+		.string_count = out->pool->strings.count,
+	};
+	for (uint32_t i = 0; graph->types && graph->slots && i < out->order.count; i++)
+		fill_type(out, pool__record(out->pool, out->order.items[i]), &graph->types[i + 1],
+			  graph);
+	if (graph->types && graph->slots && !out->wrong)
+		return 0;
+	graph_of_set__free(graph);
+	return out->wrong ? -EBADMSG : -ENOMEM;
+}
+
+int record_set__to_graph(const struct pool *pool, const struct record_set *set,
+			 struct type_graph *graph)
+{
+	_cleanup_free_ uint32_t *name_ids = calloc((size_t)pool__name_count(pool) + 1, 4);
+	_cleanup_free_ uint32_t *record_ids = calloc((size_t)pool->records.count + 1, 4);
+	struct output out = { .pool = pool, .name_ids = name_ids, .record_ids = record_ids };
+	struct record_list all = {};
+	int err = name_ids && record_ids ? merge(pool, set, false, &all) : -ENOMEM;
+
+	if (!err)
+		err = number_all(&out, set, &all);
+	record_list__free(&all);
+	if (!err)
+		err = graph_order(&out, graph);
+	numbers__free(&out.order);
+	return err;
 }
 
 int record_set__write(const struct pool *pool, const struct record_set *set, bool functions,
