@@ -76,4 +76,50 @@ t "changes nothing" cmp "$work/once" "$work/twice"
 t "an archive" "$btfgen" add -q --no-min -a "$work/a.kbtf" -d test -r 1 --arch x86_64 -k 1.0 "$kernel"
 t "minimized from it" "$btfgen" minimize -q "$work/a.kbtf" "$objects"/*.bpf.o -o "$work/canonical"
 t "is the same types" "$top/tests/lib/same-btf" "$work/canonical" "$work/once"
+
+# ---- many kernels of an archive, at once ------------------------------------------------------
+# of several distributions, so that some are told after each other and ways part
+series()
+{
+	[ ! -e "$work/real/own.btf" ] || echo "$work/real/own.btf"
+	ls "$work"/small/*.btf | grep -v foreign
+	ls "$work"/real/a12-*.btf 2>/dev/null | head -n 4
+}
+many()
+{
+	number=0
+	for file in $(series); do
+		number=$((number + 1))
+		"$btfgen" add -q --no-min -a "$work/many.kbtf" -d "distro$((number % 3))" -r 1 \
+			--arch x86_64 -k "$number.0" "$file" || return 1
+	done
+	[ "$number" -ge 2 ]
+}
+t "an archive of many kernels" many
+t "minimized at once" "$btfgen" minimize -q "$work/many.kbtf" "$objects"/*.bpf.o "$work/core/core.o" \
+	-o "$work/tree/"
+t "on three threads" "$btfgen" minimize -q -j 3 "$work/many.kbtf" "$objects"/*.bpf.o \
+	"$work/core/core.o" -o "$work/tree3/"
+t "it is the same" diff -r "$work/tree" "$work/tree3"
+number=0
+for file in $(series); do
+	number=$((number + 1))
+	"$btfgen" minimize -q "$file" "$objects"/*.bpf.o "$work/core/core.o" -o "$work/alone"
+	t "$number: as alone" "$top/tests/lib/same-btf" \
+		"$work/tree/distro$((number % 3))/1/x86_64/$number.0.btf" "$work/alone"
+done
+t "export does the same" "$btfgen" export -q -a "$work/many.kbtf" -o "$work/export/" \
+	$(ls "$objects"/*.bpf.o "$work/core/core.o" | sed 's/^/--for /')
+t "to the byte" diff -r "$work/tree" "$work/export"
+t_says 3 "no such entry" "of none" "$btfgen" minimize "$work/many.kbtf" "$work/core/core.o" \
+	-k no-such -o "$work/none/"
+t_says 1 "is no archive" "a tree takes an archive" "$btfgen" minimize "$work/small/same.btf" \
+	"$work/core/core.o" -o "$work/none/"
+t_says 1 "disputed.o: refused+0" "one that libbpf refuses is named" "$btfgen" minimize \
+	"$work/many.kbtf" "$work/disputed.o" -o "$work/none/"
+
+# A byte of a data stream is another: it is not what the index says.
+printf '\377' | dd of="$work/many.kbtf" bs=1 seek=100 conv=notrunc 2>/dev/null
+t_says 1 "damaged" "a damaged archive" "$btfgen" minimize "$work/many.kbtf" "$work/core/core.o" \
+	-o "$work/damaged/"
 finish

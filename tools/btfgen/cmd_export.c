@@ -34,6 +34,7 @@ struct exporting {
 	struct objects objects;
 	struct entry_source source;
 	size_t written;
+	unsigned int jobs;
 };
 
 static void exporting__free(struct exporting *it)
@@ -41,6 +42,7 @@ static void exporting__free(struct exporting *it)
 	entry_filter__free(&it->filter);
 	text_list__free(&it->objects_given);
 	objects__free(&it->objects);
+	entry_source__free(&it->source);
 	kbtf_archive__close(it->archive);
 }
 
@@ -119,10 +121,13 @@ static int export(struct exporting *it, struct error *err)
 
 	if (res)
 		return res;
-	if (it->form >= FORM_EMBED)
-		return embed(it, err);
 	if (it->form == FORM_RAW && !tree)
 		return export_one(it, err);
+	res = entry_source__prepare(&it->source, &it->filter, it->jobs, err);
+	if (res)
+		return res;
+	if (it->form >= FORM_EMBED)
+		return embed(it, err);
 	if (it->form == FORM_BCC)
 		return places__write_bcc(&it->source, &it->filter, it->out, &it->written, err);
 	return places__write_tree(&it->source, &it->filter, it->form == FORM_BTFHUB, it->out,
@@ -202,6 +207,8 @@ int cmd_export(int argc, char **argv)
 		{ OPTION_LIST, "for", 'f', "OBJ.bpf.o", &it.objects_given,
 		  "the BTF minimized for these objects" },
 		{ OPTION_TEXT, "output", 'o', "PATH", &it.out, "write here; - is stdout" },
+		{ OPTION_NUMBER, "jobs", 'j', "N", &it.jobs,
+		  "cores to minimize on (default: all)" },
 		{},
 	};
 	const struct command_line line = {
