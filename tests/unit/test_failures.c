@@ -210,7 +210,7 @@ static void test_archive(void **state)
 	add_entry(uts.machine, uts.release, "others", &refs[1], 1);
 	assert_int_equal(load_with_archive(&archive, &object), 0);
 	assert_remark(object, KBTF_REMARK_BTF, "minimized BTF is for other objects");
-	assert_remark(object, KBTF_REMARK_BTF, "in full");
+	assert_remark(object, KBTF_REMARK_BTF, "in full but for functions");
 	kbtf_object__close(object);
 	kbtf_archive__close(archive);
 
@@ -218,7 +218,7 @@ static void test_archive(void **state)
 	add_entry(uts.machine, uts.release, "stale", refs, 2);
 	assert_int_equal(load_with_archive(&archive, &object), 0);
 	assert_remark(object, KBTF_REMARK_WARNING, "for another build of object.bpf.o");
-	assert_remark(object, KBTF_REMARK_BTF, "in full");
+	assert_remark(object, KBTF_REMARK_BTF, "in full but for functions");
 	kbtf_object__close(object);
 	kbtf_archive__close(archive);
 
