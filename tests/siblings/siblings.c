@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Kernels that follow a real one as real ones follow each other.
- * Usage: make-siblings [--like NAME] [--seed NUMBER] BTF COUNT OUT_DIR
- * Writes OUT_DIR/0001.btf, the BTF as it is, to OUT_DIR/COUNT.btf: the same each time.
+ * Usage: make-siblings [--like NAME] [--seed NUMBER] [--skip STEPS] BTF COUNT OUT_DIR
+ * Writes OUT_DIR/0001.btf, the BTF as it is or after so many steps, to OUT_DIR/COUNT.btf: the
+ * same each time.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -108,8 +109,8 @@ static void shuffle(struct dice *dice, uint32_t *order, uint32_t count)
 	}
 }
 
-static void make(const struct series *series, uint64_t seed, const char *btf, uint32_t count,
-		 const char *folder)
+static void make(const struct series *series, uint64_t seed, uint32_t skip, const char *btf,
+		 uint32_t count, const char *folder)
 {
 	struct kernel kernel;
 	struct changer changer = { .kernel = &kernel, .dice = { seed }, .naming = naming,
@@ -118,14 +119,16 @@ static void make(const struct series *series, uint64_t seed, const char *btf, ui
 	char path[4096];
 
 	kernel__read(&kernel, btf);
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < skip + count; i++) {
 		uint32_t at = (i + series->count - 1) % series->count;
 
 		if (i && !at)
 			shuffle(&changer.dice, order, series->count);
 		if (i)
 			kernel__change(&changer, &series->steps[order[at]]);
-		snprintf(path, sizeof(path), "%s/%04u.btf", folder, i + 1);
+		if (i < skip)
+			continue;
+		snprintf(path, sizeof(path), "%s/%04u.btf", folder, i - skip + 1);
 		kernel__write(&kernel, path);
 	}
 	free(order);
@@ -137,10 +140,11 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "like", required_argument, NULL, 'l' }, { "seed", required_argument, NULL, 's' },
-		{},
+		{ "skip", required_argument, NULL, 'k' }, {},
 	};
 	const struct series *series = &all_series[0];
 	uint64_t seed = 1;
+	uint32_t skip = 0;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -148,15 +152,17 @@ int main(int argc, char **argv)
 			series = find_series(optarg);
 		else if (option == 's')
 			seed = strtoull(optarg, NULL, 10);
+		else if (option == 'k')
+			skip = (uint32_t)strtoul(optarg, NULL, 10);
 		else
 			return 2;
 	}
 	if (!series || argc - optind != 3) {
-		fprintf(stderr, "usage: make-siblings [--like NAME] [--seed NUMBER] BTF COUNT "
-			"OUT_DIR\n");
+		fprintf(stderr, "usage: make-siblings [--like NAME] [--seed NUMBER] "
+			"[--skip STEPS] BTF COUNT OUT_DIR\n");
 		return 2;
 	}
-	make(series, seed, argv[optind], (uint32_t)strtoul(argv[optind + 1], NULL, 10),
+	make(series, seed, skip, argv[optind], (uint32_t)strtoul(argv[optind + 1], NULL, 10),
 	     argv[optind + 2]);
 	return 0;
 }
