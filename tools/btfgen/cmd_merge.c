@@ -77,7 +77,7 @@ int cmd_merge(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	if (json)
-		json__print(json_pack("{s:s, s:I, s:I}", "archive", out, "merged",
+		json__print(json_pack("{s:o, s:I, s:I}", "archive", json_text(out), "merged",
 				      (json_int_t)tally.entries, "yielded",
 				      (json_int_t)tally.yielded));
 	else

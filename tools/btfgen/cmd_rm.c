@@ -63,7 +63,7 @@ int cmd_rm(int argc, char **argv)
 			    "  btfgen rm -k 6.1.0-9-amd64",
 		.max_arguments = 0,
 	};
-	json_t *removed = json_array();
+	json_auto_t *removed = json_array();
 	struct error err = {};
 	int exit_code, res;
 
@@ -85,14 +85,11 @@ int cmd_rm(int argc, char **argv)
 		res = dry_run ? 0 : kbtf_writer__commit(writer);
 	if (pack__explain(path, "drop entries of it", res, &err)) {
 		log__error("%s", err.text);
-		json_decref(removed);
 		return EXIT_FAILED;
 	}
 	if (exit_code == EXIT_NOTHING)
 		log__error("%s: no entry matches", path);
 	if (json)
-		json__print(json_pack("{s:s, s:o}", "archive", path, "removed", removed));
-	else
-		json_decref(removed);
+		json__print(json_pack("{s:o, s:O}", "archive", json_text(path), "removed", removed));
 	return exit_code;
 }
