@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "archive_file.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "command.h"
 #include "stage/pack.h"

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "archive_file.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "command.h"
 #include "stage/pack.h"
