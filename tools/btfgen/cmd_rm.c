@@ -64,7 +64,7 @@ int cmd_rm(int argc, char **argv)
 			    "  btfgen rm -k 6.1.0-9-amd64",
 		.max_arguments = 0,
 	};
-	json_auto_t *removed = json_array();
+	cleanup(json_decrefp) json_t *removed = json_array();
 	struct error err = {};
 	int exit_code, res;
 
