@@ -20,7 +20,7 @@ for file in bin/btfgen lib/libkbtf.a lib/libkbtf.so include/kbtf.h include/kbtf_
 	lib/pkgconfig/libkbtf.pc lib/btfgen/bpf/execsnoop.bpf.o lib/btfgen/bpf/opensnoop.bpf.o \
 	lib/btfgen/bpf/tcpconnect.bpf.o lib/btfgen/bpf/cputime.bpf.o lib/btfgen/bpf/exitsnoop.bpf.o \
 	lib/btfgen/bpf/runqlat.bpf.o lib/btfgen/bpf/capable.bpf.o share/btfgen/manifests/debian.ini \
-	share/btfgen/manifests/centos.ini share/man/man5/btfgen-manifest.5 \
+	share/btfgen/manifests/centos.ini share/man/man5/btfgen-manifest.5 share/man/man5/kbtf-archive.5 \
 	share/man/man1/btfgen.1 share/bash-completion/completions/btfgen; do
 	t "usr/$file" test -s "$root/usr/$file"
 done
