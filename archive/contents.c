@@ -165,8 +165,7 @@ static void walk_blob(struct walk *walk, struct blob *blob, uint32_t own_number)
 	/* only one that is before it: no path runs in a circle */
 	back = number(walk, BLOB_BASE, back, own_number);
 	digest(walk, BLOB_DIGEST, blob->digest);
-	blob->bare_size = number(walk, BLOB_BARE_SIZE, blob->bare_size, FORMAT_BTF_MAX);
-	digest(walk, BLOB_BARE_DIGEST, blob->bare_digest);
+	digest(walk, BLOB_DATA_DIGEST, blob->data_digest);
 	if (!walk->reading)
 		return;
 	blob->base = back ? blob - back : NULL;

@@ -24,8 +24,7 @@ struct blob {
 	uint32_t depth;           /* so many are before it */
 	uint64_t path_size;       /* stored bytes of it and all before it */
 	uint8_t digest[DIGEST_SIZE]; /* of the BTF */
-	uint64_t bare_size;       /* of the BTF without functions, which the data stream tells */
-	uint8_t bare_digest[DIGEST_SIZE];
+	uint8_t data_digest[DIGEST_SIZE]; /* of the data stream's stored bytes */
 };
 
 /* A zstd frame with minimized BTF of several kernels, back to back. */

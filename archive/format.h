@@ -11,9 +11,9 @@
  *   footer = u64 index offset, u64 index size, digest[32] of the index, u64 zero, end magic[8]
  *
  * Both kinds of BTF come out in canonical form (canonical.h). digest is BLAKE2b-256
- * (digest.h), of a blob's BTF (with functions, and without) and of a frame's and the index's
- * stored bytes. The footer's
- * covers the index, and the index all else, so a signature of it would cover everything.
+ * (digest.h): of a blob's BTF, and of the stored bytes of its data stream, of a frame and of
+ * the index. The footer's covers the index, and the index all else, so a signature of it would
+ * cover everything.
  *
  * The index, whose columns are below:
  * - INDEX_COUNTS has how many there are of what follows: module records (none in this
@@ -60,8 +60,7 @@ enum index_column {
 	BLOB_SIZE,            /* bytes of the BTF */
 	BLOB_BASE,
 	BLOB_DIGEST,
-	BLOB_BARE_SIZE,       /* bytes of the BTF without functions (record_set.h) */
-	BLOB_BARE_DIGEST,
+	BLOB_DATA_DIGEST,     /* of the data stream, for who reads no functions */
 	FRAME_STORED,
 	FRAME_DIGEST,
 	FRAME_PARTS,          /* how many */

@@ -142,7 +142,7 @@ KBTF_API int kbtf_entry__read_btf(const struct kbtf_entry *entry, void **data, s
 
 /*
  * The same without functions (FUNC, DECL_TAG, and what only those lead to), which are not even
- * read: CO-RE asks for none. Checked against a digest of its own. Type IDs are others.
+ * read: CO-RE asks for none. What is read is checked against digests of its own. Type IDs are others.
  */
 KBTF_API int kbtf_entry__read_data_types(const struct kbtf_entry *entry, void **data, size_t *size);
 

@@ -132,15 +132,11 @@ static int enter_children(const struct kernel_walk *walk, const struct node *nod
 static int enter(const struct kernel_walk *walk, const struct node *node, int damage,
 		 struct lineage *lineage)
 {
-	int res, check, err = damage;
+	int res, err = damage ? damage : blob__follow_data(node->blob, lineage);
 
-	if (!err)
-		err = lineage__follow(lineage, node->blob->stored, node->blob->data_size, NULL, 0);
-	/* what is only on the way to others shows in them */
-	check = err || !node->wanted ? err : blob__check_data(node->blob, lineage);
-	if (err == -ENOMEM || check == -ENOMEM)
+	if (err == -ENOMEM)
 		return -ENOMEM;
-	res = visit_node(walk, node, check, check ? NULL : lineage);
+	res = visit_node(walk, node, err, err ? NULL : lineage);
 	return res ? res : enter_children(walk, node, err, lineage);
 }
 

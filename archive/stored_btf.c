@@ -15,6 +15,13 @@ static int check_digest(const uint8_t expected[DIGEST_SIZE], const void *bytes, 
 	return memcmp(digest, expected, DIGEST_SIZE) == 0 ? 0 : -EBADMSG;
 }
 
+int blob__follow_data(const struct blob *blob, struct lineage *lineage)
+{
+	int err = check_digest(blob->data_digest, blob->stored, blob->data_size);
+
+	return err ? err : lineage__follow(lineage, blob->stored, blob->data_size, NULL, 0);
+}
+
 int blob__follow(const struct blob *blob, bool functions, struct lineage *lineage)
 {
 	int err = lineage__init(lineage);
@@ -24,40 +31,29 @@ int blob__follow(const struct blob *blob, bool functions, struct lineage *lineag
 
 		for (size_t i = 1; i < left; i++)
 			next = next->base;
-		err = lineage__follow(lineage, next->stored, next->data_size,
-				      functions ? next->stored + next->data_size : NULL,
-				      next->stored_size - next->data_size);
+		err = functions ? lineage__follow(lineage, next->stored, next->data_size,
+						  next->stored + next->data_size,
+						  next->stored_size - next->data_size)
+				: blob__follow_data(next, lineage);
 	}
 	if (err)
 		lineage__free(lineage);
 	return err;
 }
 
-int blob__check_data(const struct blob *blob, const struct lineage *lineage)
-{
-	_cleanup_free_ void *bytes = NULL;
-	size_t size;
-	int err = record_set__write(&lineage->pool, &lineage->set, false, &bytes, &size);
-
-	if (err)
-		return err;
-	return size == blob->bare_size ? check_digest(blob->bare_digest, bytes, size) : -EBADMSG;
-}
-
 int blob__unpack(const struct blob *blob, bool functions, void **data, size_t *size)
 {
 	_cleanup_free_ void *bytes = NULL;
 	struct lineage lineage;
-	uint64_t expected = functions ? blob->size : blob->bare_size;
 	int err = blob__follow(blob, functions, &lineage);
 
 	if (err)
 		return err;
 	err = record_set__write(&lineage.pool, &lineage.set, functions, &bytes, size);
 	lineage__free(&lineage);
-	if (!err)
-		err = *size != expected ? -EBADMSG :
-		      check_digest(functions ? blob->digest : blob->bare_digest, bytes, *size);
+	/* without functions, the streams' digests were checked on the way */
+	if (!err && functions)
+		err = *size == blob->size ? check_digest(blob->digest, bytes, *size) : -EBADMSG;
 	if (!err)
 		*data = steal_ptr(bytes);
 	return err;

@@ -12,8 +12,8 @@
 int blob__unpack(const struct blob *blob, bool functions, void **data, size_t *size);
 /* Brings a new lineage to the blob, with functions or without; NULL leaves it empty. */
 int blob__follow(const struct blob *blob, bool functions, struct lineage *lineage);
-/* Whether a lineage that was brought there without functions has what the blob's digest says. */
-int blob__check_data(const struct blob *blob, const struct lineage *lineage);
+/* Brings a lineage from the blob's base to it, without functions. */
+int blob__follow_data(const struct blob *blob, struct lineage *lineage);
 
 /* A frame's parts, one after the other: frame->size bytes. */
 int frame__unpack(const struct frame *frame, void **data);

@@ -74,34 +74,15 @@ static const struct blob *find_blob(const struct kbtf_writer *writer,
 }
 
 /* What comes out is what went in. */
-static int prove(const struct blob *blob, const void *btf, size_t size)
+static int prove(const struct blob *blob, bool functions, const void *btf, size_t size)
 {
 	_cleanup_free_ void *again = NULL;
 	size_t again_size;
-	int err = blob__unpack(blob, false, &again, &again_size);
+	int err = blob__unpack(blob, functions, &again, &again_size);
 
-	/* its digest is that of what was told, without functions */
-	if (!err) {
-		free(steal_ptr(again));
-		err = blob__unpack(blob, true, &again, &again_size);
-	}
 	if (err)
 		return err == -ENOMEM ? err : -EIO;
 	return again_size == size && memcmp(again, btf, size) == 0 ? 0 : -EIO;
-}
-
-/* Of what was told last, without functions. */
-static int digest_bare(const struct lineage *lineage, struct blob *blob)
-{
-	_cleanup_free_ void *btf = NULL;
-	size_t size;
-	int err = record_set__write(&lineage->pool, &lineage->set, false, &btf, &size);
-
-	if (err)
-		return err == -ENOMEM ? err : -EIO;
-	blob->bare_size = size;
-	digest__of(btf, size, blob->bare_digest);
-	return 0;
 }
 
 static int tell_after(struct kbtf_writer *writer, const struct type_graph *graph,
@@ -114,15 +95,16 @@ static int tell_after(struct kbtf_writer *writer, const struct type_graph *graph
 	size_t data_size, stored_size;
 	struct lineage lineage;
 	uint8_t *stored;
+	_cleanup_free_ void *bare = NULL; /* without functions */
+	size_t bare_size;
 	struct blob *blob;
-	struct blob bare = {};
 	int err = blob__follow(base, true, &lineage);
 
 	if (err)
 		return err;
 	err = lineage__tell(&lineage, graph, &effort, &data, &functions);
 	if (!err)
-		err = digest_bare(&lineage, &bare);
+		err = record_set__write(&lineage.pool, &lineage.set, false, &bare, &bare_size);
 	lineage__free(&lineage);
 	if (err)
 		return err;
@@ -135,12 +117,12 @@ static int tell_after(struct kbtf_writer *writer, const struct type_graph *graph
 		return -ENOMEM;
 	*blob = (struct blob){ .stored = stored, .stored_size = stored_size, .data_size = data_size,
 			       .size = size, .base = base, .depth = base ? base->depth + 1 : 0,
-			       .path_size = stored_size + (base ? base->path_size : 0),
-			       .bare_size = bare.bare_size };
-	memcpy(blob->bare_digest, bare.bare_digest, DIGEST_SIZE);
+			       .path_size = stored_size + (base ? base->path_size : 0) };
+	digest__of(stored, data_size, blob->data_digest);
 	memcpy(blob->digest, digest, DIGEST_SIZE);
 	*out = blob;
-	return prove(blob, btf, size);
+	err = prove(blob, false, bare, bare_size);
+	return err ? err : prove(blob, true, btf, size);
 }
 
 int writer__tell(struct kbtf_writer *writer, const struct kbtf_ident *ident, const void *given,
