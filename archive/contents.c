@@ -30,21 +30,26 @@ static void fail(struct walk *walk, int err)
 
 /* ---- values ----------------------------------------------------------------------------------- */
 
-static uint64_t number(struct walk *walk, enum index_column column, uint64_t value, uint64_t max)
+static inline uint64_t number(struct walk *walk, enum index_column column, uint64_t value,
+			      uint64_t max)
 {
+	struct cursor *in = &walk->in[column];
+
 	if (!walk->reading) {
 		buf__add_varint(&walk->columns.items[column], value);
 		return value;
 	}
-	value = cursor__varint(&walk->in[column]);
-	if (!walk->in[column].failed && value <= max)
+	/* most are of one byte */
+	value = in->pos < in->len && in->data[in->pos] < 0x80 ? in->data[in->pos++]
+							      : cursor__varint(in);
+	if (!in->failed && value <= max)
 		return value;
 	fail(walk, -EBADMSG);
 	return 0;
 }
 
 /* A number below `count` that is most often near the one before it. */
-static uint32_t near_number(struct walk *walk, enum index_column column, uint32_t value,
+static inline uint32_t near_number(struct walk *walk, enum index_column column, uint32_t value,
 			    uint32_t count)
 {
 	uint32_t *last = &walk->last[column];

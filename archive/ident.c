@@ -45,15 +45,21 @@ int build_id__compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b
 	return order ? order : (a_len > b_len) - (a_len < b_len);
 }
 
+/* An archive has each text once. */
+static inline int compare_texts(const char *a, const char *b)
+{
+	return a == b ? 0 : strcmp(a, b);
+}
+
 int ident__compare(const struct kbtf_ident *a, const struct kbtf_ident *b)
 {
 	int order;
 
-	if ((order = strcmp(a->distro, b->distro)) ||
+	if ((order = compare_texts(a->distro, b->distro)) ||
 	    (order = strverscmp(a->distro_release, b->distro_release)) ||
-	    (order = strcmp(a->arch, b->arch)) ||
+	    (order = compare_texts(a->arch, b->arch)) ||
 	    (order = strverscmp(a->kernel_release, b->kernel_release)) ||
-	    (order = strcmp(a->kernel_version, b->kernel_version)))
+	    (order = compare_texts(a->kernel_version, b->kernel_version)))
 		return order;
 	order = build_id__compare(a->build_id, a->build_id_len, b->build_id, b->build_id_len);
 	return order ? order : a->build_id_short - b->build_id_short;

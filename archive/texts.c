@@ -102,17 +102,24 @@ static int measure(uint32_t count, struct cursor shared, struct cursor rest, siz
 	return 0;
 }
 
-static void read_text(struct texts *texts, uint32_t i, struct cursor *shared, struct cursor *rest,
-		      char *room)
+/*
+ * Where the next one begins. It comes after the one before if the first byte that they do not
+ * share does; NULL if not, or if it has control characters.
+ */
+static char *read_text(struct texts *texts, uint32_t i, struct cursor *shared, struct cursor *rest,
+		       char *room)
 {
-	const char *tail = (const char *)rest->data + rest->pos;
+	const char *before = texts->items[i - 1], *tail = (const char *)rest->data + rest->pos;
 	size_t same = cursor__varint(shared), length = strlen(tail);
 
-	memcpy(room, texts->items[i - 1], same);
+	memcpy(room, before, same);
 	memcpy(room + same, tail, length + 1);
 	rest->pos += length + 1;
 	texts->items[i] = room;
-	texts->has_newline[i] = strchr(room, '\n');
+	texts->has_newline[i] = memchr(tail, '\n', length) ||
+				(texts->has_newline[i - 1] && memchr(room, '\n', same));
+	return (unsigned char)before[same] < (unsigned char)room[same] && text__is_clean(tail, true)
+		       ? room + same + length + 1 : NULL;
 }
 
 int texts__read(struct texts *texts, uint32_t count, struct cursor *shared, struct cursor *rest)
@@ -131,10 +138,9 @@ int texts__read(struct texts *texts, uint32_t count, struct cursor *shared, stru
 	*room = '\0';
 	texts->items[0] = room++;
 	for (uint32_t i = 1; i < count; i++) {
-		read_text(texts, i, shared, rest, room);
-		if (strcmp(texts->items[i - 1], room) >= 0 || !text__is_clean(room, true))
+		room = read_text(texts, i, shared, rest, room);
+		if (!room)
 			return -EBADMSG;
-		room += strlen(room) + 1;
 	}
 	texts->count = count;
 	return 0;
