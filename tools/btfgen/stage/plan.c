@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "stage/plan.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/release.h"
 #include "base/sha256.h"
 
 int encoder__parse(const char *name, enum encoder *encoder, struct error *err)
@@ -130,35 +130,6 @@ static void plan_task(struct task *task, const struct kbtf_archive *archive,
 
 /* ---- the list -------------------------------------------------------------------------- */
 
-/* A part of a release that is letters and a number counts versions: deb12, el8, rc1. */
-static bool is_counter(const char *part)
-{
-	size_t letters = 0;
-
-	while (isalpha((unsigned char)part[letters]))
-		letters++;
-	return letters && isdigit((unsigned char)part[letters]);
-}
-
-/* "cloud-amd64" of 6.1.0-56-cloud-amd64 and of 6.12.9+deb12-cloud-amd64. */
-static const char *flavour_of(const char *kernel_release)
-{
-	const char *part = kernel_release;
-
-	while (*part) {
-		if (isalpha((unsigned char)*part) && !is_counter(part))
-			return part;
-		part += strcspn(part, "-.+_");
-		part += *part != '\0';
-	}
-	return part;
-}
-
-static bool same_flavour(const struct kernel *a, const struct kernel *b)
-{
-	return strcmp(flavour_of(a->kernel_release), flavour_of(b->kernel_release)) == 0;
-}
-
 /* The list is sorted by these three first. */
 static bool same_group(const struct kernel *a, const struct kernel *b)
 {
@@ -175,7 +146,8 @@ static unsigned int newer_ones(const struct kernel_list *kernels, size_t index,
 
 	for (size_t i = index + 1;
 	     i < kernels->count && same_group(&kernels->items[index], &kernels->items[i]); i++)
-		if (same_flavour(&kernels->items[index], &kernels->items[i]) &&
+		if (release__same_flavour(kernels->items[index].kernel_release,
+					  kernels->items[i].kernel_release) &&
 		    (encoder != ENCODER_PAHOLE || kernels->items[i].debug.name))
 			count++;
 	return count;
