@@ -203,16 +203,34 @@ const struct kbtf_profile *kbtf_archive__profile(const struct kbtf_archive *arch
 	return NULL;
 }
 
+static bool has_object(const struct kbtf_profile *profile, const uint8_t sha256[SHA256_SIZE])
+{
+	for (size_t i = 0; i < profile->object_count; i++)
+		if (memcmp(profile->objects[i].sha256, sha256, SHA256_SIZE) == 0)
+			return true;
+	return false;
+}
+
 const struct kbtf_profile *
 kbtf_archive__find_profile(const struct kbtf_archive *archive,
 			   const uint8_t object_sha256[KBTF_SHA256_SIZE])
 {
+	for (size_t i = 0; i < archive->contents.profile_count; i++)
+		if (has_object(&archive->contents.profiles[i], object_sha256))
+			return &archive->contents.profiles[i];
+	errno = ENOENT;
+	return NULL;
+}
+
+const struct kbtf_profile *
+kbtf_archive__find_min(const struct kbtf_archive *archive, const struct kbtf_entry *entry,
+		       const uint8_t object_sha256[KBTF_SHA256_SIZE])
+{
 	for (size_t i = 0; i < archive->contents.profile_count; i++) {
 		const struct kbtf_profile *profile = &archive->contents.profiles[i];
 
-		for (size_t k = 0; k < profile->object_count; k++)
-			if (memcmp(profile->objects[k].sha256, object_sha256, SHA256_SIZE) == 0)
-				return profile;
+		if (kbtf_entry__min_size(entry, profile) && has_object(profile, object_sha256))
+			return profile;
 	}
 	errno = ENOENT;
 	return NULL;

@@ -41,6 +41,15 @@ void core_object__free(struct core_object *object)
 	*object = (struct core_object){};
 }
 
+const struct core_relocation *core_object__first(const struct core_object *object, uint32_t spec)
+{
+	uint32_t i = 0;
+
+	while (object->relocations[i].spec != spec)
+		i++;
+	return &object->relocations[i];
+}
+
 bool core_object__line(const struct core_object *object, const struct core_relocation *relocation,
 		       struct source_line *line)
 {

@@ -57,6 +57,8 @@ int core_object__read(const void *data, size_t size, struct core_object *object,
 		      struct core_object_error *error);
 void core_object__free(struct core_object *object);
 
+/* The first relocation that asks for a spec; each has one. */
+const struct core_relocation *core_object__first(const struct core_object *object, uint32_t spec);
 /* The source line of a relocation's instruction; false if the object does not tell. */
 bool core_object__line(const struct core_object *object, const struct core_relocation *relocation,
 		       struct source_line *line);

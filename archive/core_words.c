@@ -38,22 +38,18 @@ void core_words__instruction(const struct core_relocation *relocation, struct bu
 			    relocation->offset / sizeof(struct bpf_insn));
 }
 
-static const struct core_relocation *first_of(const struct core_object *object, uint32_t spec)
+void core_words__question(const struct core_object *object, uint32_t spec, struct buf *out)
 {
-	uint32_t i = 0;
-
-	while (object->relocations[i].spec != spec)
-		i++;
-	return &object->relocations[i];
+	core_words__instruction(core_object__first(object, spec), out);
+	buf__printf(out, ": %s of ", core_kind__name(object->specs[spec].kind));
+	core_words__place(&object->types, &object->specs[spec].local, out);
 }
 
 void core_words__refusal(const struct core_object *object, uint32_t spec,
 			 const struct core_target *target, const struct core_result *result,
 			 struct buf *out)
 {
-	core_words__instruction(first_of(object, spec), out);
-	buf__printf(out, ": %s of ", core_kind__name(object->specs[spec].kind));
-	core_words__place(&object->types, &object->specs[spec].local, out);
+	core_words__question(object, spec, out);
 	if (result->outcome == CORE_REFUSED) {
 		buf__printf(out, ": %s", result->why);
 	} else {

@@ -13,6 +13,8 @@ void core_words__place(const struct core_types *types, const struct core_place *
 		       struct buf *out);
 /* Where a relocation is: "prog+12 (kprobe/do_exit)". */
 void core_words__instruction(const struct core_relocation *relocation, struct buf *out);
+/* What a spec asks for, and where first: "prog+12 (kprobe/do_exit): field_size of struct x.y". */
+void core_words__question(const struct core_object *object, uint32_t spec, struct buf *out);
 /*
  * Why libbpf refuses an object for a result that is AMBIGUOUS or REFUSED: where, what is asked
  * for, and what is wrong with it.

@@ -37,6 +37,19 @@ int ident__normalize(const struct kbtf_ident *in, struct kbtf_ident *out)
 	return 0;
 }
 
+int ident__normalize_host(const struct kbtf_ident *in, const struct kbtf_select_opts *opts_in,
+			  struct kbtf_ident *out, struct kbtf_select_opts *opts)
+{
+	int err = ident__normalize(in, out);
+
+	*opts = (struct kbtf_select_opts){};
+	if (!err && opts_in)
+		err = versioned__copy(opts, sizeof(*opts), opts_in);
+	if (!opts->package_version)
+		opts->package_version = "";
+	return err;
+}
+
 int build_id__compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 {
 	size_t both = a_len < b_len ? a_len : b_len;

@@ -8,6 +8,10 @@
 /* A caller's struct at this library's size: missing fields zero, NULL strings "". */
 int ident__normalize(const struct kbtf_ident *in, struct kbtf_ident *out);
 
+/* The same of a machine and of what is known of it besides; `opts_in` may be NULL. */
+int ident__normalize_host(const struct kbtf_ident *in, const struct kbtf_select_opts *opts_in,
+			  struct kbtf_ident *out, struct kbtf_select_opts *opts);
+
 /* The order of entries in an archive. */
 int ident__compare(const struct kbtf_ident *a, const struct kbtf_ident *b);
 

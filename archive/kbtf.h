@@ -179,6 +179,14 @@ KBTF_API size_t kbtf_profile__object_count(const struct kbtf_profile *profile);
 KBTF_API const struct kbtf_object_ref *kbtf_profile__object(const struct kbtf_profile *profile,
 							    size_t index);
 
+/*
+ * A profile with the object of this digest that the entry has BTF minimized for, or NULL with
+ * ENOENT. The entry must come from the same archive.
+ */
+KBTF_API const struct kbtf_profile *
+kbtf_archive__find_min(const struct kbtf_archive *archive, const struct kbtf_entry *entry,
+		       const uint8_t object_sha256[KBTF_SHA256_SIZE]);
+
 /* Whether the entry has BTF minimized for the profile, and its bytes (0: it has none). */
 KBTF_API size_t kbtf_entry__min_size(const struct kbtf_entry *entry,
 				     const struct kbtf_profile *profile);
@@ -250,7 +258,12 @@ enum kbtf_match {
 	KBTF_MATCH_RELEASE,     /* the only entry of this release and arch */
 	KBTF_MATCH_AMBIGUOUS,   /* several entries of this release: none is taken */
 	KBTF_MATCH_PACKAGE,     /* release, package version, arch and distro agree */
-	KBTF_MATCH_SHORT_BUILD_ID /* release and arch agree, and what the entry has of a build ID */
+	KBTF_MATCH_SHORT_BUILD_ID, /* release and arch agree, and what the entry has of a build ID */
+	/*
+	 * Never selected: none fits, and an object's relocations come out the same on the kernel's
+	 * neighbours (kbtf_neighbours__prove() in kbtf_core.h), so that one of them stands for it.
+	 */
+	KBTF_MATCH_INFERRED
 };
 
 struct kbtf_select_opts {
@@ -284,6 +297,24 @@ KBTF_API const char *kbtf_match__text(enum kbtf_match match);
 KBTF_API const struct kbtf_entry *kbtf_closest(const struct kbtf_archive *archive,
 					       const struct kbtf_ident *ident,
 					       const struct kbtf_entry *after);
+/*
+ * Entries of the same distribution, its release, arch and flavour: the last before a kernel and
+ * the first after it, by version. Either is NULL if there is none.
+ */
+struct kbtf_neighbours {
+	const struct kbtf_entry *before, *after;
+};
+
+/*
+ * Pure. Flavour is what is behind the numbers of a kernel's release ("cloud-amd64"). Builds of
+ * one release are ordered by their packages' versions where those are known, and else are no
+ * neighbours of each other; nor has a machine of unknown distribution any.
+ */
+KBTF_API int kbtf_neighbours__find(const struct kbtf_archive *archive,
+				   const struct kbtf_ident *ident,
+				   const struct kbtf_select_opts *opts,
+				   struct kbtf_neighbours *out);
+
 /* What rules an entry out for a machine, for people: "another architecture". Static. */
 KBTF_API const char *kbtf_entry__difference(const struct kbtf_entry *entry,
 					    const struct kbtf_ident *ident);

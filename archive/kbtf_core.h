@@ -57,6 +57,18 @@ KBTF_API int kbtf_minimizer__run_entries(const struct kbtf_minimizer *minimizer,
 					 const struct kbtf_entry *const *entries, size_t count,
 					 kbtf_minimized_fn fn, void *ctx);
 
+/*
+ * Whether all relocations of an object come out the same on two kernels, IDs of types aside, so
+ * that it is likely that they do on a kernel between. Of each, BTF minimized for this very object
+ * counts, or full BTF. `neighbours` are of the archive. 0: they do. Errors: ENOTUNIQ (they don't), ENOENT (a
+ * neighbour is missing, or has no such BTF), EBADMSG (no BPF object, or one without BTF; a damaged
+ * archive), ENOTSUP (kinds of types that are unknown), ENOMEM. `why` has words then, as above:
+ * the relocation that differs, and how.
+ */
+KBTF_API int kbtf_neighbours__prove(const struct kbtf_archive *archive,
+				    const struct kbtf_neighbours *neighbours,
+				    const void *object, size_t size, char *why, size_t why_size);
+
 #ifdef __cplusplus
 }
 #endif

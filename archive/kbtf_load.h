@@ -74,6 +74,12 @@ struct kbtf_object_opts {
 	 * verifier refused: another of its alternatives is chosen. Or NULL.
 	 */
 	const char *const *refused;
+	/*
+	 * Where no entry of the archive fits: if all of the object's relocations come out the same on
+	 * the kernels before and after this one that the archive has (kbtf_neighbours__find()), take
+	 * the former's BTF. That this one is like both is then likely, and not known.
+	 */
+	bool infer;
 };
 
 /*

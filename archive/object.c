@@ -197,20 +197,18 @@ static int open_object(struct kbtf_object *object, const void *data, size_t size
 		       const struct kbtf_object_opts *opts)
 {
 	struct bpf_elf elf __attribute__((__cleanup__(bpf_elf__free))) = {};
-	uint8_t sha256[SHA256_SIZE];
 	int err = bpf_elf__parse(data, size, &elf);
 
 	if (err) {
 		object__remark_no_object(object, data, size);
 		return err;
 	}
-	sha256__of(data, size, sha256);
 	err = read_own_btf(object, &elf);
 	if (err)
 		return err;
 	object->needs_btf = has_core_relocations(&elf, object->btf);
 	object->needs_functions = needs_functions(&elf, object->btf);
-	if ((err = object__choose_btf(object, opts, sha256, object->needs_btf)) ||
+	if ((err = object__choose_btf(object, data, size, opts)) ||
 	    (err = kconfig__complete(&elf, object->btf, opts->kconfig, &object->kconfig,
 				     &object->remarks)) ||
 	    (err = object__adapt_globals(object, &elf, opts)))

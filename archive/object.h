@@ -55,9 +55,12 @@ struct kbtf_object {
 	struct remarks remarks;
 };
 
-/* Sets btf_path, where libbpf is to relocate against something else than the kernel's own. */
-int object__choose_btf(struct kbtf_object *object, const struct kbtf_object_opts *opts,
-		       const uint8_t sha256[SHA256_SIZE], bool needed);
+/*
+ * Sets btf_path, where libbpf is to relocate against something else than the kernel's own.
+ * `data` is the object file, as it came; needs_btf is set before.
+ */
+int object__choose_btf(struct kbtf_object *object, const void *data, size_t size,
+		       const struct kbtf_object_opts *opts);
 
 /* Rewrites *elf where the kernel has no global variables, and makes object->adapted then. */
 int object__adapt_globals(struct kbtf_object *object, struct bpf_elf *elf,

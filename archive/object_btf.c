@@ -3,9 +3,11 @@
 #include "object.h"
 
 #include <fcntl.h>
+#include <kbtf_core.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "ident.h"
@@ -35,14 +37,6 @@ static int hand_over(struct kbtf_object *object, const void *data, size_t size)
 	return 0;
 }
 
-static bool holds_object(const struct kbtf_profile *profile, const uint8_t sha256[SHA256_SIZE])
-{
-	for (size_t i = 0; i < kbtf_profile__object_count(profile); i++)
-		if (memcmp(kbtf_profile__object(profile, i)->sha256, sha256, SHA256_SIZE) == 0)
-			return true;
-	return false;
-}
-
 /* Another build of the object: one of its name, up to the first dot as libbpf names it. */
 static const char *find_other_build(const struct kbtf_profile *profile, const char *name)
 {
@@ -63,17 +57,18 @@ static const struct kbtf_profile *find_profile(struct kbtf_object *object,
 					       const struct kbtf_entry *entry,
 					       const uint8_t sha256[SHA256_SIZE])
 {
+	const struct kbtf_profile *own = kbtf_archive__find_min(opts->archive, entry, sha256);
 	const char *stale = NULL, *name = opts->object_name ? opts->object_name : "";
 	size_t others = 0;
 
+	if (own)
+		return own;
 	for (size_t i = 0; i < kbtf_archive__profile_count(opts->archive); i++) {
 		const struct kbtf_profile *profile = kbtf_archive__profile(opts->archive, i);
 		const char *other;
 
 		if (!kbtf_entry__min_size(entry, profile))
 			continue;
-		if (holds_object(profile, sha256))
-			return profile;
 		others++;
 		other = find_other_build(profile, name);
 		stale = other ? other : stale;
@@ -121,15 +116,54 @@ static int read_entry(struct kbtf_object *object, const struct kbtf_object_opts 
 }
 
 static int from_archive(struct kbtf_object *object, const struct kbtf_object_opts *opts,
-			const struct kbtf_selection *selection, const uint8_t sha256[SHA256_SIZE])
+			const struct kbtf_selection *selection, const void *file, size_t file_size)
 {
 	_cleanup_free_ void *data = NULL;
+	uint8_t sha256[SHA256_SIZE];
 	size_t size;
 	int err;
 
 	remarks__add(&object->remarks, KBTF_REMARK_BTF, "%s", kbtf_match__text(selection->match));
+	sha256__of(file, file_size, sha256);
 	err = read_entry(object, opts, selection->entry, sha256, &data, &size);
 	return err ? err : hand_over(object, data, size);
+}
+
+/* ---- where no entry fits ------------------------------------------------------------------- */
+
+/*
+ * The last resort: the former of the kernel's neighbours, if they agree. *words says what of
+ * them, which is nothing if nobody wants to know and there are none.
+ */
+static int try_neighbours(const struct kbtf_object_opts *opts, const struct kbtf_ident *ident,
+			  const struct kbtf_select_opts *select_opts, const void *file,
+			  size_t file_size, struct kbtf_selection *selection, struct buf *words)
+{
+	struct kbtf_neighbours neighbours;
+	const char *before, *after;
+	char why[512];
+	int err = kbtf_neighbours__find(opts->archive, ident, select_opts, &neighbours);
+
+	if (err)
+		return err;
+	before = neighbours.before ? kbtf_entry__ident(neighbours.before)->kernel_release : "";
+	after = neighbours.after ? kbtf_entry__ident(neighbours.after)->kernel_release : "";
+	if (!opts->infer) {
+		if (*before && *after)
+			buf__printf(words, "the archive has its neighbours %s and %s; what they agree on "
+				    "is taken if asked for (btfload --infer)", before, after);
+		return 0;
+	}
+	err = kbtf_neighbours__prove(opts->archive, &neighbours, file, file_size, why, sizeof(why));
+	if (err) {
+		buf__printf(words, "nothing can be inferred from its neighbours: %s", why);
+		return err == -ENOMEM ? err : 0;
+	}
+	buf__printf(words, "its neighbours %s and %s agree on all relocations of this object", before,
+		    after);
+	selection->match = KBTF_MATCH_INFERRED;
+	selection->entry = neighbours.before;
+	return 0;
 }
 
 /* The entries that come closest, and why they are not it. */
@@ -148,8 +182,9 @@ static void remark_closest(struct kbtf_object *object, const struct kbtf_archive
 }
 
 static int no_btf(struct kbtf_object *object, const struct kbtf_archive *archive,
-		  const struct kbtf_ident *ident, enum kbtf_match match, bool needed)
+		  const struct kbtf_ident *ident, enum kbtf_match match)
 {
+	bool needed = object->needs_btf;
 	enum kbtf_remark_kind kind = needed ? KBTF_REMARK_PROBLEM : KBTF_REMARK_BTF;
 
 	remarks__add(&object->remarks, kind, "no BTF for %s %s: %s%s%s", ident->kernel_release,
@@ -198,13 +233,14 @@ static void remark_host(struct kbtf_object *object, const struct kbtf_host *host
 		     kbtf_host__source(host, KBTF_HOST_PACKAGE_VERSION));
 }
 
-int object__choose_btf(struct kbtf_object *object, const struct kbtf_object_opts *opts,
-		       const uint8_t sha256[SHA256_SIZE], bool needed)
+int object__choose_btf(struct kbtf_object *object, const void *data, size_t size,
+		       const struct kbtf_object_opts *opts)
 {
 	struct kbtf_host *own __attribute__((__cleanup__(host_freep))) = NULL;
 	const struct kbtf_host *host = opts->host;
 	struct kbtf_select_opts select_opts = { .sz = sizeof(select_opts) };
 	struct kbtf_selection selection;
+	_cleanup_buf_ struct buf words = {};
 	int err;
 
 	if (opts->btf_file)
@@ -224,8 +260,15 @@ int object__choose_btf(struct kbtf_object *object, const struct kbtf_object_opts
 			     kbtf_match__text(selection.match));
 		return 0;
 	}
-	if (!selection.entry)
-		return no_btf(object, opts->archive, kbtf_host__ident(host), selection.match,
-			      needed);
-	return from_archive(object, opts, &selection, sha256);
+	if (selection.match == KBTF_MATCH_NONE && opts->archive && object->needs_btf)
+		err = try_neighbours(opts, kbtf_host__ident(host), &select_opts, data, size, &selection,
+				     &words);
+	if (err)
+		return err;
+	err = selection.entry ? from_archive(object, opts, &selection, data, size)
+			      : no_btf(object, opts->archive, kbtf_host__ident(host), selection.match);
+	if (words.len)
+		remarks__add(&object->remarks, selection.entry ? KBTF_REMARK_BTF : KBTF_REMARK_PROBLEM,
+			     "%s", buf__cstr(&words) ?: strerror(ENOMEM));
+	return err;
 }

@@ -25,6 +25,8 @@ const char *kbtf_match__text(enum kbtf_match match)
 		return "an entry has this release, package version, architecture and distribution";
 	case KBTF_MATCH_SHORT_BUILD_ID:
 		return "an entry has this release, architecture and the first bytes of this build ID";
+	case KBTF_MATCH_INFERRED:
+		return "inferred: no entry fits, but its neighbours relocate the object alike";
 	}
 	return "?";
 }
@@ -122,12 +124,10 @@ static void select_by_release(const struct kbtf_archive *archive, const struct k
 int kbtf_select(const struct kbtf_archive *archive, const struct kbtf_ident *given,
 		const struct kbtf_select_opts *given_opts, struct kbtf_selection *out)
 {
-	struct kbtf_select_opts opts = {};
+	struct kbtf_select_opts opts;
 	struct kbtf_ident ident;
-	int err = ident__normalize(given, &ident);
+	int err = ident__normalize_host(given, given_opts, &ident, &opts);
 
-	if (!err && given_opts)
-		err = versioned__copy(&opts, sizeof(opts), given_opts);
 	if (err)
 		return err;
 	*out = (struct kbtf_selection){};
@@ -141,8 +141,7 @@ int kbtf_select(const struct kbtf_archive *archive, const struct kbtf_ident *giv
 	if (out->entry)
 		out->match = KBTF_MATCH_BUILD_ID;
 	else if (*ident.kernel_release)
-		select_by_release(archive, &ident, opts.package_version ? opts.package_version : "",
-				  out);
+		select_by_release(archive, &ident, opts.package_version, out);
 	return 0;
 }
 

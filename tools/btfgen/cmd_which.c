@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "command.h"
+#include "offer.h"
 
 DEFINE_CLEANUP(host_freep, struct kbtf_host, kbtf_host__free)
 
@@ -65,7 +66,8 @@ static void print_closest(const struct kbtf_archive *archive, const struct kbtf_
 }
 
 static void print_selection(const struct kbtf_host *host, const struct kbtf_archive *archive,
-			    const char *path, const struct kbtf_selection *selection)
+			    const char *path, const struct kbtf_selection *selection,
+			    const struct offers *offers)
 {
 	const struct kbtf_ident *ident = kbtf_host__ident(host);
 	const char *package_version = kbtf_host__package_version(host);
@@ -87,12 +89,16 @@ static void print_selection(const struct kbtf_host *host, const struct kbtf_arch
 	} else if (selection->entry) {
 		const struct kbtf_provenance *prov = kbtf_entry__provenance(selection->entry);
 
-		printf("uses        the entry made from %s by %s %s\n", prov->package, prov->encoder,
-		       prov->encoder_version);
+		printf("uses        the entry%s%s made from %s by %s %s\n",
+		       selection->match == KBTF_MATCH_INFERRED ? " of " : "",
+		       selection->match == KBTF_MATCH_INFERRED ?
+		       kbtf_entry__ident(selection->entry)->kernel_release : "",
+		       prov->package, prov->encoder, prov->encoder_version);
 	} else {
 		printf("uses        nothing\n");
 	}
 	printf("because     %s\n", kbtf_match__text(selection->match));
+	offers__print(offers, selection->match);
 	if (selection->match == KBTF_MATCH_NONE || selection->match == KBTF_MATCH_AMBIGUOUS) {
 		if (archive)
 			print_closest(archive, ident);
@@ -104,9 +110,24 @@ static void print_selection(const struct kbtf_host *host, const struct kbtf_arch
 static const char *match_name(enum kbtf_match match)
 {
 	static const char *const names[] = { "none", "kernel", "build-id", "version", "release",
-					     "ambiguous", "package" };
+					     "ambiguous", "package", "short-build-id", "inferred" };
 
 	return match < sizeof(names) / sizeof(names[0]) ? names[match] : "?";
+}
+
+static json_t *selection_json(const struct kbtf_host *host, const char *path,
+			      const struct kbtf_selection *selection,
+			      const struct offers *offers)
+{
+	json_t *json = json_pack("{s:o, s:o, s:o, s:s, s:s, s:i, s:o}", "host", host_json(host),
+				 "sources", sources_json(host), "archive", json_text(path), "match",
+				 match_name(selection->match), "reason",
+				 kbtf_match__text(selection->match), "candidates",
+				 (int)selection->candidates, "entry", selection->entry ?
+				 entry__json(selection->entry) : json_null());
+
+	offers__to_json(offers, json);
+	return json;
 }
 
 int cmd_which(int argc, char **argv)
@@ -117,7 +138,9 @@ int cmd_which(int argc, char **argv)
 	struct kbtf_host_opts host_opts = { .sz = sizeof(host_opts) };
 	struct kbtf_select_opts select_opts = { .sz = sizeof(select_opts) };
 	const char *archive_given = NULL;
-	bool json = false, no_kernel_btf = false;
+	bool json = false, no_kernel_btf = false, infer = false;
+	struct text_list objects __attribute__((__cleanup__(text_list__free))) = {};
+	struct offers offers __attribute__((__cleanup__(offers__free))) = {};
 	const struct option_def options[] = {
 		{ OPTION_HEADING, NULL, 0, NULL, NULL, "Options" },
 		{ OPTION_TEXT, "archive", 'a', "FILE", &archive_given,
@@ -130,6 +153,10 @@ int cmd_which(int argc, char **argv)
 		  "the host's os-release; it is believed" },
 		{ OPTION_FLAG, "no-kernel-btf", 0, NULL, &no_kernel_btf,
 		  "pass over the kernel's own BTF" },
+		{ OPTION_LIST, "for", 'f', "OBJ.bpf.o", &objects,
+		  "what this BPF object would get; may be repeated" },
+		{ OPTION_FLAG, "infer", 0, NULL, &infer,
+		  "where no entry fits, what the kernel's\nneighbours agree on for all of them" },
 		{ OPTION_FLAG, "json", 0, NULL, &json, "print JSON" },
 		{},
 	};
@@ -146,6 +173,10 @@ int cmd_which(int argc, char **argv)
 
 	if (options__parse(&line, argc, argv, &exit_code) < 0)
 		return exit_code;
+	if (infer && !objects.count) {
+		log__error("which: --infer needs to know for which objects: --for OBJ.bpf.o");
+		return EXIT_USAGE;
+	}
 	host = kbtf_host__new(&host_opts);
 	if (!host) {
 		log__error("%s: %s", host_opts.ident_file ? host_opts.ident_file :
@@ -167,16 +198,14 @@ int cmd_which(int argc, char **argv)
 		log__error("can't select: %s", strerror(-res));
 		return EXIT_FAILED;
 	}
+	if (offers__find(archive, host, &objects, infer, &selection, &offers, &err)) {
+		log__error("%s", err.text);
+		return EXIT_FAILED;
+	}
 	if (json)
-		json__print(json_pack("{s:o, s:o, s:o, s:s, s:s, s:i, s:o}", "host",
-				      host_json(host), "sources", sources_json(host), "archive",
-				      json_text(path), "match",
-				      match_name(selection.match), "reason",
-				      kbtf_match__text(selection.match), "candidates",
-				      (int)selection.candidates, "entry", selection.entry ?
-				      entry__json(selection.entry) : json_null()));
+		json__print(selection_json(host, path, &selection, &offers));
 	else
-		print_selection(host, archive, path, &selection);
-	return selection.match == KBTF_MATCH_NONE || selection.match == KBTF_MATCH_AMBIGUOUS
-		? EXIT_NOTHING : EXIT_OK;
+		print_selection(host, archive, path, &selection, &offers);
+	return selection.match == KBTF_MATCH_NONE || selection.match == KBTF_MATCH_AMBIGUOUS ||
+	       !offers__suffice(&offers) ? EXIT_NOTHING : EXIT_OK;
 }

@@ -134,6 +134,7 @@ static int open_sources(struct session *session, struct kbtf_object_opts *opts)
 	opts->btf_file = session->btf_file;
 	opts->no_kernel_btf = session->no_kernel_btf;
 	opts->full_btf = session->full_btf;
+	opts->infer = session->infer;
 	opts->leave_out = !session->strict;
 	return 0;
 }

@@ -16,7 +16,7 @@ struct session {
 	const char *archive_path, *btf_file, *ident_file, *legacy_name, *pin_dir;
 	const char *host_root, *os_release;
 	struct text_list settings;
-	bool no_kernel_btf, full_btf, load_only, explain, json, strict;
+	bool no_kernel_btf, full_btf, infer, load_only, explain, json, strict;
 	bool tells_problems;  /* the caller does: they are not said on stderr */
 	unsigned int duration_s;
 	const char *cgroup_path;
@@ -54,7 +54,9 @@ struct session {
 	{ OPTION_FLAG, "no-kernel-btf", 0, NULL, &(s).no_kernel_btf,                        \
 	  "pass over the kernel's own" },                                                   \
 	{ OPTION_FLAG, "full-btf", 0, NULL, &(s).full_btf,                                  \
-	  "full BTF also where there is minimized one" }
+	  "full BTF also where there is minimized one" },                                   \
+	{ OPTION_FLAG, "infer", 0, NULL, &(s).infer,                                        \
+	  "if the archive lacks this kernel, take what its\nneighbours there agree on" }
 
 #define SESSION_OPTIONS(s)                                                                  \
 	BTF_OPTIONS(s),                                                                     \
