@@ -192,9 +192,9 @@ t_says 1 "no BTF for 4.18.0-1 s390x" "an archive without the machine's kernel" \
 head -c 4000 "$archive" >"$work/cut.kbtf"
 t_says 1 "damaged" "a damaged archive" \
 	"$btfload" run "$objects/execsnoop.bpf.o" -a "$work/cut.kbtf" --load-only
-# 64 bytes of its only large block, that of full BTF, are others
+# 64 bytes of its only large block, full BTF, are others: of data types, which come first
 cp "$archive" "$work/flipped.kbtf"
-head -c 64 /dev/zero | dd of="$work/flipped.kbtf" bs=1 seek=$(($(stat -c %s "$archive") / 2)) \
+head -c 64 /dev/zero | dd of="$work/flipped.kbtf" bs=1 seek=$(($(stat -c %s "$archive") / 8)) \
 	conv=notrunc 2>/dev/null
 t_says 1 "BTF of $(uname -r) is damaged" "an archive damaged in what is needed" \
 	"$btfload" run "$objects/execsnoop.bpf.o" --no-kernel-btf -a "$work/flipped.kbtf" --full-btf \
