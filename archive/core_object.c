@@ -116,7 +116,7 @@ static int add_relocation(void *ctx, const char *section, uint8_t *record, size_
 	return 0;
 }
 
-static struct bpf_insn insn_of(const struct bpf_elf *elf, const uint8_t *data)
+struct bpf_insn core_object__insn(const struct bpf_elf *elf, const uint8_t *data)
 {
 	struct bpf_insn insn;
 	uint8_t registers = elf->foreign ? (uint8_t)(data[1] >> 4 | data[1] << 4) : data[1];
@@ -152,10 +152,11 @@ static int place_relocation(struct reading *reading, struct core_relocation *rel
 	if (!index || !section->data || relocation->offset % size ||
 	    section->size < size || relocation->offset > section->size - size)
 		return bad(reading, "a relocation of no instruction");
-	relocation->insns[0] = insn_of(&object->elf, section->data + relocation->offset);
+	relocation->insns[0] = core_object__insn(&object->elf,
+						 section->data + relocation->offset);
 	if (section->size - relocation->offset >= 2 * size)
-		relocation->insns[1] = insn_of(&object->elf,
-					       section->data + relocation->offset + size);
+		relocation->insns[1] = core_object__insn(&object->elf, section->data +
+							 relocation->offset + size);
 	function = code_moves__function_at(&object->functions, index, relocation->offset);
 	if (function) {
 		relocation->program = function->name;

@@ -59,6 +59,10 @@ void core_object__free(struct core_object *object);
 
 /* The first relocation that asks for a spec; each has one. */
 const struct core_relocation *core_object__first(const struct core_object *object, uint32_t spec);
+
+/* The instruction of a section's data in the machine's byte order. */
+struct bpf_insn core_object__insn(const struct bpf_elf *elf, const uint8_t *data);
+
 /* The source line of a relocation's instruction; false if the object does not tell. */
 bool core_object__line(const struct core_object *object, const struct core_relocation *relocation,
 		       struct source_line *line);

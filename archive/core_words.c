@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "core_words.h"
 
+#include <stdio.h>
+
+void core_words__bad_object(const char *name, const struct core_object_error *error, char *text,
+			    size_t size)
+{
+	_cleanup_buf_ struct buf out = {};
+
+	buf__printf(&out, "%s: %s", name, error->what ?: "no memory");
+	if (*error->section)
+		buf__printf(&out, " (%s+%zu)", error->section,
+			    error->offset / sizeof(struct bpf_insn));
+	if (text && size)
+		snprintf(text, size, "%s", buf__cstr(&out) ?: "no memory");
+}
+
 void core_words__type(const struct core_types *types, uint32_t type, struct buf *out)
 {
 	static const char *const kinds[TYPE_KIND_END] = {
@@ -45,18 +60,31 @@ void core_words__question(const struct core_object *object, uint32_t spec, struc
 	core_words__place(&object->types, &object->specs[spec].local, out);
 }
 
+static void say_rival(const struct core_target *target, uint32_t type, bool ids, struct buf *out)
+{
+	core_words__type(&target->types, type, out);
+	if (ids)
+		buf__printf(out, " [%u]", type);
+}
+
+void core_words__why_refused(const struct core_target *target, const struct core_result *result,
+			     bool ids, struct buf *out)
+{
+	if (result->outcome == CORE_REFUSED) {
+		buf__printf(out, "%s", result->why);
+		return;
+	}
+	buf__printf(out, "the kernel has it twice, and not the same: ");
+	say_rival(target, result->type, ids, out);
+	buf__printf(out, " and ");
+	say_rival(target, result->rival, ids, out);
+}
+
 void core_words__refusal(const struct core_object *object, uint32_t spec,
 			 const struct core_target *target, const struct core_result *result,
 			 struct buf *out)
 {
 	core_words__question(object, spec, out);
-	if (result->outcome == CORE_REFUSED) {
-		buf__printf(out, ": %s", result->why);
-	} else {
-		buf__printf(out, ": the kernel has it twice, and not the same: ");
-		core_words__type(&target->types, result->type, out);
-		buf__printf(out, " [%u] and ", result->type);
-		core_words__type(&target->types, result->rival, out);
-		buf__printf(out, " [%u]", result->rival);
-	}
+	buf__printf(out, ": ");
+	core_words__why_refused(target, result, true, out);
 }

@@ -22,5 +22,11 @@ void core_words__question(const struct core_object *object, uint32_t spec, struc
 void core_words__refusal(const struct core_object *object, uint32_t spec,
 			 const struct core_target *target, const struct core_result *result,
 			 struct buf *out);
+/* The last of these alone; type IDs, which differ from kernel to kernel, only if asked for. */
+void core_words__why_refused(const struct core_target *target, const struct core_result *result,
+			     bool ids, struct buf *out);
+/* What is wrong with an object file, into `text`, which may be NULL. */
+void core_words__bad_object(const char *name, const struct core_object_error *error, char *text,
+			    size_t size);
 
 #endif

@@ -69,6 +69,94 @@ KBTF_API int kbtf_neighbours__prove(const struct kbtf_archive *archive,
 				    const struct kbtf_neighbours *neighbours,
 				    const void *object, size_t size, char *why, size_t why_size);
 
+/* ---- what becomes of objects on kernels ------------------------------------------------------ */
+
+/* Objects to be checked: all that can be known of them without a kernel. */
+struct kbtf_checker;
+
+/* From good to bad: what is made of several is the worst. */
+enum kbtf_verdict {
+	KBTF_VERDICT_OK = 0,
+	KBTF_VERDICT_GUARDED,  /* ok; what the program asks if it exists does not */
+	KBTF_VERDICT_ADAPTED,  /* ok, with what libkbtf changes about it, or by an alternative */
+	KBTF_VERDICT_UNKNOWN,  /* the BTF does not tell */
+	KBTF_VERDICT_MAY_FAIL, /* it fails, where a variable or the kernel's configuration wants it */
+	KBTF_VERDICT_FAILS
+};
+
+/* "ok", "guarded", "adapted", "unknown", "may fail", "fails"; "?" for what is none. Static. */
+KBTF_API const char *kbtf_verdict__name(enum kbtf_verdict verdict);
+
+enum kbtf_subject {
+	KBTF_SUBJECT_RELOCATION = 0,
+	KBTF_SUBJECT_HELPER,
+	KBTF_SUBJECT_MAP,
+	KBTF_SUBJECT_PROGRAM,     /* its type */
+	KBTF_SUBJECT_TARGET,      /* what it is to be attached to */
+	KBTF_SUBJECT_GLOBALS,
+	KBTF_SUBJECT_ALTERNATIVE, /* which of those declared is taken */
+	KBTF_SUBJECT_BTF          /* what there is none of, so that nothing can be told */
+};
+
+/* "relocation", "helper" and so on; "?" for what is none. Static. */
+KBTF_API const char *kbtf_subject__name(enum kbtf_subject subject);
+
+/* One thing that is not simply as the object wants it. Strings are never NULL; "": none. */
+struct kbtf_finding {
+	enum kbtf_verdict verdict;
+	enum kbtf_subject subject;
+	const char *program;   /* "": of the object as a whole */
+	const char *section;   /* that the instruction is in */
+	uint32_t instruction;  /* in its function */
+	const char *kind;      /* of a relocation: "field_offset" */
+	const char *what;      /* "struct task_struct.state", "bpf_ringbuf_output" */
+	const char *text;      /* what is wrong with it, or done about it */
+	const char *nearest;   /* the kernel's that comes closest */
+	const char *file;      /* the source, if the object tells */
+	uint32_t line;         /* 0: it does not */
+	const char *source;    /* the line's text */
+};
+
+/* Of one object on one kernel. */
+struct kbtf_report {
+	enum kbtf_verdict verdict;
+	const struct kbtf_finding *findings;
+	size_t finding_count;
+};
+
+KBTF_API struct kbtf_checker *kbtf_checker__new(void);
+KBTF_API void kbtf_checker__free(struct kbtf_checker *checker);
+
+/* As kbtf_minimizer__add(). */
+KBTF_API int kbtf_checker__add(struct kbtf_checker *checker, const char *name, const void *object,
+			       size_t size, char *why, size_t why_size);
+
+/* Whether what is known of functions matters to an object, so that data types won't do. */
+KBTF_API bool kbtf_checker__wants_functions(const struct kbtf_checker *checker);
+
+struct kbtf_check_opts {
+	size_t sz;
+	bool data_types; /* the BTF is without functions, which says nothing of the kernel */
+	bool minimized;  /* it has only what these objects' relocations reference */
+	/*
+	 * Of programs of a type that the kernel does not know, or that lack their target or a type
+	 * of map: they fail. Else they are left out (see kbtf_object_opts), as long as one is left.
+	 */
+	bool strict;
+};
+
+/*
+ * What becomes of each object on the kernel with this BTF, of either byte order: `reports` has
+ * room for one an object, in the order in which they were added. They are lent, and live as
+ * long as the checker; equal ones of one object are the same. `opts` may be NULL. Errors:
+ * EINVAL (no BTF, or one that contradicts itself), ENOTSUP (it has kinds of types that are
+ * unknown), ENOMEM; `why` as above. Any number of threads may ask at once, as long as none
+ * adds to it.
+ */
+KBTF_API int kbtf_checker__run(struct kbtf_checker *checker, const void *btf, size_t size,
+			       const struct kbtf_check_opts *opts,
+			       const struct kbtf_report **reports, char *why, size_t why_size);
+
 #ifdef __cplusplus
 }
 #endif

@@ -58,18 +58,6 @@ static void say(const struct words *why, const char *text)
 		snprintf(why->text, why->size, "%s", text);
 }
 
-static void explain(const struct words *why, const char *name,
-		    const struct core_object_error *error)
-{
-	_cleanup_buf_ struct buf text = {};
-
-	buf__printf(&text, "%s: %s", name, error->what ?: "no memory");
-	if (*error->section)
-		buf__printf(&text, " (%s+%zu)", error->section,
-			    error->offset / sizeof(struct bpf_insn));
-	say(why, buf__cstr(&text) ?: "no memory");
-}
-
 int kbtf_minimizer__add(struct kbtf_minimizer *minimizer, const char *name, const void *object,
 			size_t size, char *why, size_t why_size)
 {
@@ -90,7 +78,7 @@ int kbtf_minimizer__add(struct kbtf_minimizer *minimizer, const char *name, cons
 	if (added->name)
 		err = core_object__read(object, size, &added->core, &error);
 	if (err) {
-		explain(&words, name, &error);
+		core_words__bad_object(name, &error, why, why_size);
 		free_object(added);
 		return err;
 	}

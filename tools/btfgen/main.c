@@ -31,6 +31,7 @@ static const struct command {
 	{ "export", NULL, cmd_export, "write BTF out of an archive" },
 	{ "encode", NULL, cmd_encode, "make BTF of one vmlinux" },
 	{ "minimize", "min", cmd_minimize, "cut BTF down to what BPF objects need" },
+	{ "check", NULL, cmd_check, "which BPF objects work on which kernels, and why not" },
 	{ "show", NULL, cmd_show, "print types as C or raw" },
 	{ "diff", NULL, cmd_diff, "what changed between the types of two kernels" },
 	{ "which", NULL, cmd_which, "what this machine would use, and why" },

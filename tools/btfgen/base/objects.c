@@ -24,7 +24,7 @@ void objects__free(struct objects *objects)
 	*objects = (struct objects){};
 }
 
-static bool is_bpf_object(const void *data, size_t size)
+bool object_file__is_bpf(const void *data, size_t size)
 {
 	const Elf64_Ehdr *header = data;
 	uint16_t machine;
@@ -48,7 +48,7 @@ static int read_object(struct objects *objects, const char *path, struct error *
 
 	if (res)
 		return error__set(err, res, "%s: %s", path, strerror(-res));
-	if (!is_bpf_object(data, size))
+	if (!object_file__is_bpf(data, size))
 		return error__set(err, EBADMSG, "%s: no BPF object file (ELF for the BPF machine); "
 				  "compile it with clang -target bpf -g", path);
 	sha256__of(data, size, ref->sha256);

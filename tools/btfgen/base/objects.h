@@ -26,4 +26,7 @@ int objects__read_dir(const char *dir, const char *profile, struct objects *obje
 		      struct error *err);
 void objects__free(struct objects *objects);
 
+/* Whether a file is ELF for the BPF machine, of either byte order; its beginning will do. */
+bool object_file__is_bpf(const void *data, size_t size);
+
 #endif

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "check_program.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "core_nearest.h"
+#include "core_words.h"
+
+/* ---- source lines --------------------------------------------------------------------------- */
+
+/* The source line of an instruction of the code. */
+static struct source_line line_of(const struct check_object *object, uint32_t at)
+{
+	const struct core_object *core = &object->core;
+	struct source_line line = {};
+	size_t i = core->functions.count - 1;
+	const struct code_function *function;
+
+	while (i && object->code.first[i] > at)
+		i--;
+	function = &core->functions.functions[i];
+	source_lines__find(&core->lines, core->btf, core->elf.sections[function->section].name,
+			   function->start + (at - object->code.first[i]) * sizeof(struct bpf_insn),
+			   &line);
+	return line;
+}
+
+/* Whether it reads a register, as far as compilers write such code behind a relocation. */
+static bool reads(const struct bpf_insn *insn, uint8_t reg)
+{
+	uint8_t class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
+
+	switch (class) {
+	case BPF_ALU:
+	case BPF_ALU64:
+		return (op != BPF_MOV && insn->dst_reg == reg) ||
+		       (BPF_SRC(insn->code) == BPF_X && insn->src_reg == reg);
+	case BPF_LDX:
+		return insn->src_reg == reg;
+	case BPF_ST:
+		return insn->dst_reg == reg;
+	case BPF_STX:
+		return insn->dst_reg == reg || insn->src_reg == reg;
+	case BPF_JMP:
+	case BPF_JMP32:
+		return op == BPF_CALL || op == BPF_EXIT || insn->dst_reg == reg ||
+		       (BPF_SRC(insn->code) == BPF_X && insn->src_reg == reg);
+	default:
+		return false;
+	}
+}
+
+static bool is_same_line(const struct source_line *a, const struct source_line *b)
+{
+	return a->number == b->number && a->file == b->file;
+}
+
+static bool is_alu(const struct bpf_insn *insn)
+{
+	return BPF_CLASS(insn->code) == BPF_ALU || BPF_CLASS(insn->code) == BPF_ALU64;
+}
+
+static bool is_constant(const struct bpf_insn *insn)
+{
+	return insn->code == (BPF_LD | BPF_DW | BPF_IMM) ||
+	       (is_alu(insn) && BPF_OP(insn->code) == BPF_MOV && BPF_SRC(insn->code) == BPF_K);
+}
+
+/*
+ * The line of a relocated instruction. Compilers give the load of a constant none of its own, nor
+ * always the addition behind it, so that they seem to belong to whatever stands before them: the
+ * line is that of the first instruction that makes use of what came of it, and has another.
+ */
+static struct source_line line_of_use(const struct check_object *object, uint32_t at)
+{
+	const struct reach_code *code = &object->code;
+	struct source_line own = line_of(object, at), line = own;
+	uint8_t reg = code->insns[at].dst_reg;
+	struct source_line before = at ? line_of(object, at - 1) : (struct source_line){};
+
+	if (!is_constant(&code->insns[at]) || !is_same_line(&own, &before))
+		return own;
+	for (uint32_t i = at + 1; i < code->count && i < at + 32 && is_same_line(&own, &line); i++) {
+		const struct bpf_insn *insn = &code->insns[i];
+		uint8_t class = BPF_CLASS(insn->code);
+
+		if (reads(insn, reg)) {
+			line = line_of(object, i);
+			if (!is_alu(insn))
+				break;
+			reg = insn->dst_reg;
+		} else if (class == BPF_JMP || class == BPF_JMP32 ||
+			   (insn->dst_reg == reg && class != BPF_ST && class != BPF_STX)) {
+			break;
+		}
+	}
+	return line;
+}
+
+/* ---- relocations ---------------------------------------------------------------------------- */
+
+static void say_absent(const struct object_check *check, const struct core_spec *spec,
+		       const struct core_result *result, struct buf *wrong, struct buf *nearest)
+{
+	const struct core_object *core = &check->object->core;
+
+	if (core_kind__is_question(spec->kind)) {
+		buf__printf(wrong, "the answer is no");
+		return;
+	}
+	core_nearest__find(core, spec, check->target, wrong, nearest);
+	if (!result->poisons)
+		buf__printf(wrong, ", which the program takes for 0");
+}
+
+void check_relocation(const struct object_check *check, uint32_t number, const char *program,
+		      enum kbtf_verdict verdict, struct report_draft *draft)
+{
+	const struct core_object *core = &check->object->core;
+	const struct core_relocation *relocation = &core->relocations[number];
+	const struct core_spec *spec = &core->specs[relocation->spec];
+	const struct core_result *result = &check->results->items[relocation->spec];
+	_cleanup_buf_ struct buf what = {}, wrong = {}, nearest = {};
+	uint32_t place = check->object->has_code ? check->object->places[number] : 0;
+	struct source_line line = {};
+
+	core_words__place(&core->types, &spec->local, &what);
+	if (result->outcome == CORE_AMBIGUOUS || result->outcome == CORE_REFUSED)
+		core_words__why_refused(check->target, result, false, &wrong);
+	else if (result->outcome == CORE_ABSENT)
+		say_absent(check, spec, result, &wrong, &nearest);
+	else
+		buf__printf(&wrong, "%s", check->fates[number].why ?: "");
+	if (check->object->has_code && place < check->object->code.count)
+		line = line_of_use(check->object, place);
+	else
+		core_object__line(core, relocation, &line);
+	report_draft__add(draft, &(struct kbtf_finding){
+		.verdict = verdict, .subject = KBTF_SUBJECT_RELOCATION, .program = program,
+		.section = relocation->section, .instruction = relocation->in_program,
+		.kind = core_kind__name(spec->kind), .what = buf__cstr(&what),
+		.text = buf__cstr(&wrong), .nearest = buf__cstr(&nearest),
+		.file = line.file, .line = line.number, .source = line.text });
+}
+
+static enum kbtf_verdict verdict_of(enum reach_level level)
+{
+	return level == REACH_SURELY ? KBTF_VERDICT_FAILS : KBTF_VERDICT_MAY_FAIL;
+}
+
+static int check_relocations(const struct object_check *check, const struct check_program *program,
+			     const struct reach *reach, struct report_draft *draft)
+{
+	const struct core_object *core = &check->object->core;
+	/* by spec: the worst that was told, so that it is told once */
+	_cleanup_free_ uint8_t *told = calloc((size_t)core->spec_count + 1, 1);
+
+	if (!told)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < core->relocation_count; i++) {
+		const struct core_relocation *relocation = &core->relocations[i];
+		const struct core_result *result = &check->results->items[relocation->spec];
+		uint32_t place = check->object->places[i];
+		enum reach_level level = place < check->object->code.count ?
+					 reach->levels[place] : REACH_NEVER;
+		enum kbtf_verdict verdict = KBTF_VERDICT_OK;
+
+		/* libbpf refuses the object for those, reached or not */
+		if (check->fates[i].patched == CORE_NOT_PATCHED &&
+		    strcmp(relocation->program, program->name) == 0)
+			verdict = KBTF_VERDICT_FAILS;
+		else if (level == REACH_NEVER)
+			continue;
+		else if (check->fates[i].patched == CORE_POISONED)
+			verdict = verdict_of(level);
+		else if (result->outcome == CORE_ABSENT)
+			verdict = KBTF_VERDICT_GUARDED;
+		if (verdict > told[relocation->spec])
+			check_relocation(check, i, program->name, verdict, draft);
+		if (verdict > told[relocation->spec])
+			told[relocation->spec] = (uint8_t)verdict;
+	}
+	return 0;
+}
+
+/* ---- helpers ------------------------------------------------------------------------------------ */
+
+#define HELPER_NAME(name) [BPF_FUNC_##name] = "bpf_" #name
+static const char *const helper_names[] = { __BPF_FUNC_MAPPER(HELPER_NAME) };
+
+static const char *helper_name(uint32_t number, struct buf *words)
+{
+	if (number < sizeof(helper_names) / sizeof(helper_names[0]) && helper_names[number])
+		return helper_names[number];
+	buf__printf(words, "helper %u", number);
+	return buf__cstr(words);
+}
+
+/* What stands in for a helper, by libbpf's or libkbtf's doing, or 0. */
+static uint32_t older_helper(uint32_t number)
+{
+	switch (number) {
+	case BPF_FUNC_get_current_task_btf: return BPF_FUNC_get_current_task;
+	case BPF_FUNC_probe_read_user:
+	case BPF_FUNC_probe_read_kernel: return BPF_FUNC_probe_read;
+	case BPF_FUNC_probe_read_user_str:
+	case BPF_FUNC_probe_read_kernel_str: return BPF_FUNC_probe_read_str;
+	default: return 0;
+	}
+}
+
+static void check_helper(const struct object_check *check, const struct check_program *program,
+			 uint32_t number, enum reach_level level, const struct source_line *line,
+			 struct report_draft *draft)
+{
+	const struct offer_numbers *helpers = &check->offer->helpers;
+	uint32_t older = older_helper(number);
+	_cleanup_buf_ struct buf name = {}, older_name = {}, text = {};
+	struct kbtf_finding finding = {
+		.subject = KBTF_SUBJECT_HELPER,
+		.what = helper_name(number, &name),
+	};
+
+	if (older && offer_numbers__ask(helpers, older) == OFFER_YES) {
+		finding.verdict = KBTF_VERDICT_ADAPTED;
+		buf__printf(&text, "the kernel does not have it; %s stands in for it",
+			    helper_name(older, &older_name));
+	} else {
+		finding.verdict = verdict_of(level);
+		finding.program = program->name;
+		finding.section = program->section;
+		finding.file = line->file;
+		finding.line = line->number;
+		finding.source = line->text;
+		buf__printf(&text, "the kernel does not have this helper");
+	}
+	finding.text = buf__cstr(&text);
+	report_draft__add(draft, &finding);
+}
+
+/* Those that are called where the program gets; each is told of once, the worst. */
+static void check_helpers(const struct object_check *check, const struct check_program *program,
+			  const struct reach *reach, struct report_draft *draft)
+{
+	const struct reach_code *code = &check->object->code;
+	uint32_t where[OFFER_NUMBERS] = {}; /* the instruction and 1 */
+
+	for (uint32_t i = 0; i < code->count; i++) {
+		/* not the relocated one, which may be poisoned: that is a call, too */
+		const struct bpf_insn *insn = &code->insns[i];
+		uint32_t *first = &where[insn->imm > 0 && insn->imm < OFFER_NUMBERS ? insn->imm : 0];
+
+		if (insn->code != (BPF_JMP | BPF_CALL) || insn->src_reg || !reach->levels[i] ||
+		    insn->imm <= 0)
+			continue;
+		if (!*first || reach->levels[*first - 1] < reach->levels[i])
+			*first = i + 1;
+	}
+	for (uint32_t i = 1; i < OFFER_NUMBERS; i++)
+		if (where[i] && offer_numbers__ask(&check->offer->helpers, i) == OFFER_NO) {
+			struct source_line line = line_of(check->object, where[i] - 1);
+
+			check_helper(check, program, i, reach->levels[where[i] - 1], &line, draft);
+		}
+}
+
+/* ---- what the program is, and has -------------------------------------------------------------- */
+
+static void add(struct report_draft *draft, const struct check_program *program,
+		enum kbtf_verdict verdict, enum kbtf_subject subject, const char *what,
+		const char *text)
+{
+	report_draft__add(draft, &(struct kbtf_finding){
+		.verdict = verdict, .subject = subject, .program = program->name,
+		.section = program->section, .what = what, .text = text });
+}
+
+static void lack(struct report_draft *draft, const struct check_program *program,
+		 enum kbtf_subject subject, const char *what, const char *text, struct buf *lacks)
+{
+	buf__printf(lacks, "%s%s", lacks->len ? "; " : "", text);
+	add(draft, program, KBTF_VERDICT_FAILS, subject, what, text);
+}
+
+static void check_type(const struct object_check *check, const struct check_program *program,
+		       struct report_draft *draft, struct buf *lacks)
+{
+	const char *name = libbpf_bpf_prog_type_str(program->type) ?: "?";
+
+	if (program->type != BPF_PROG_TYPE_UNSPEC &&
+	    offer_numbers__ask(&check->offer->programs, program->type) == OFFER_NO)
+		lack(draft, program, KBTF_SUBJECT_PROGRAM, name,
+		     "the kernel does not know this type of program", lacks);
+}
+
+static void check_calls(const struct object_check *check, const struct check_program *program,
+			struct report_draft *draft)
+{
+	if (program->needs.calls && check->offer->calls == OFFER_NO)
+		add(draft, program, KBTF_VERDICT_FAILS, KBTF_SUBJECT_PROGRAM, "calls",
+		    "it calls functions of its own, and the kernel has no such calls");
+}
+
+static void check_maps(const struct object_check *check, const struct check_program *program,
+		       struct report_draft *draft, struct buf *lacks)
+{
+	const struct check_object *object = check->object;
+	const struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object->bpf) {
+		_cleanup_buf_ struct buf text = {};
+		enum bpf_map_type type = bpf_map__type(map);
+
+		if (bpf_map__is_internal(map) ||
+		    offer_numbers__ask(&check->offer->maps, type) != OFFER_NO ||
+		    !needs__has_map(&program->needs, &object->core.elf, bpf_map__name(map)))
+			continue;
+		buf__printf(&text, "the kernel has no maps of type %s",
+			    libbpf_bpf_map_type_str(type) ?: "?");
+		if (type != BPF_MAP_TYPE_RINGBUF) {
+			lack(draft, program, KBTF_SUBJECT_MAP, bpf_map__name(map),
+			     buf__cstr(&text) ?: "", lacks);
+			continue;
+		}
+		buf__printf(&text, "; it becomes a perf event array");
+		report_draft__add(draft, &(struct kbtf_finding){
+			.verdict = KBTF_VERDICT_ADAPTED, .subject = KBTF_SUBJECT_MAP,
+			.what = bpf_map__name(map), .text = buf__cstr(&text) });
+	}
+}
+
+/* ---- targets ---------------------------------------------------------------------------------------- */
+
+/* How many words of its context the target gives a program; -1: it is not known. */
+static int words_given(const struct check_program *program, int parameters)
+{
+	if (parameters < 0)
+		return -1;
+	/* what it returns comes behind them; a raw tracepoint's first is not handed on */
+	return program->attach == BPF_TRACE_FENTRY ? parameters :
+	       program->attach == BPF_TRACE_RAW_TP ? parameters - 1 : parameters + 1;
+}
+
+static void check_typed_target(const struct object_check *check,
+			       const struct check_program *program, const struct reach *reach,
+			       struct report_draft *draft, struct buf *lacks)
+{
+	const struct kernel_offer *offer = check->offer;
+	bool is_raw = program->attach == BPF_TRACE_RAW_TP;
+	const char *prefix = is_raw ? "btf_trace_" :
+			     program->attach == BPF_TRACE_ITER ? "bpf_iter_" :
+			     program->type == BPF_PROG_TYPE_LSM ? "bpf_lsm_" : "";
+	_cleanup_buf_ struct buf name = {}, text = {};
+	uint32_t type;
+	int words;
+
+	if (offer_numbers__ask(&offer->attachments, program->attach) == OFFER_NO) {
+		lack(draft, program, KBTF_SUBJECT_TARGET, program->section,
+		     "the kernel does not know this way to attach", lacks);
+		return;
+	}
+	buf__printf(&name, "%s%s", prefix, program->target);
+	if (!buf__cstr(&name))
+		return;
+	if (!is_raw && (check->data_types || !offer->functions)) {
+		add(draft, program, KBTF_VERDICT_UNKNOWN, KBTF_SUBJECT_TARGET, program->target,
+		    "the BTF is without functions");
+		return;
+	}
+	type = is_raw ? core_target__candidate(check->target, TYPE_TYPEDEF, buf__cstr(&name), 0)
+		      : kernel_offer__function(offer, buf__cstr(&name));
+	words = type ? words_given(program, kernel_offer__parameters(offer, type)) : 0;
+	if (!type)
+		lack(draft, program, KBTF_SUBJECT_TARGET, program->target,
+		     is_raw ? "the kernel has no such tracepoint"
+			    : "the kernel's BTF has no such function; at most a module has", lacks);
+	else if (words >= 0 && program->attach != BPF_TRACE_ITER &&
+		 reach->context_end > 8 * (uint32_t)words) {
+		buf__printf(&text, "the program reads %u words of its context, and this gives %d",
+			    (reach->context_end + 7) / 8, words);
+		add(draft, program, KBTF_VERDICT_FAILS, KBTF_SUBJECT_TARGET, program->target,
+		    buf__cstr(&text));
+	}
+}
+
+static void check_target(const struct object_check *check, const struct check_program *program,
+			 const struct reach *reach, struct report_draft *draft, struct buf *lacks)
+{
+	_cleanup_free_ char *function = NULL;
+
+	if (!check_program__wants_function(program))
+		return;
+	if (program->type != BPF_PROG_TYPE_KPROBE) {
+		check_typed_target(check, program, reach, draft, lacks);
+		return;
+	}
+	if (strncmp(program->section, "kprobe/", 7) != 0 &&
+	    strncmp(program->section, "kretprobe/", 10) != 0)
+		return;
+	function = strndup(program->target, strcspn(program->target, "+"));
+	if (!function)
+		draft->bytes.failed = true;
+	else if (!check->data_types && check->offer->functions &&
+		 !kernel_offer__function(check->offer, function))
+		add(draft, program, KBTF_VERDICT_UNKNOWN, KBTF_SUBJECT_TARGET, function,
+		    "the kernel's BTF has no such function; it may be there all the same");
+}
+
+int check_program(const struct object_check *check, const struct check_program *program,
+		  struct report_draft *draft, struct buf *lacks)
+{
+	struct reach reach;
+	int err = reach__run(&check->object->code, check->insns, program->function, &reach);
+
+	if (!err && !check->minimized) {
+		check_type(check, program, draft, lacks);
+		if (!lacks->len)
+			check_target(check, program, &reach, draft, lacks);
+		check_maps(check, program, draft, lacks);
+	}
+	if (!err && !lacks->len) {
+		err = check_relocations(check, program, &reach, draft);
+		if (!check->minimized) {
+			check_calls(check, program, draft);
+			check_helpers(check, program, &reach, draft);
+		}
+	}
+	reach__free(&reach);
+	return err;
+}

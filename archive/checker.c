@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include <kbtf_core.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "check_program.h"
+#include "core_words.h"
+#include "ident.h"
+
+struct kbtf_checker {
+	struct check_object **objects;
+	size_t count;
+	struct report_pool reports;
+};
+
+struct kbtf_checker *kbtf_checker__new(void)
+{
+	struct kbtf_checker *checker = calloc(1, sizeof(*checker));
+
+	if (checker && report_pool__init(&checker->reports)) {
+		free(checker);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return checker;
+}
+
+void kbtf_checker__free(struct kbtf_checker *checker)
+{
+	if (!checker)
+		return;
+	for (size_t i = 0; i < checker->count; i++)
+		check_object__free(checker->objects[i]);
+	free(checker->objects);
+	report_pool__free(&checker->reports);
+	free(checker);
+}
+
+int kbtf_checker__add(struct kbtf_checker *checker, const char *name, const void *object,
+		      size_t size, char *why, size_t why_size)
+{
+	struct check_object **grown = realloc(checker->objects,
+					      (checker->count + 1) * sizeof(*grown));
+	struct core_object_error error = {};
+	int err;
+
+	if (!grown)
+		return -ENOMEM;
+	checker->objects = grown;
+	err = check_object__read(name, object, size, &grown[checker->count], &error);
+	if (err && why)
+		core_words__bad_object(name, &error, why, why_size);
+	checker->count += !err;
+	return err;
+}
+
+bool kbtf_checker__wants_functions(const struct kbtf_checker *checker)
+{
+	for (size_t i = 0; i < checker->count; i++)
+		for (size_t k = 0; k < checker->objects[i]->program_count; k++)
+			if (check_program__wants_function(&checker->objects[i]->programs[k]))
+				return true;
+	return false;
+}
+
+/* ---- an object on a kernel ---------------------------------------------------------------------- */
+
+/* The code as the kernel would get it, and what became of each relocation. */
+static int relocate(struct object_check *check)
+{
+	const struct check_object *object = check->object;
+	const struct core_object *core = &object->core;
+	uint32_t count = object->code.count;
+
+	check->fates = calloc((size_t)core->relocation_count + 1, sizeof(*check->fates));
+	check->insns = calloc((size_t)count + 2, sizeof(*check->insns));
+	if (!check->fates || !check->insns)
+		return -ENOMEM;
+	if (count)
+		memcpy(check->insns, object->code.insns, count * sizeof(*check->insns));
+	for (uint32_t i = 0; i < core->relocation_count; i++) {
+		const struct core_relocation *relocation = &core->relocations[i];
+		uint32_t place = object->has_code ? object->places[i] : 0;
+		struct bpf_insn insns[2];
+
+		check->fates[i].patched = core_patch(core, relocation,
+						     &check->results->items[relocation->spec],
+						     insns, &check->fates[i].why);
+		if (check->fates[i].patched == CORE_PATCHED && place < count)
+			memcpy(&check->insns[place], insns,
+			       (place + 1 < count ? 2 : 1) * sizeof(*insns));
+	}
+	return 0;
+}
+
+static void add_note(struct report_draft *draft, enum kbtf_verdict verdict,
+		     enum kbtf_subject subject, const char *what, const char *text)
+{
+	report_draft__add(draft, &(struct kbtf_finding){
+		.verdict = verdict, .subject = subject, .what = what, .text = text });
+}
+
+static void check_globals(const struct object_check *check, struct report_draft *draft)
+{
+	_cleanup_buf_ struct buf names = {};
+	const struct bpf_map *map;
+
+	bpf_object__for_each_map(map, check->object->bpf)
+		if (bpf_map__is_internal(map))
+			buf__printf(&names, "%s%s", names.len ? " " : "",
+				    strchr(bpf_map__name(map), '.') ?: bpf_map__name(map));
+	if (names.len && check->offer->globals == OFFER_NO)
+		add_note(draft, KBTF_VERDICT_ADAPTED, KBTF_SUBJECT_GLOBALS, buf__cstr(&names),
+			 "the kernel has no global variables; they live in maps of libkbtf's own");
+}
+
+/* What can't be told of any program. */
+static void check_knowledge(const struct object_check *check, struct report_draft *draft)
+{
+	const struct kernel_offer *offer = check->offer;
+	_cleanup_buf_ struct buf lacking = {};
+
+	if (check->minimized || !check->object->bpf) {
+		add_note(draft, KBTF_VERDICT_UNKNOWN, KBTF_SUBJECT_BTF, "",
+			 check->minimized ? "its BTF is minimized: nothing is known of helpers, maps "
+			 "and types of programs" : "libbpf does not open the object here: only its "
+			 "relocations are looked at");
+		return;
+	}
+	if (!offer->helpers.known)
+		buf__printf(&lacking, " bpf_func_id");
+	if (!offer->maps.known)
+		buf__printf(&lacking, " bpf_map_type");
+	if (!offer->programs.known)
+		buf__printf(&lacking, " bpf_prog_type");
+	if (lacking.len)
+		add_note(draft, KBTF_VERDICT_UNKNOWN, KBTF_SUBJECT_BTF, buf__cstr(&lacking) + 1,
+			 "these enumerations are not in its BTF: what the kernel offers is not known");
+}
+
+/* Without the code it can't be told what is reached. */
+static void check_relocations_alone(const struct object_check *check, struct report_draft *draft)
+{
+	const struct core_object *core = &check->object->core;
+
+	for (uint32_t i = 0; i < core->relocation_count; i++) {
+		const struct core_relocation *relocation = &core->relocations[i];
+		enum core_patched patched = check->fates[i].patched;
+
+		if (patched != CORE_PATCHED ||
+		    check->results->items[relocation->spec].outcome == CORE_ABSENT)
+			check_relocation(check, i, relocation->program,
+					 patched == CORE_NOT_PATCHED ? KBTF_VERDICT_FAILS :
+					 patched == CORE_POISONED ? KBTF_VERDICT_MAY_FAIL :
+					 KBTF_VERDICT_GUARDED, draft);
+	}
+}
+
+/* libbpf relocates functions that are no programs, whoever calls them. */
+static void check_refused_functions(const struct object_check *check, struct report_draft *draft)
+{
+	const struct core_object *core = &check->object->core;
+
+	for (uint32_t i = 0; i < core->relocation_count; i++)
+		if (check->fates[i].patched == CORE_NOT_PATCHED &&
+		    strcmp(core->relocations[i].section, ".text") == 0)
+			check_relocation(check, i, "", KBTF_VERDICT_FAILS, draft);
+}
+
+/* What is known of one program, or of the best of its alternatives. */
+struct choice {
+	const struct check_program *program;
+	struct report_draft draft;
+	struct buf lacks;
+};
+
+static void choice__free(struct choice *choice)
+{
+	report_draft__free(&choice->draft);
+	buf__free(&choice->lacks);
+}
+
+/* Of the alternatives from `first` on the first one of those that do best. */
+static int find_best(const struct object_check *check, const struct check_program *first,
+		     struct choice *best)
+{
+	const struct check_program *end = check->object->programs + check->object->program_count;
+	int err = 0;
+
+	for (const struct check_program *at = first; !err && at < end; at++) {
+		struct choice own = { .program = at };
+
+		if (!at->loads || (at != first && !check_programs__are_alternatives(first, at)))
+			continue;
+		err = check_program(check, at, &own.draft, &own.lacks);
+		/* where all fail, the loader lets the last of them say why */
+		if (!best->program || own.draft.verdict < best->draft.verdict ||
+		    (own.draft.verdict == best->draft.verdict &&
+		     own.draft.verdict == KBTF_VERDICT_FAILS)) {
+			choice__free(best);
+			*best = own;
+		} else {
+			choice__free(&own);
+		}
+		if (best->draft.verdict <= KBTF_VERDICT_ADAPTED)
+			break;
+	}
+	return err;
+}
+
+static void say_choice(struct report_draft *draft, const struct check_program *program,
+		       enum kbtf_subject subject, const char *text)
+{
+	report_draft__add(draft, &(struct kbtf_finding){
+		.verdict = KBTF_VERDICT_ADAPTED, .subject = subject, .program = program->name,
+		.section = program->section, .what = program->section, .text = text });
+}
+
+/* *loaded counts what is not left out. */
+static int choose_program(const struct object_check *check, const struct check_program *first,
+			  struct report_draft *draft, size_t *loaded)
+{
+	struct choice best __attribute__((__cleanup__(choice__free))) = {};
+	_cleanup_buf_ struct buf text = {};
+	int err = find_best(check, first, &best);
+
+	if (err)
+		return err;
+	if (best.lacks.len && !check->strict) {
+		buf__printf(&text, "left out: %s", buf__cstr(&best.lacks));
+		say_choice(draft, best.program, KBTF_SUBJECT_PROGRAM, buf__cstr(&text));
+		return 0;
+	}
+	++*loaded;
+	report_draft__append(draft, &best.draft);
+	if (best.program == first || best.draft.verdict == KBTF_VERDICT_FAILS)
+		return 0;
+	buf__printf(&text, "in place of %s, which the kernel can't have or may not have",
+		    first->name);
+	say_choice(draft, best.program, KBTF_SUBJECT_ALTERNATIVE, buf__cstr(&text));
+	return 0;
+}
+
+static bool is_first(const struct check_object *object, const struct check_program *program)
+{
+	for (const struct check_program *at = object->programs; at < program; at++)
+		if (at->loads && check_programs__are_alternatives(at, program))
+			return false;
+	return true;
+}
+
+static int check_all(const struct object_check *check, struct report_draft *draft)
+{
+	const struct check_object *object = check->object;
+	size_t loaded = 0;
+	int err = 0;
+
+	if (!object->bpf) {
+		check_relocations_alone(check, draft);
+		check_knowledge(check, draft);
+		return 0;
+	}
+	for (size_t i = 0; !err && i < object->program_count; i++)
+		if (object->programs[i].loads && is_first(object, &object->programs[i]))
+			err = choose_program(check, &object->programs[i], draft, &loaded);
+	if (!loaded && draft->count)
+		add_note(draft, KBTF_VERDICT_FAILS, KBTF_SUBJECT_PROGRAM, "",
+			 "none of its programs can be loaded");
+	check_refused_functions(check, draft);
+	if (!check->minimized)
+		check_globals(check, draft);
+	check_knowledge(check, draft);
+	return err;
+}
+
+static int check_one(struct kbtf_checker *checker, struct object_check *check,
+		     const struct kbtf_report **report)
+{
+	_cleanup_report_draft_ struct report_draft draft = {};
+	struct core_results results;
+	int err = core_results__find(&check->object->core, check->target, &results);
+
+	if (err)
+		return err;
+	check->results = &results;
+	err = relocate(check);
+	if (!err)
+		err = check_all(check, &draft);
+	if (!err && !(*report = report_pool__keep(&checker->reports, &draft)))
+		err = -ENOMEM;
+	free(check->fates);
+	free(check->insns);
+	core_results__free(&results);
+	return err;
+}
+
+static int check_kernel(struct kbtf_checker *checker, const struct core_target *target,
+			const struct kbtf_check_opts *opts, const struct kbtf_report **reports)
+{
+	struct kernel_offer offer;
+	int err = 0;
+
+	kernel_offer__read(target, &offer);
+	for (size_t i = 0; !err && i < checker->count; i++) {
+		struct object_check check = {
+			.object = checker->objects[i], .target = target, .offer = &offer,
+			.data_types = opts->data_types, .minimized = opts->minimized,
+			.strict = opts->strict,
+		};
+
+		err = check_one(checker, &check, &reports[i]);
+	}
+	return err;
+}
+
+int kbtf_checker__run(struct kbtf_checker *checker, const void *btf, size_t size,
+		      const struct kbtf_check_opts *given, const struct kbtf_report **reports,
+		      char *why, size_t why_size)
+{
+	struct kbtf_check_opts opts = {};
+	struct type_graph_error error = {};
+	struct core_target target;
+	struct type_graph graph;
+	int err = given ? versioned__copy(&opts, sizeof(opts), given) : 0;
+
+	if (err)
+		return err;
+	err = type_graph__parse(btf, size, &graph, &error);
+	if (err) {
+		if (why && why_size)
+			snprintf(why, why_size, "%s", error.what ?: "no memory");
+		return err == -EBADMSG ? -EINVAL : err;
+	}
+	err = core_target__init(&target, &graph, type_graph__is_big_endian(btf));
+	if (!err)
+		err = check_kernel(checker, &target, &opts, reports);
+	core_target__free(&target);
+	type_graph__free(&graph);
+	return err;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * What a kernel offers to BPF programs, as its own types tell: distributions backport, so its
+ * version says little. What the types do not tell is unknown, and not "no".
+ */
+#ifndef ARCHIVE_KERNEL_OFFER_H
+#define ARCHIVE_KERNEL_OFFER_H
+
+#include "core_target.h"
+
+enum offered { OFFER_UNKNOWN = -1, OFFER_NO, OFFER_YES };
+
+/* Numbers from this one on are not known. */
+#define OFFER_NUMBERS 512
+
+struct offer_numbers {
+	bool known;
+	bool has[OFFER_NUMBERS];
+};
+
+struct kernel_offer {
+	const struct core_target *target; /* lent */
+	struct offer_numbers helpers, maps, programs, attachments;
+	enum offered globals;             /* programs' global variables (5.2) */
+	enum offered calls;               /* of functions of a program's own (4.16) */
+	bool functions;                   /* its BTF has some, so that others are known not to be */
+};
+
+void kernel_offer__read(const struct core_target *target, struct kernel_offer *offer);
+enum offered offer_numbers__ask(const struct offer_numbers *numbers, uint32_t number);
+/* The function of this name, or 0. */
+uint32_t kernel_offer__function(const struct kernel_offer *offer, const char *name);
+/* Parameters of a function, or of what a typedef of a pointer leads to; -1: it is neither. */
+int kernel_offer__parameters(const struct kernel_offer *offer, uint32_t type);
+
+#endif

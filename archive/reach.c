@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "reach.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define INSN_SIZE sizeof(struct bpf_insn)
+/* Rounds until nothing new is found: each only ever makes less known. */
+#define MAX_ROUNDS 64
+
+/* ---- code ------------------------------------------------------------------------------------ */
+
+void reach_code__free(struct reach_code *code)
+{
+	free(code->insns);
+	free(code->first);
+	free(code->addresses);
+	free(code->callees);
+	*code = (struct reach_code){};
+}
+
+static bool is_wide(const struct bpf_insn *insn)
+{
+	return insn->code == (BPF_LD | BPF_DW | BPF_IMM);
+}
+
+uint32_t reach_code__at(const struct reach_code *code, size_t section, uint64_t offset)
+{
+	const struct code_moves *functions = &code->object->functions;
+	const struct code_function *found = code_moves__function_at(functions, section, offset);
+
+	return found ? code->first[found - functions->functions] +
+		       (uint32_t)((offset - found->start) / INSN_SIZE) : code->count;
+}
+
+static bool is_constants(const struct bpf_elf_section *section)
+{
+	return strncmp(section->name, ".rodata", 7) == 0 && section->data;
+}
+
+/* What the loads of one section of code are the addresses of. */
+static void read_addresses(struct reach_code *code, struct bpf_elf *elf, size_t section)
+{
+	struct bpf_elf_section *rel = bpf_elf__relocations_of(elf, section);
+	const Elf64_Rel *relocations = rel ? (const Elf64_Rel *)rel->data : NULL;
+	size_t count = relocations ? rel->size / sizeof(*relocations) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t number = ELF64_R_SYM(relocations[i].r_info);
+		uint32_t at = reach_code__at(code, section, relocations[i].r_offset);
+		const Elf64_Sym *symbol = &elf->symbols[number];
+
+		if (at == code->count || number >= elf->symbol_count || !is_wide(&code->insns[at]))
+			continue;
+		if (symbol->st_shndx == SHN_UNDEF) {
+			code->addresses[at].is_extern = true;
+		} else if (symbol->st_shndx < elf->section_count &&
+			   is_constants(&elf->sections[symbol->st_shndx])) {
+			code->addresses[at].section = symbol->st_shndx;
+			/* the symbol's place counts, too */
+			code->insns[at].imm += (int32_t)symbol->st_value;
+		}
+	}
+}
+
+static void read_function(struct reach_code *code, struct bpf_elf *elf, size_t index)
+{
+	const struct code_moves *functions = &code->object->functions;
+	const struct code_function *function = &functions->functions[index];
+	const uint8_t *data = elf->sections[function->section].data + function->start;
+	struct bpf_insn *insns = &code->insns[code->first[index]];
+
+	memcpy(insns, data, function->size);
+	for (uint32_t i = 0; i < function->size / INSN_SIZE; i += 1 + is_wide(&insns[i])) {
+		const struct code_function *callee;
+
+		if (insns[i].code != (BPF_JMP | BPF_CALL) || insns[i].src_reg != BPF_PSEUDO_CALL)
+			continue;
+		callee = code_moves__callee(functions, elf, function->section,
+					    function->start + i * INSN_SIZE);
+		if (callee)
+			code->callees[code->first[index] + i] =
+				(uint32_t)(callee - functions->functions) + 1;
+	}
+}
+
+int reach_code__read(const struct core_object *object, struct reach_code *code)
+{
+	const struct code_moves *functions = &object->functions;
+	struct bpf_elf *elf = (struct bpf_elf *)&object->elf; /* only read */
+	uint64_t count = 0;
+
+	*code = (struct reach_code){ .object = object };
+	if (object->elf.foreign || !functions->count)
+		return -ENOTSUP;
+	code->first = calloc(functions->count, sizeof(*code->first));
+	for (size_t i = 0; code->first && i < functions->count; i++) {
+		code->first[i] = (uint32_t)count;
+		count += functions->functions[i].size / INSN_SIZE;
+	}
+	code->count = (uint32_t)count;
+	code->insns = calloc(count + 1, sizeof(*code->insns));
+	code->addresses = calloc(count + 1, sizeof(*code->addresses));
+	code->callees = calloc(count + 1, sizeof(*code->callees));
+	if (!code->first || !code->insns || !code->addresses || !code->callees) {
+		reach_code__free(code);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < functions->count; i++)
+		read_function(code, elf, i);
+	for (size_t i = 1; i < elf->section_count; i++)
+		read_addresses(code, elf, i);
+	return 0;
+}
+
+/* ---- what is known of registers ------------------------------------------------------------------ */
+
+struct value {
+	enum {
+		UNDECIDED, /* not looked at yet */
+		UNKNOWN,
+		NUMBER,
+		SETTABLE,  /* a number that may be another one */
+		OPEN,      /* one that is known before load, but not here */
+		CONSTANTS, /* the address of a section of constant variables, and a number */
+		EXTERN,    /* of what the kernel or its configuration has */
+		CONTEXT    /* the program's, and a number */
+	} kind;
+	uint16_t section;
+	uint64_t number;
+};
+
+struct point {
+	enum reach_level level;
+	struct value regs[MAX_BPF_REG];
+};
+
+struct walk {
+	const struct reach_code *code;
+	const struct bpf_insn *insns;
+	struct point *points; /* by instruction: on the way in */
+	struct reach *reach;
+	bool again;
+};
+
+static bool is_decided(const struct value *value)
+{
+	return value->kind == NUMBER || value->kind == SETTABLE;
+}
+
+static bool is_open(const struct value *value)
+{
+	return value->kind == OPEN || value->kind == SETTABLE;
+}
+
+static bool join_value(struct value *to, const struct value *from)
+{
+	struct value joined = *to;
+
+	if (from->kind == UNDECIDED || (to->kind == from->kind && to->number == from->number &&
+					to->section == from->section))
+		return false;
+	if (to->kind == UNDECIDED)
+		joined = *from;
+	else
+		joined = (struct value){ .kind = is_open(to) || is_open(from) ? OPEN : UNKNOWN };
+	if (joined.kind == to->kind && joined.number == to->number)
+		return false;
+	*to = joined;
+	return true;
+}
+
+static void join(struct walk *walk, uint32_t at, enum reach_level level, const struct value *regs)
+{
+	struct point *point = &walk->points[at];
+	bool changed = level > point->level;
+
+	if (level == REACH_NEVER)
+		return;
+	if (changed)
+		point->level = level;
+	for (unsigned int i = 0; i < MAX_BPF_REG; i++)
+		changed |= join_value(&point->regs[i], &regs[i]);
+	walk->again |= changed;
+}
+
+/* ---- instructions ----------------------------------------------------------------------------------- */
+
+static bool compute(uint8_t op, uint64_t *a, uint64_t b, bool wide)
+{
+	unsigned int shift = (unsigned int)b & (wide ? 63 : 31);
+
+	switch (op) {
+	case BPF_MOV: *a = b; break;
+	case BPF_ADD: *a += b; break;
+	case BPF_SUB: *a -= b; break;
+	case BPF_MUL: *a *= b; break;
+	case BPF_OR: *a |= b; break;
+	case BPF_AND: *a &= b; break;
+	case BPF_XOR: *a ^= b; break;
+	case BPF_LSH: *a <<= shift; break;
+	case BPF_RSH: *a = wide ? *a >> shift : (uint64_t)((uint32_t)*a >> shift); break;
+	case BPF_ARSH: *a = wide ? (uint64_t)((int64_t)*a >> shift)
+				 : (uint64_t)(uint32_t)((int32_t)*a >> shift); break;
+	case BPF_NEG: *a = -*a; break;
+	default: return false;
+	}
+	if (!wide)
+		*a = (uint32_t)*a;
+	return true;
+}
+
+static void run_alu(const struct bpf_insn *insn, struct value *regs)
+{
+	bool wide = BPF_CLASS(insn->code) == BPF_ALU64;
+	struct value *to = &regs[insn->dst_reg];
+	struct value by = { .kind = NUMBER, .number = (uint64_t)(int64_t)insn->imm }, result;
+	uint8_t op = BPF_OP(insn->code);
+	bool open;
+
+	if (BPF_SRC(insn->code) == BPF_X && op != BPF_NEG)
+		by = regs[insn->src_reg];
+	if (op == BPF_MOV && wide) {
+		*to = by;
+		return;
+	}
+	result = *to;
+	if (op == BPF_MOV)
+		result = (struct value){ .kind = NUMBER };
+	/* an address and a number */
+	if (op == BPF_ADD && wide && by.kind == NUMBER &&
+	    (to->kind == CONSTANTS || to->kind == CONTEXT)) {
+		to->number += by.number;
+		return;
+	}
+	open = is_open(&result) || is_open(&by);
+	if (is_decided(&result) && is_decided(&by) && compute(op, &result.number, by.number, wide))
+		result.kind = open ? SETTABLE : NUMBER;
+	else
+		result = (struct value){ .kind = open ? OPEN : UNKNOWN };
+	*to = result;
+}
+
+static unsigned int size_of(const struct bpf_insn *insn)
+{
+	switch (BPF_SIZE(insn->code)) {
+	case BPF_B: return 1;
+	case BPF_H: return 2;
+	case BPF_W: return 4;
+	default: return 8;
+	}
+}
+
+static void run_load(struct walk *walk, const struct bpf_insn *insn, struct value *regs)
+{
+	const struct value from = regs[insn->src_reg];
+	uint64_t place = from.number + (uint64_t)(int64_t)insn->off, number = 0;
+	struct value *to = &regs[insn->dst_reg];
+	unsigned int size = size_of(insn);
+
+	*to = (struct value){ .kind = UNKNOWN };
+	if (from.kind == EXTERN) {
+		to->kind = OPEN;
+	} else if (from.kind == CONTEXT) {
+		if (place + size > walk->reach->context_end && place < UINT32_MAX / 2)
+			walk->reach->context_end = (uint32_t)(place + size);
+	} else if (from.kind == CONSTANTS) {
+		const struct bpf_elf_section *section =
+			&walk->code->object->elf.sections[from.section];
+
+		to->kind = OPEN;
+		if (place >= section->size || section->size - place < size)
+			return;
+		memcpy(&number, section->data + place, size);
+		*to = (struct value){ .kind = SETTABLE, .number = number };
+	}
+}
+
+static void run_wide(const struct walk *walk, uint32_t at, struct value *regs)
+{
+	const struct bpf_insn *insn = &walk->insns[at];
+	const struct reach_address *address = &walk->code->addresses[at];
+	struct value *to = &regs[insn->dst_reg];
+
+	*to = (struct value){ .kind = UNKNOWN };
+	if (address->is_extern)
+		to->kind = EXTERN;
+	else if (address->section)
+		*to = (struct value){ .kind = CONSTANTS, .section = address->section,
+				      .number = (uint32_t)insn->imm };
+	else if (!insn->src_reg)
+		*to = (struct value){ .kind = NUMBER, .number = (uint32_t)insn->imm |
+					      (uint64_t)(uint32_t)insn[1].imm << 32 };
+}
+
+/* 1, 0, or -1: it can't be told. */
+static int decide(const struct bpf_insn *insn, const struct value *a, const struct value *b)
+{
+	bool wide = BPF_CLASS(insn->code) == BPF_JMP;
+	uint64_t x = wide ? a->number : (uint32_t)a->number;
+	uint64_t y = wide ? b->number : (uint32_t)b->number;
+	int64_t sx = wide ? (int64_t)x : (int32_t)x, sy = wide ? (int64_t)y : (int32_t)y;
+
+	if (!is_decided(a) || !is_decided(b))
+		return -1;
+	switch (BPF_OP(insn->code)) {
+	case BPF_JEQ: return x == y;
+	case BPF_JNE: return x != y;
+	case BPF_JGT: return x > y;
+	case BPF_JGE: return x >= y;
+	case BPF_JLT: return x < y;
+	case BPF_JLE: return x <= y;
+	case BPF_JSGT: return sx > sy;
+	case BPF_JSGE: return sx >= sy;
+	case BPF_JSLT: return sx < sy;
+	case BPF_JSLE: return sx <= sy;
+	case BPF_JSET: return (x & y) != 0;
+	default: return -1;
+	}
+}
+
+static enum reach_level lesser(enum reach_level a, enum reach_level b)
+{
+	return a < b ? a : b;
+}
+
+/* A jump within instructions [first, end). */
+static void run_jump(struct walk *walk, uint32_t at, uint32_t first, uint32_t end,
+		     enum reach_level level, const struct value *regs)
+{
+	const struct bpf_insn *insn = &walk->insns[at];
+	struct value by = { .kind = NUMBER, .number = (uint64_t)(int64_t)insn->imm };
+	const struct value *a = &regs[insn->dst_reg];
+	bool far = insn->code == (BPF_JMP32 | BPF_JA), open;
+	int64_t target = (int64_t)at + 1 + (far ? insn->imm : insn->off);
+	enum reach_level taken = level, passed = level;
+	int outcome;
+
+	if (BPF_OP(insn->code) == BPF_JA) {
+		passed = REACH_NEVER;
+	} else {
+		if (BPF_SRC(insn->code) == BPF_X)
+			by = regs[insn->src_reg];
+		outcome = decide(insn, a, &by);
+		/* an extern's address is one that is known before load, or 0 */
+		open = is_open(a) || is_open(&by) || a->kind == EXTERN || by.kind == EXTERN;
+		if (outcome != 1)
+			taken = open ? lesser(level, REACH_MAYBE) : outcome ? level : REACH_NEVER;
+		if (outcome != 0)
+			passed = open ? lesser(level, REACH_MAYBE) :
+				 outcome < 0 ? level : REACH_NEVER;
+	}
+	if (target >= first && target < end)
+		join(walk, (uint32_t)target, taken, regs);
+	if (at + 1 < end)
+		join(walk, at + 1, passed, regs);
+}
+
+static void run_call(struct walk *walk, uint32_t at, enum reach_level level, struct value *regs)
+{
+	uint32_t callee = walk->code->callees[at];
+
+	if (callee) {
+		struct value arguments[MAX_BPF_REG];
+
+		for (unsigned int i = 0; i < MAX_BPF_REG; i++)
+			arguments[i] = i >= BPF_REG_1 && i <= BPF_REG_5 ? regs[i] :
+				       (struct value){ .kind = UNKNOWN };
+		join(walk, walk->code->first[callee - 1], level, arguments);
+	}
+	for (unsigned int i = BPF_REG_0; i <= BPF_REG_5; i++)
+		regs[i] = (struct value){ .kind = UNKNOWN };
+	if (callee)
+		regs[BPF_REG_0].kind = OPEN;
+}
+
+static void run_function(struct walk *walk, uint32_t first, uint32_t end)
+{
+	for (uint32_t at = first; at < end; at++) {
+		const struct bpf_insn *insn = &walk->insns[at];
+		struct point point = walk->points[at];
+		uint8_t class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
+		uint32_t next = at + 1 + is_wide(insn);
+
+		if (point.level == REACH_NEVER)
+			continue;
+		if ((class == BPF_JMP || class == BPF_JMP32) && op == BPF_EXIT)
+			continue;
+		if ((class == BPF_JMP || class == BPF_JMP32) && op != BPF_CALL) {
+			run_jump(walk, at, first, end, point.level, point.regs);
+			continue;
+		}
+		if (class == BPF_ALU || class == BPF_ALU64)
+			run_alu(insn, point.regs);
+		else if (class == BPF_LDX)
+			run_load(walk, insn, point.regs);
+		else if (is_wide(insn) && next <= end)
+			run_wide(walk, at, point.regs);
+		else if (op == BPF_CALL && class == BPF_JMP)
+			run_call(walk, at, point.level, point.regs);
+		else
+			point.regs[BPF_REG_0] = (struct value){ .kind = UNKNOWN };
+		if (next < end)
+			join(walk, next, point.level, point.regs);
+	}
+}
+
+void reach__free(struct reach *reach)
+{
+	free(reach->levels);
+	*reach = (struct reach){};
+}
+
+int reach__run(const struct reach_code *code, const struct bpf_insn *insns, size_t function,
+	       struct reach *reach)
+{
+	_cleanup_free_ struct point *points = calloc((size_t)code->count + 1, sizeof(*points));
+	struct walk walk = { code, insns, points, reach, true };
+	const struct code_moves *functions = &code->object->functions;
+	struct value regs[MAX_BPF_REG];
+
+	*reach = (struct reach){ .levels = calloc((size_t)code->count + 1, 1) };
+	if (!points || !reach->levels)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < MAX_BPF_REG; i++)
+		regs[i] = (struct value){ .kind = i == BPF_REG_1 ? CONTEXT : UNKNOWN };
+	join(&walk, code->first[function], REACH_SURELY, regs);
+	for (unsigned int round = 0; walk.again && round < MAX_ROUNDS; round++) {
+		walk.again = false;
+		for (size_t i = 0; i < functions->count; i++)
+			run_function(&walk, code->first[i], code->first[i] +
+				     (uint32_t)(functions->functions[i].size / INSN_SIZE));
+	}
+	for (uint32_t i = 0; i < code->count; i++)
+		reach->levels[i] = walk.again ? REACH_MAYBE : (uint8_t)points[i].level;
+	return 0;
+}

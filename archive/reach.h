@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Which of an object's instructions a program gets to, with relocations done as for one
+ * kernel: the verifier looks at no others. What is known are constants, what is computed
+ * from them, and constant variables (.rodata), which may be set to something else before
+ * load; nothing is known of the stack and of memory. The answer is never "no" where it
+ * should be "yes".
+ */
+#ifndef ARCHIVE_REACH_H
+#define ARCHIVE_REACH_H
+
+#include "code_moves.h"
+#include "core_object.h"
+
+enum reach_level {
+	REACH_NEVER,
+	REACH_MAYBE, /* if a constant variable has another value than in the file, or as the
+			kernel's configuration or what a function of the object returns wants it */
+	REACH_SURELY /* as far as the verifier can know */
+};
+
+/* An object's code: all of its functions, one behind the other. */
+struct reach_code {
+	const struct core_object *object; /* lent */
+	struct bpf_insn *insns;
+	uint32_t count;
+	uint32_t *first;    /* by function: its first instruction */
+	/* by instruction: what a load of 64 bits is the address of */
+	struct reach_address {
+		uint16_t section;  /* of constant variables; 0: none */
+		bool is_extern;    /* a symbol of the kernel's or of its configuration */
+	} *addresses;
+	uint32_t *callees;  /* by instruction: a function of the object and 1, or 0 */
+};
+
+/* Not of objects of the other byte order, -ENOTSUP, or where functions are not known. -ENOMEM. */
+int reach_code__read(const struct core_object *object, struct reach_code *code);
+void reach_code__free(struct reach_code *code);
+/* The instruction at `offset` bytes of a section; code->count: none. */
+uint32_t reach_code__at(const struct reach_code *code, size_t section, uint64_t offset);
+
+struct reach {
+	uint8_t *levels;      /* by instruction: reach_level */
+	uint32_t context_end; /* bytes of its context that the program reads, as far as can be seen */
+};
+
+/* Of the program that is this function; `insns` are the code's, relocated. -ENOMEM. */
+int reach__run(const struct reach_code *code, const struct bpf_insn *insns, size_t function,
+	       struct reach *reach);
+void reach__free(struct reach *reach);
+
+#endif

@@ -1,0 +1,194 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# btfgen check: objects that each have one thing to be found, on kernels that have it or not.
+. "$(dirname "$0")/../lib/tap.sh"
+. "$top/tests/lib/core.sh"
+for tool in clang llvm-objcopy python3; do
+	command -v "$tool" >/dev/null || skip_all "$tool is missing"
+done
+cd "$work" || exit 1
+
+kernel() # NAME [OPTION]...
+{
+	name=$1
+	shift
+	clang -target bpf -g -O2 "$@" -c "$fixtures/check_kernel.c" -o "$name.elf" &&
+		dump_btf "$name.elf" "$name.btf"
+}
+object() # NAME OPTION...
+{
+	name=$1
+	shift
+	clang -target bpf -mcpu=v1 -g -O2 -Wall "$@" -c "$fixtures/check.bpf.c" -o "$name.bpf.o"
+}
+t "an old kernel" kernel old
+t "a young one" kernel young -DYOUNG
+t "one that does not tell what it offers" kernel bare -DBARE
+for one in plain failing lost guarded calling helper map twins no_target; do
+	t "an object: $one" object $one "-D$(echo $one | tr '[:lower:]' '[:upper:]')"
+done
+t "one that is configured" object configured -DCONFIGURED=1
+t "one that is not, unless asked to" object unconfigured -DCONFIGURED=0
+t "one that reads an argument" object typed -DTYPED=0
+t "one that reads an argument too many" object typed_more -DTYPED=1
+t "one that reads a tracepoint's arguments" object raw -DRAW=1
+t "one that reads one too many" object raw_more -DRAW=2
+
+line_of() # TEXT: of the fixture
+{
+	grep -n "line: $1" "$fixtures/check.bpf.c" | cut -d: -f1
+}
+
+# verdict EXIT VERDICT OBJECT KERNEL [OPTION]...: in a cell of the matrix
+verdict()
+{
+	want=$1 words=$2 which=$3 where=$4
+	shift 4
+	"$btfgen" check "$@" "$which.bpf.o" "$where.btf" >verdict.txt 2>&1
+	status=$?
+	cat verdict.txt
+	[ "$status" -eq "$want" ] || { echo "exit status $status"; return 1; }
+	sed -n 2p verdict.txt | sed 's/ \[1\]$//' | grep -q "  $words\$"
+}
+
+# ---- relocations --------------------------------------------------------------------------------
+t "what is there is ok" verdict 0 ok plain young
+t "what is not there fails" verdict 1 fails failing old
+t_says 1 "struct task has no member exit_time" "and is named" \
+	"$btfgen" check failing.bpf.o old.btf
+t_says 1 "check.bpf.c:$(line_of exit_time): read_kernel(" "with its line" \
+	"$btfgen" check failing.bpf.o old.btf
+t_says 1 "nearest: struct task.exit_times" "and what comes closest" \
+	"$btfgen" check failing.bpf.o old.btf
+t_says 1 "nearest: struct lots_type" "also of types" "$btfgen" check lost.bpf.o old.btf
+t "it is ok where it is" verdict 0 ok failing young
+t "behind a question it does not fail" verdict 0 'ok, guarded' guarded old
+t_says 0 "guarded: guarded: field_exists struct task.exit_time: the answer is no" \
+	"and the question is named" "$btfgen" check guarded.bpf.o old.btf
+t_says 0 "guarded: guarded: type_exists struct lost_type: the answer is no" \
+	"as is the one behind it" "$btfgen" check guarded.bpf.o old.btf
+t_not "what is behind them is not told of" grep -q -e young -e 'no member' "$work/.out"
+t "nor is it, where the answer is given to a function" verdict 0 'ok, guarded' calling old
+t "in a branch that a variable decides it fails" verdict 1 fails configured old
+t "or may fail" verdict 0 'may fail' unconfigured old
+
+# ---- what kernels offer ---------------------------------------------------------------------------
+t "a helper that is not there fails" verdict 1 fails helper old
+t_says 1 "check.bpf.c:$(line_of helper): return young_helper" "with its line" \
+	"$btfgen" check helper.bpf.o old.btf
+t "and is ok where it is" verdict 0 ok helper young
+t "one that an older one stands in for is adapted" verdict 0 'ok, adapted' plain old
+t_says 0 "bpf_probe_read stands in for it" "which is said" "$btfgen" check plain.bpf.o old.btf
+t_says 0 ".rodata: the kernel has no global variables" "so are globals" \
+	"$btfgen" check unconfigured.bpf.o old.btf
+t "a type of map that is not there fails" verdict 1 fails map old
+t_says 1 "the kernel has no maps of type queue" "and is named" "$btfgen" check map.bpf.o old.btf
+t "and is ok where it is" verdict 0 ok map young
+t "where the kernel does not tell, it is unknown" verdict 0 unknown plain bare
+t_says 0 "bpf_func_id bpf_map_type bpf_prog_type" "and what is lacking is named" \
+	"$btfgen" check plain.bpf.o bare.btf
+
+# ---- programs -----------------------------------------------------------------------------------------
+t "a typed target that is there" verdict 0 ok typed young
+t "and gives fewer arguments" verdict 1 fails typed_more young
+t_says 1 "the program reads 2 words of its context, and this gives 1" "is said" \
+	"$btfgen" check typed_more.bpf.o young.btf
+t "a typed tracepoint" verdict 0 ok raw young
+t "that gives fewer arguments" verdict 1 fails raw_more young
+t "a type of program that is not there" verdict 1 fails typed old
+t "of alternatives one is enough" verdict 0 'ok, adapted' twins old
+t_says 0 "leave___kprobe: alternative kprobe/do_exit: in place of leave___fentry" "and is named" \
+	"$btfgen" check twins.bpf.o old.btf
+t "the first where it can be had" verdict 0 ok twins young
+t "a kprobe's target that BTF does not have is unknown" verdict 0 unknown no_target young
+cat >two.c <<'END'
+#define TYPED 0
+#define PLAIN
+#include "check.bpf.c"
+END
+t "an object of which a program can't be had" clang -target bpf -mcpu=v1 -g -O2 -I"$fixtures" \
+	-c two.c -o two.bpf.o
+t "is ok without it" verdict 0 'ok, adapted' two old
+t_says 0 "typed: program fentry/do_exit: left out" "which is said" \
+	"$btfgen" check two.bpf.o old.btf
+t "but not if nothing may be left out" verdict 1 fails two old --strict
+
+# ---- many kernels ---------------------------------------------------------------------------------------
+add() # RELEASE BTF
+{
+	"$btfgen" add -q -a many.kbtf --no-min --kernel "$1" --kernel-version "#1 $1" --arch x86_64 \
+		--distro debian --release 12 --build-id "$(printf '%s' "$1" | sha1sum | cut -c1-40)" "$2"
+}
+for release in 4.9.1-1 4.9.2-1 4.9.10-1; do
+	t "archived: $release" add $release old.btf
+done
+t "archived: 6.1" add 6.1.0-1 young.btf
+t_says 1 "debian 12 x86_64  4.9.1-1 .. 4.9.10-1 (3)  fails [1]" "neighbours that agree are one row" \
+	"$btfgen" check failing.bpf.o -a many.kbtf
+t_says 1 "debian 12 x86_64  6.1.0-1                  ok" "and others another" \
+	"$btfgen" check failing.bpf.o -a many.kbtf
+t "entries are filtered" "$btfgen" check failing.bpf.o -a many.kbtf --kernel 6.1
+t_exit 3 "none that matches" "$btfgen" check failing.bpf.o -a many.kbtf --kernel 5
+t_says 1 "ok, adapted" "an archive may be an argument, too" \
+	"$btfgen" check many.kbtf failing.bpf.o plain.bpf.o
+json() # TEST: of the document in Python
+{
+	"$btfgen" check --json failing.bpf.o plain.bpf.o -a many.kbtf young.btf -j "${2:-2}" >json.txt
+	[ $? -eq 1 ] || return 1
+	python3 -c 'import json, sys; d = json.load(open("json.txt")); assert eval(sys.argv[1]), d' "$1"
+}
+t "--json has all kernels, files first" json \
+	'[k.get("kernel") or k["path"] for k in d["kernels"]] == ["young.btf", "4.9.1-1", "4.9.2-1", "4.9.10-1", "6.1.0-1"]'
+t "and a report for each object" json 'all(len(k["reports"]) == 2 for k in d["kernels"])'
+t "which equal kernels share" json 'd["kernels"][1]["reports"] == d["kernels"][3]["reports"] != d["kernels"][4]["reports"]'
+t "with what was found" json '[f for f in d["reports"][d["kernels"][1]["reports"][0]]["findings"] if f["verdict"] == "fails"] == [
+	{"verdict": "fails", "subject": "relocation", "what": "struct task.exit_time",
+	 "text": "struct task has no member exit_time", "program": "failing", "section": "kprobe/do_exit",
+	 "relocation": "field_offset", "instruction": 3,
+	 "nearest": "struct task.exit_times", "file": "'"$fixtures/check.bpf.c"'", "line": '"$(line_of exit_time)"',
+	 "source": "read_kernel(&when, sizeof(when), &task->exit_time); /* line: exit_time */"}]'
+cp json.txt several.txt
+t "one thread gives the same" json 'd == json.load(open("several.txt"))' 1
+
+# ---- minimized BTF ----------------------------------------------------------------------------------------
+t "an archive of minimized BTF alone" "$btfgen" export -q -a many.kbtf --format embed --for plain.bpf.o \
+	-o min.kbtf
+t_says 0 "its BTF is minimized: nothing is known of helpers" "tells of relocations" \
+	"$btfgen" check plain.bpf.o -a min.kbtf
+t_says 0 "minimized for other objects" "but not of other objects" \
+	"$btfgen" check failing.bpf.o -a min.kbtf
+t_not "of which it says no more" grep -q 'has no member' "$work/.out"
+
+# ---- what is no good -----------------------------------------------------------------------------------------
+echo nonsense >nonsense
+t_says 1 "nonsense" "a file that is neither" "$btfgen" check plain.bpf.o nonsense
+t_says 1 "kernels of an archive are named by --kernel" "a kernel in place of a file" \
+	"$btfgen" check plain.bpf.o 6.1.0-1
+
+# ---- real kernels: a field of today's that 4.18 and 4.19 lack ----------------------------------------------------
+find_real_kernels || skip_all "no kernel has BTF here"
+cat >young.c <<'END'
+#define SEC(name) __attribute__((section(name), used))
+struct task_struct { unsigned int __state; } __attribute__((preserve_access_index));
+static void *(*get_current)(void) = (void *)35;
+static int (*read)(void *to, unsigned int size, const void *from) = (void *)4;
+char LICENSE[] SEC("license") = "GPL";
+SEC("kprobe/do_exit")
+int young(void *ctx)
+{
+	struct task_struct *task = get_current();
+	unsigned int state = 0;
+
+	read(&state, 4, &task->__state);
+	return (int)state;
+}
+END
+t "an object for today's kernels" clang -target bpf -mcpu=v1 -g -O2 -c young.c -o young.bpf.o
+for kernel in real/4.1*; do
+	[ -e "$kernel" ] || { skip "4.18 and 4.19" "not in $data"; break; }
+	t_says 1 "young.c:12: read(&state, 4, &task->__state);" "its line fails on ${kernel##*/}" \
+		"$btfgen" check young.bpf.o "$kernel"
+	t_says 1 "nearest: struct task_struct.state" "where the field had another name" \
+		"$btfgen" check young.bpf.o "$kernel"
+done
+finish

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file_kind.h"
+#include "base/log.h"
+#include "command.h"
+#include "matrix.h"
+#include "profile.h"
+
+struct checking {
+	struct entry_filter filter;
+	const char *archive_given;
+	char *archive_path;
+	struct kbtf_archive *archive;
+	struct text_list object_paths, btf_paths;
+	struct objects objects;
+	struct matrix matrix;
+	unsigned int jobs;
+	bool json, strict;
+};
+
+static void checking__free(struct checking *it)
+{
+	matrix__free(&it->matrix);
+	objects__free(&it->objects);
+	kbtf_archive__close(it->archive);
+	free(it->archive_path);
+	text_list__free(&it->object_paths);
+	text_list__free(&it->btf_paths);
+	entry_filter__free(&it->filter);
+}
+
+static bool is_object(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char head[64];
+	ssize_t got = fd < 0 ? -1 : read(fd, head, sizeof(head));
+
+	return got > 0 && object_file__is_bpf(head, (size_t)got);
+}
+
+/* BPF objects and kernels are told apart by what they are, in any order. */
+static int sort_arguments(struct checking *it, char **arguments, size_t count, struct error *err)
+{
+	it->object_paths.items = calloc(count + 1, sizeof(*it->object_paths.items));
+	it->btf_paths.items = calloc(count + 1, sizeof(*it->btf_paths.items));
+	if (!it->object_paths.items || !it->btf_paths.items)
+		return error__oom(err);
+	for (size_t i = 0; i < count; i++) {
+		int kind = file_kind__of(arguments[i]);
+
+		if (kind < 0)
+			return error__set(err, -kind, "%s: %s; kernels of an archive are named by "
+					  "--kernel", arguments[i], strerror(-kind));
+		if (kind == FILE_KIND_ARCHIVE && !it->archive_given)
+			it->archive_given = arguments[i];
+		else if (kind == FILE_KIND_ARCHIVE)
+			return error__set(err, EINVAL, "%s: a second archive; `btfgen merge` makes one "
+					  "of two", arguments[i]);
+		else if (is_object(arguments[i]))
+			it->object_paths.items[it->object_paths.count++] = arguments[i];
+		else
+			it->btf_paths.items[it->btf_paths.count++] = arguments[i];
+	}
+	return 0;
+}
+
+static int add_entries(struct checking *it, struct error *err)
+{
+	const struct kbtf_entry *entry;
+	size_t index = 0;
+	int res = 0;
+
+	it->archive_path = archive_file__path(it->archive_given);
+	if (!it->archive_path)
+		return error__oom(err);
+	it->archive = archive_file__open(it->archive_path, err);
+	if (!it->archive)
+		return -EBADMSG;
+	it->matrix.archive = it->archive;
+	while (!res && (entry = entry_filter__next(&it->filter, it->archive, &index)))
+		res = matrix__add_row(&it->matrix, entry, NULL, err);
+	return res;
+}
+
+static int run(struct checking *it, struct error *err)
+{
+	int res = profile__choose(&it->object_paths, false, &it->objects, err);
+
+	if (!res)
+		res = matrix__init(&it->matrix, &it->objects, err);
+	it->matrix.strict = it->strict;
+	for (size_t i = 0; !res && i < it->btf_paths.count; i++)
+		res = matrix__add_row(&it->matrix, NULL, it->btf_paths.items[i], err);
+	if (!res && (it->archive_given || !it->btf_paths.count))
+		res = add_entries(it, err);
+	if (!res && !it->matrix.count)
+		return error__set(err, ESRCH, "%s: no kernel there matches; `btfgen stats --list` "
+				  "shows what it holds", it->archive_path);
+	return res ? res : matrix__check(&it->matrix, it->jobs, err);
+}
+
+static void name_errors(const struct matrix *matrix)
+{
+	for (size_t i = 0; i < matrix->count; i++) {
+		const struct matrix_row *row = &matrix->rows[i];
+
+		if (row->error)
+			log__error("%s: %s", row->entry ?
+				   kbtf_entry__ident(row->entry)->kernel_release : row->path, row->error);
+	}
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct checking it __attribute__((__cleanup__(checking__free))) = {
+		.jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN) };
+	const struct option_def options[] = {
+		{ OPTION_HEADING, NULL, 0, NULL, NULL, "Options" },
+		{ OPTION_TEXT, "archive", 'a', "FILE", &it.archive_given,
+		  "check on the kernels of this archive (default,\nwithout BTF: "
+		  "$XDG_DATA_HOME/btfgen/btfgen.kbtf)" },
+		{ OPTION_NUMBER, "jobs", 'j', "N", &it.jobs, "kernels at a time (default: one a CPU)" },
+		{ OPTION_FLAG, "strict", 0, NULL, &it.strict,
+		  "programs that a kernel can't have fail, and are\nnot left out, as for btfload(1)" },
+		{ OPTION_FLAG, "json", 0, NULL, &it.json, "print JSON, with everything" },
+		ENTRY_FILTER_OPTIONS(it.filter),
+		{},
+	};
+	const struct command_line line = {
+		.name = "check",
+		.arguments = "[OPTION]... [OBJ.bpf.o | BTF]...",
+		.description = "On which kernels BPF objects work and on which not, and because of which "
+			       "source\nline: relocations, helpers, maps, types of programs and their "
+			       "targets, as the\nkernels' own types tell. Without objects the bundled "
+			       "programs are checked.\nBTF is as for `btfgen show`; without it, the "
+			       "kernels are those of an archive.",
+		.options = options,
+		.epilogue = "Examples:\n  btfgen check agent.bpf.o -a agent.kbtf --kernel 4.18\n"
+			    "  btfgen check agent.bpf.o /sys/kernel/btf/vmlinux",
+		.min_arguments = 0,
+		.max_arguments = -1,
+	};
+	struct error err = {};
+	int exit_code, res, first = options__parse(&line, argc, argv, &exit_code);
+
+	if (first < 0)
+		return exit_code;
+	if (entry_filter__prepare(&it.filter, &err)) {
+		log__error("--kernel: %s", err.text);
+		return EXIT_USAGE;
+	}
+	res = sort_arguments(&it, argv + first, (size_t)(argc - first), &err);
+	if (!res)
+		res = run(&it, &err);
+	if (res) {
+		log__error("%s", err.text);
+		return res == -ESRCH ? EXIT_NOTHING : EXIT_FAILED;
+	}
+	name_errors(&it.matrix);
+	if (it.json)
+		json__print(matrix__json(&it.matrix));
+	else
+		matrix__print(&it.matrix);
+	return matrix__fails(&it.matrix) ? EXIT_FAILED : EXIT_OK;
+}

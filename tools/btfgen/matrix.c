@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "matrix.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "bytes.h"
+
+#define OBJECT_LIMIT (256u << 20)
+#define WORDS 300
+#define THREADS_MAX 64
+
+static const struct kbtf_finding other_objects = {
+	.verdict = KBTF_VERDICT_UNKNOWN, .subject = KBTF_SUBJECT_BTF, .program = "", .section = "",
+	.kind = "", .what = "", .nearest = "", .file = "", .source = "",
+	.text = "the archive's BTF of it is minimized for other objects",
+};
+static const struct kbtf_report unknown_report = { KBTF_VERDICT_UNKNOWN, &other_objects, 1 };
+
+static int add_object(struct kbtf_checker *checker, const char *path, struct error *err)
+{
+	_cleanup_free_ void *data = NULL;
+	char why[WORDS] = "";
+	size_t size;
+	int res = file__read(path, OBJECT_LIMIT, &data, &size);
+
+	if (res)
+		return error__set(err, res, "%s: %s", path, strerror(-res));
+	res = kbtf_checker__add(checker, path, data, size, why, sizeof(why));
+	return res ? error__set(err, -res, "%s", why) : 0;
+}
+
+int matrix__init(struct matrix *matrix, const struct objects *objects, struct error *err)
+{
+	int res = 0;
+
+	*matrix = (struct matrix){ .objects = objects, .checker = kbtf_checker__new() };
+	if (!matrix->checker)
+		return error__oom(err);
+	for (size_t i = 0; !res && i < objects->count; i++)
+		res = add_object(matrix->checker, objects->paths[i], err);
+	return res;
+}
+
+void matrix__free(struct matrix *matrix)
+{
+	for (size_t i = 0; i < matrix->count; i++) {
+		free(matrix->rows[i].reports);
+		free(matrix->rows[i].error);
+	}
+	free(matrix->rows);
+	kbtf_checker__free(matrix->checker);
+	*matrix = (struct matrix){};
+}
+
+int matrix__add_row(struct matrix *matrix, const struct kbtf_entry *entry, const char *path,
+		    struct error *err)
+{
+	/* room for a power of two of them */
+	if (!(matrix->count & (matrix->count - 1))) {
+		size_t room = matrix->count ? 2 * matrix->count : 1;
+		struct matrix_row *grown = realloc(matrix->rows, room * sizeof(*grown));
+
+		if (!grown)
+			return error__oom(err);
+		matrix->rows = grown;
+	}
+	matrix->rows[matrix->count] = (struct matrix_row){
+		.entry = entry, .path = path,
+		.reports = calloc(matrix->objects->count + 1, sizeof(const struct kbtf_report *)),
+	};
+	return matrix->rows[matrix->count++].reports ? 0 : error__oom(err);
+}
+
+/* ---- one kernel ----------------------------------------------------------------------------- */
+
+static int run(const struct matrix *matrix, const void *btf, size_t size, bool data_types,
+	       bool minimized, const struct kbtf_report **reports, struct error *err)
+{
+	struct kbtf_check_opts opts = { .sz = sizeof(opts), .data_types = data_types,
+					.minimized = minimized, .strict = matrix->strict };
+	char why[WORDS] = "no memory";
+	int res = kbtf_checker__run(matrix->checker, btf, size, &opts, reports, why, sizeof(why));
+
+	return res ? error__set(err, -res, "its BTF can't be used: %s", why) : 0;
+}
+
+static bool has_object(const struct kbtf_profile *profile, const struct kbtf_object_ref *object)
+{
+	for (size_t i = 0; i < kbtf_profile__object_count(profile); i++)
+		if (memcmp(kbtf_profile__object(profile, i)->sha256, object->sha256,
+			   KBTF_SHA256_SIZE) == 0)
+			return true;
+	return false;
+}
+
+/* What one profile's BTF tells of the objects that it was minimized for. */
+static int check_min(const struct matrix *matrix, const struct matrix_row *row,
+		     const struct kbtf_profile *profile, struct error *err)
+{
+	const struct objects *objects = matrix->objects;
+	_cleanup_free_ const struct kbtf_report **reports = calloc(objects->count + 1,
+								   sizeof(*reports));
+	_cleanup_free_ void *btf = NULL;
+	bool any = false;
+	size_t size;
+	int res;
+
+	for (size_t i = 0; i < objects->count; i++)
+		any |= has_object(profile, &objects->refs[i]);
+	if (!any || !kbtf_entry__min_size(row->entry, profile))
+		return 0;
+	if (!reports)
+		return error__oom(err);
+	res = kbtf_entry__read_min(row->entry, profile, &btf, &size);
+	if (res)
+		return error__set(err, -res, "its BTF in the archive is damaged");
+	res = run(matrix, btf, size, true, true, reports, err);
+	for (size_t i = 0; !res && i < objects->count; i++)
+		if (has_object(profile, &objects->refs[i]))
+			row->reports[i] = reports[i];
+	return res;
+}
+
+static int check_minimized(const struct matrix *matrix, const struct matrix_row *row,
+			   struct error *err)
+{
+	int res = 0;
+
+	for (size_t i = 0; i < matrix->objects->count; i++)
+		row->reports[i] = &unknown_report;
+	for (size_t i = 0; !res && i < kbtf_archive__profile_count(matrix->archive); i++)
+		res = check_min(matrix, row, kbtf_archive__profile(matrix->archive, i), err);
+	return res;
+}
+
+static int check_entry(const struct matrix *matrix, const struct matrix_row *row, struct error *err)
+{
+	bool functions = kbtf_checker__wants_functions(matrix->checker);
+	_cleanup_free_ void *btf = NULL;
+	size_t size;
+	int res;
+
+	if (!kbtf_entry__btf_size(row->entry))
+		return check_minimized(matrix, row, err);
+	res = functions ? kbtf_entry__read_btf(row->entry, &btf, &size)
+			: kbtf_entry__read_data_types(row->entry, &btf, &size);
+	if (res)
+		return error__set(err, -res, "its BTF in the archive is damaged");
+	return run(matrix, btf, size, !functions, false, row->reports, err);
+}
+
+static int check_file(const struct matrix *matrix, const struct matrix_row *row, struct error *err)
+{
+	struct entry_filter none = {};
+	_cleanup_free_ void *btf = NULL;
+	size_t size;
+	int res = btf_bytes__read(row->path, &none, &btf, &size, err);
+
+	return res ? res : run(matrix, btf, size, false, false, row->reports, err);
+}
+
+/* ---- all ---------------------------------------------------------------------------------------- */
+
+struct work {
+	struct matrix *matrix;
+	atomic_size_t next;
+};
+
+static void *check_rows(void *ctx)
+{
+	struct work *work = ctx;
+	struct matrix *matrix = work->matrix;
+	size_t at;
+
+	while ((at = atomic_fetch_add(&work->next, 1)) < matrix->count) {
+		struct matrix_row *row = &matrix->rows[at];
+		struct error err = {};
+		int res = row->entry ? check_entry(matrix, row, &err)
+				     : check_file(matrix, row, &err);
+
+		if (res)
+			row->error = strdup(err.text);
+	}
+	return NULL;
+}
+
+int matrix__check(struct matrix *matrix, unsigned int threads, struct error *err)
+{
+	struct work work = { .matrix = matrix };
+	pthread_t others[THREADS_MAX];
+	unsigned int count = 0;
+
+	while (count + 1 < threads && count < THREADS_MAX && count + 1 < matrix->count &&
+	       !pthread_create(&others[count], NULL, check_rows, &work))
+		count++;
+	check_rows(&work);
+	while (count)
+		pthread_join(others[--count], NULL);
+	for (size_t i = 0; i < matrix->count; i++)
+		for (size_t k = 0; k < matrix->objects->count; k++)
+			if (!matrix->rows[i].reports[k] && !matrix->rows[i].error)
+				return error__oom(err);
+	return 0;
+}
+
+bool matrix__fails(const struct matrix *matrix)
+{
+	for (size_t i = 0; i < matrix->count; i++) {
+		if (matrix->rows[i].error)
+			return true;
+		for (size_t k = 0; k < matrix->objects->count; k++)
+			if (matrix->rows[i].reports[k]->verdict == KBTF_VERDICT_FAILS)
+				return true;
+	}
+	return false;
+}
+
+static bool agree(const struct matrix *matrix, const struct matrix_row *a,
+		  const struct matrix_row *b)
+{
+	const struct kbtf_ident *x = a->entry ? kbtf_entry__ident(a->entry) : NULL;
+	const struct kbtf_ident *y = b->entry ? kbtf_entry__ident(b->entry) : NULL;
+
+	if (!x != !y || a->error || b->error)
+		return false;
+	if (x && (strcmp(x->distro, y->distro) != 0 || strcmp(x->arch, y->arch) != 0 ||
+		  strcmp(x->distro_release, y->distro_release) != 0))
+		return false;
+	return memcmp(a->reports, b->reports,
+		      matrix->objects->count * sizeof(const struct kbtf_report *)) == 0;
+}
+
+size_t matrix__group(const struct matrix *matrix, size_t first)
+{
+	size_t count = 1;
+
+	while (first + count < matrix->count &&
+	       agree(matrix, &matrix->rows[first], &matrix->rows[first + count]))
+		count++;
+	return count;
+}

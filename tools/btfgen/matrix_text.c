@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "matrix.h"
+#include "table.h"
+
+/* More columns than these don't fit beside each other: a line each then. */
+#define COLUMNS_MAX 6
+
+/* Reports with findings, by their numbers in the text. */
+struct notes {
+	const struct matrix *matrix;
+	struct note {
+		const struct kbtf_report *report;
+		size_t object;
+	} *items;
+	size_t count;
+};
+
+static bool is_told(const struct kbtf_finding *finding, const struct kbtf_report *report)
+{
+	/* what is guarded is of interest where nothing is worse */
+	return finding->verdict >= KBTF_VERDICT_ADAPTED ||
+	       report->verdict <= KBTF_VERDICT_ADAPTED;
+}
+
+/* The number of a report's note, from 1 on; 0: there is nothing to tell. */
+static size_t note_of(struct notes *notes, size_t object, const struct kbtf_report *report)
+{
+	struct note *grown;
+
+	if (!report->finding_count)
+		return 0;
+	for (size_t i = 0; i < notes->count; i++)
+		if (notes->items[i].report == report && notes->items[i].object == object)
+			return i + 1;
+	grown = realloc(notes->items, (notes->count + 1) * sizeof(*grown));
+	if (!grown)
+		abort();
+	notes->items = grown;
+	grown[notes->count++] = (struct note){ report, object };
+	return notes->count;
+}
+
+static void name_object(const struct matrix *matrix, size_t object, char *name, size_t size)
+{
+	const char *given = matrix->objects->refs[object].name;
+	size_t len = strlen(given);
+
+	if (len > 2 && strcmp(given + len - 2, ".o") == 0)
+		len -= 2;
+	if (len > 4 && strncmp(given + len - 4, ".bpf", 4) == 0)
+		len -= 4;
+	snprintf(name, size, "%.*s", (int)len, given);
+}
+
+static const char *words_of(enum kbtf_verdict verdict)
+{
+	return verdict == KBTF_VERDICT_GUARDED ? "ok, guarded" :
+	       verdict == KBTF_VERDICT_ADAPTED ? "ok, adapted" : kbtf_verdict__name(verdict);
+}
+
+static void word_cell(struct notes *notes, const struct matrix_row *row, size_t object,
+		      char cell[64])
+{
+	const struct kbtf_report *report = row->reports[object];
+	size_t note;
+
+	if (row->error) {
+		snprintf(cell, 64, "-");
+		return;
+	}
+	note = note_of(notes, object, report);
+	if (note)
+		snprintf(cell, 64, "%s [%zu]", words_of(report->verdict), note);
+	else
+		snprintf(cell, 64, "%s", words_of(report->verdict));
+}
+
+static const char *release_of(const struct matrix_row *row)
+{
+	return row->entry ? kbtf_entry__ident(row->entry)->kernel_release : row->path;
+}
+
+static void name_kernels(const struct matrix_row *rows, size_t count, char *who, size_t who_size,
+			 char *which, size_t which_size)
+{
+	const struct kbtf_ident *ident = rows->entry ? kbtf_entry__ident(rows->entry) : NULL;
+
+	*who = '\0';
+	if (ident)
+		snprintf(who, who_size, "%s%s%s %s", ident->distro, *ident->distro ? " " : "",
+			 ident->distro_release, ident->arch);
+	if (count == 1)
+		snprintf(which, which_size, "%s", release_of(rows));
+	else
+		snprintf(which, which_size, "%s .. %s (%zu)", release_of(rows),
+			 release_of(&rows[count - 1]), count);
+}
+
+/* ---- the table -------------------------------------------------------------------------------- */
+
+static void add_wide(struct table *table, struct notes *notes, size_t first, size_t count)
+{
+	const struct matrix *matrix = notes->matrix;
+	char who[200], which[400], cells[COLUMNS_MAX][64];
+	const char *row[COLUMNS_MAX + 2] = { who, which };
+
+	name_kernels(&matrix->rows[first], count, who, sizeof(who), which, sizeof(which));
+	for (size_t i = 0; i < matrix->objects->count; i++) {
+		word_cell(notes, &matrix->rows[first], i, cells[i]);
+		row[i + 2] = cells[i];
+	}
+	table__add(table, row);
+}
+
+static void add_long(struct table *table, struct notes *notes, size_t first, size_t count)
+{
+	const struct matrix *matrix = notes->matrix;
+	char who[200], which[400];
+
+	name_kernels(&matrix->rows[first], count, who, sizeof(who), which, sizeof(which));
+	for (size_t i = 0; i < matrix->objects->count; i++) {
+		char name[256], cell[64];
+
+		word_cell(notes, &matrix->rows[first], i, cell);
+		name_object(matrix, i, name, sizeof(name));
+		table__add(table, (const char *[]){ i ? "" : who, i ? "" : which, name, cell });
+	}
+}
+
+static void print_table(struct notes *notes)
+{
+	const struct matrix *matrix = notes->matrix;
+	size_t columns = matrix->objects->count, count;
+	char names[COLUMNS_MAX][256];
+	const char *headings[COLUMNS_MAX + 3] = { "SYSTEM", "KERNEL" };
+	bool wide = columns <= COLUMNS_MAX;
+	struct table *table;
+
+	for (size_t i = 0; wide && i < columns; i++) {
+		name_object(matrix, i, names[i], sizeof(names[i]));
+		headings[i + 2] = names[i];
+	}
+	table = wide ? table__new(headings)
+		     : table__new((const char *[]){ "SYSTEM", "KERNEL", "OBJECT", "VERDICT", NULL });
+	for (size_t at = 0; at < matrix->count; at += count) {
+		count = matrix__group(matrix, at);
+		if (wide)
+			add_wide(table, notes, at, count);
+		else
+			add_long(table, notes, at, count);
+	}
+	table__print(table);
+}
+
+/* ---- what is behind it ---------------------------------------------------------------------------- */
+
+static void print_finding(const struct kbtf_finding *finding)
+{
+	const char *source = finding->source + strspn(finding->source, " \t");
+
+	printf("    %s: %s%s%s%s%s%s", kbtf_verdict__name(finding->verdict), finding->program,
+	       *finding->program ? ": " : "",
+	       *finding->kind ? finding->kind : kbtf_subject__name(finding->subject),
+	       *finding->what ? " " : "", finding->what, *finding->text ? ": " : "");
+	printf("%s\n", finding->text);
+	if (*finding->nearest)
+		printf("        nearest: %s\n", finding->nearest);
+	if (finding->line)
+		printf("        %s:%u: %s\n", finding->file, finding->line, source);
+}
+
+static void print_note(const struct notes *notes, size_t number)
+{
+	const struct note *note = &notes->items[number];
+	const struct kbtf_report *report = note->report;
+	char name[256];
+
+	name_object(notes->matrix, note->object, name, sizeof(name));
+	printf("\n[%zu] %s: %s\n", number + 1, name, words_of(report->verdict));
+	for (size_t i = 0; i < report->finding_count; i++)
+		if (is_told(&report->findings[i], report))
+			print_finding(&report->findings[i]);
+}
+
+void matrix__print(const struct matrix *matrix)
+{
+	struct notes notes = { .matrix = matrix };
+
+	print_table(&notes);
+	for (size_t i = 0; i < notes.count; i++)
+		print_note(&notes, i);
+	free(notes.items);
+}
