@@ -55,9 +55,14 @@ compare()
 	"$work/pack" "$work/all.kbtf" min 1000000 "$objects"/*.bpf.o <"$1" >/dev/null || exit 1
 	# shellcheck disable=SC2086 # words
 	"$btfgen" export -q -a "$work/all.kbtf" $for_objects --format embed -o "$work/embed.kbtf" || exit 1
-	cut -f 1 "$1" | sed "s,^$work/tree,.," >"$work/files"
-	tar c -C "$work/tree" -T "$work/files" | gzip -9 >"$work/mins.tar.gz" || exit 1
-	tar c -C "$work/tree" -T "$work/files" | xz -9e >"$work/mins.tar.xz" || exit 1
+	rm -rf "$work/some"
+	cut -f 1 "$1" | while read -r min; do
+		to=$work/some/${min#"$work/tree/"}
+		mkdir -p "${to%/*}" && ln "$min" "$to" || exit 1
+	done
+	# in the order of the folder, as their Makefile has it; and in the best one
+	tar c -C "$work/some" . | gzip -9 >"$work/mins.tar.gz" || exit 1
+	tar c --sort=name -C "$work/some" . | xz -9e >"$work/mins.tar.xz" || exit 1
 	"$work/embedded" "$work/embed.kbtf" "$work/mins.tar.gz" "$objects/execsnoop.bpf.o" "$runs" <"$1" \
 		>"$work/times" || exit 1
 	read -r ours theirs our_memory their_memory <"$work/times"
@@ -68,7 +73,7 @@ compare()
 }
 
 echo "minimized BTF of $# programs; $(uname -srm), $(nproc) cores, load $(cut -d ' ' -f 1 /proc/loadavg)"
-echo "read one: open to bytes, medians of $runs runs, microseconds, and kB of memory at the most"
+echo "read one: open to bytes, medians of $runs runs, microseconds of processor time, and kB of memory at the most"
 if [ -n "${BENCH_LIST:-}" ]; then
 	minimize_list "$BENCH_LIST" >"$work/mins.list" || exit 1
 else
@@ -76,8 +81,8 @@ else
 fi
 echo "of $(wc -l <"$work/mins.list") kernels, $(cut -f 1 "$work/mins.list" | xargs sha1sum | cut -c 1-40 |
 	sort -u | wc -l) differ"
-printf '%7s %9s %9s %8s %9s %9s %9s %8s %7s %7s\n' kernels btfgen tar.gz ratio tar.xz "read us" tar.gz \
-	ratio kB tar.gz
+printf '%7s %9s %9s %8s %9s %9s %9s %8s %7s %7s\n' kernels btfgen tar.gz ratio sorted.xz "read us" \
+	tar.gz ratio kB tar.gz
 # some LIST SHARE: one of so many: the first of each simulated family; of real ones each tenth
 some()
 {
