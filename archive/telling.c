@@ -10,10 +10,14 @@
 
 /*
  * What follows too many, or too much, takes too long to read: a kernel by itself is about
- * 1 MB, and steps of a few kB take milliseconds.
+ * 1 MB, and steps of a few kB take milliseconds. A path that is full is left near its
+ * beginning, with room for many to come: of all that a long series of kernels is told after,
+ * one in PATH_DEPTH_MAX - PATH_DEPTH_FORK is far away.
  */
 #define PATH_DEPTH_MAX 64
+#define PATH_DEPTH_FORK 8
 #define PATH_SIZE_MAX (3u << 20)
+#define PATH_SIZE_FORK (3u << 19)
 
 /* ---- which kernel it is told after ------------------------------------------------------ */
 
@@ -44,20 +48,30 @@ static bool is_nearer(const struct kbtf_ident *ident, const struct kbtf_ident *a
 	return ident__compare(a, b) < 0;
 }
 
-static const struct blob *choose_base(const struct kbtf_writer *writer,
-				      const struct kbtf_ident *ident)
+/* Of those that fewer than `depth` kernels and `size` bytes must be followed for. */
+static const struct blob *nearest(const struct kbtf_writer *writer, const struct kbtf_ident *ident,
+				  uint32_t depth, uint64_t size)
 {
 	const struct draft *best = NULL;
 
 	for (size_t i = 0; i < writer->draft_count; i++) {
 		const struct draft *draft = &writer->drafts[i];
 
-		if (draft->btf && draft->btf->depth + 1 < PATH_DEPTH_MAX &&
-		    draft->btf->path_size < PATH_SIZE_MAX &&
+		if (draft->btf && draft->btf->depth < depth && draft->btf->path_size < size &&
 		    (!best || is_nearer(ident, &draft->ident, &best->ident)))
 			best = draft;
 	}
 	return best ? best->btf : NULL;
+}
+
+static const struct blob *choose_base(const struct kbtf_writer *writer,
+				      const struct kbtf_ident *ident)
+{
+	const struct blob *base = nearest(writer, ident, UINT32_MAX, UINT64_MAX);
+
+	if (!base || (base->depth + 1 < PATH_DEPTH_MAX && base->path_size < PATH_SIZE_MAX))
+		return base;
+	return nearest(writer, ident, PATH_DEPTH_FORK, PATH_SIZE_FORK);
 }
 
 /* ---- telling ---------------------------------------------------------------------------------- */
