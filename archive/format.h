@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The archive file, version 3. All numbers of fixed size are little endian, others varints.
+ * kbtf-archive(5) tells it to others: what changes here changes there, and
+ * tests/check/archive-format.sh reads by that page.
  *
  *   file   = header blob* frame* index footer
  *   header = magic[8] u32 version u32 zero
@@ -12,8 +14,8 @@
  *
  * Both kinds of BTF come out in canonical form (canonical.h). digest is BLAKE2b-256
  * (digest.h): of a blob's BTF, and of the stored bytes of its data stream, of a frame and of
- * the index. The footer's covers the index, and the index all else, so a signature of it would
- * cover everything.
+ * the index. The footer's covers the index, and the index all that comes out, so a signature
+ * of it would cover everything.
  *
  * The index, whose columns are below:
  * - INDEX_COUNTS has how many there are of what follows: module records (none in this

@@ -111,7 +111,19 @@ if command -v cc >/dev/null && command -v pkg-config >/dev/null; then
 	t "a program that reads data types" compile_data_types
 fi
 
-# ---- the page's example --------------------------------------------------------------------
+# ---- the page -------------------------------------------------------------------------------
+
+same_columns()
+{
+	sed -n 's/^\.It \([0-9]*\) Ta \([A-Z]*_[A-Z0-9_]*\) .*/\1 \2/p; /^\.Ss Texts/q' \
+		"$top/man/kbtf-archive.5" >"$work/page"
+	sed -n '/^enum index_column/,/INDEX_COLUMNS/s/^\t\([A-Z0-9_]*\),.*/\1/p' "$top/archive/format.h" |
+		awk '{ print NR - 1, $0 }' >"$work/header"
+	[ -s "$work/header" ] && diff "$work/header" "$work/page"
+}
+t "the page has the index's columns" same_columns
+
+# ---- its example --------------------------------------------------------------------
 
 sed -n 's/^[0-9a-f]\{3\}: \([0-9a-f ]*\)$/\1/p' "$top/man/kbtf-archive.5" |
 	python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' \
