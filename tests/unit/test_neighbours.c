@@ -15,22 +15,26 @@
 /* ---- which ---------------------------------------------------------------------------- */
 
 static const struct row {
-	const char *distro, *distro_release, *arch, *release, *package;
+	const char *distro, *distro_release, *arch, *release, *package, *version;
 } entries[] = {
-	{ "debian", "12", "x86_64", "6.1.0-9-amd64", "6.1.27-1" },
-	{ "debian", "12", "x86_64", "6.1.0-11-amd64", "6.1.38-4" },
-	{ "debian", "12", "x86_64", "6.1.0-13-amd64", "6.1.52-1" },
-	{ "debian", "12", "x86_64", "6.1.0-13-amd64", "6.1.55-1" },
-	{ "debian", "12", "x86_64", "6.1.0-15-amd64", "6.1.66-1" },
-	{ "debian", "12", "x86_64", "6.1.0-12-cloud-amd64", "6.1.52-1" },
-	{ "debian", "12", "x86_64", "6.12.9+deb12-amd64", "6.12.9-1~bpo12+1" },
-	{ "debian", "12", "aarch64", "6.1.0-12-arm64", "" },
-	{ "debian", "11", "x86_64", "6.1.0-12-amd64", "" },
-	{ "centos", "8", "x86_64", "4.18.0-147.el8.x86_64", "" },
-	{ "centos", "8", "x86_64", "4.18.0-147.5.1.el8_1.x86_64", "" },
-	{ "centos", "8", "x86_64", "4.18.0-193.el8.x86_64", "" },
-	{ "", "", "x86_64", "7.1.0", "" },
-	{ "", "", "x86_64", "7.3.0", "" },
+	{ "debian", "12", "x86_64", "6.1.0-9-amd64", "6.1.27-1", "" },
+	{ "debian", "12", "x86_64", "6.1.0-11-amd64", "6.1.38-4", "" },
+	{ "debian", "12", "x86_64", "6.1.0-13-amd64", "6.1.52-1", "" },
+	{ "debian", "12", "x86_64", "6.1.0-13-amd64", "6.1.55-1", "" },
+	{ "debian", "12", "x86_64", "6.1.0-15-amd64", "6.1.66-1", "" },
+	{ "debian", "12", "x86_64", "6.1.0-12-cloud-amd64", "6.1.52-1", "" },
+	{ "debian", "12", "x86_64", "6.12.9+deb12-amd64", "6.12.9-1~bpo12+1", "" },
+	{ "debian", "12", "aarch64", "6.1.0-12-arm64", "", "" },
+	{ "debian", "11", "x86_64", "6.1.0-12-amd64", "", "" },
+	{ "centos", "8", "x86_64", "4.18.0-147.el8.x86_64", "", "" },
+	{ "centos", "8", "x86_64", "4.18.0-147.5.1.el8_1.x86_64", "", "" },
+	{ "centos", "8", "x86_64", "4.18.0-193.el8.x86_64", "", "" },
+	{ "", "", "x86_64", "7.1.0", "", "" },
+	{ "", "", "x86_64", "7.3.0", "", "" },
+	{ "ubuntu", "20.04", "x86_64", "5.4.0-8-generic", "", "#8" },
+	{ "ubuntu", "20.04", "x86_64", "5.4.0-8-generic", "", "#9" },
+	{ "ubuntu", "20.04", "x86_64", "5.4.0-10-generic", "", "#10" },
+	{ "ubuntu", "20.04", "x86_64", "5.4.0-10-generic", "", "#11" },
 };
 
 /* Numbers of entries, or -1. */
@@ -39,36 +43,38 @@ static const struct {
 	int before, after;
 } hosts[] = {
 	/* by number, not as text */
-	{ { "debian", "12", "x86_64", "6.1.0-10-amd64", "" }, 0, 1 },
+	{ { "debian", "12", "x86_64", "6.1.0-10-amd64", "", "" }, 0, 1 },
 	/* the last build before, the first after */
-	{ { "debian", "12", "x86_64", "6.1.0-14-amd64", "" }, 3, 4 },
-	{ { "debian", "12", "x86_64", "6.1.0-12-amd64", "" }, 1, 2 },
+	{ { "debian", "12", "x86_64", "6.1.0-14-amd64", "", "" }, 3, 4 },
+	{ { "debian", "12", "x86_64", "6.1.0-12-amd64", "", "" }, 1, 2 },
 	/* builds of one release, as far as it is known which is older */
-	{ { "debian", "12", "x86_64", "6.1.0-13-amd64", "6.1.53-1" }, 2, 3 },
-	{ { "debian", "12", "x86_64", "6.1.0-13-amd64", "6.1.56-1" }, 3, 4 },
-	{ { "debian", "12", "x86_64", "6.1.0-13-amd64", "6.1.50-1" }, 1, 2 },
-	{ { "debian", "12", "x86_64", "6.1.0-13-amd64", "" }, 1, 4 },
+	{ { "debian", "12", "x86_64", "6.1.0-13-amd64", "6.1.53-1", "" }, 2, 3 },
+	{ { "debian", "12", "x86_64", "6.1.0-13-amd64", "6.1.56-1", "" }, 3, 4 },
+	{ { "debian", "12", "x86_64", "6.1.0-13-amd64", "6.1.50-1", "" }, 1, 2 },
+	{ { "debian", "12", "x86_64", "6.1.0-13-amd64", "", "" }, 1, 4 },
 	/* what is archived is not its own neighbour */
-	{ { "debian", "12", "x86_64", "6.1.0-11-amd64", "6.1.38-4" }, 0, 2 },
+	{ { "debian", "12", "x86_64", "6.1.0-11-amd64", "6.1.38-4", "" }, 0, 2 },
 	/* at either end */
-	{ { "debian", "12", "x86_64", "6.1.0-8-amd64", "" }, -1, 0 },
-	{ { "debian", "12", "x86_64", "6.12.10+deb12-amd64", "" }, 6, -1 },
-	{ { "debian", "12", "x86_64", "6.1.0-16-amd64", "" }, 4, 6 },
+	{ { "debian", "12", "x86_64", "6.1.0-8-amd64", "", "" }, -1, 0 },
+	{ { "debian", "12", "x86_64", "6.12.10+deb12-amd64", "", "" }, 6, -1 },
+	{ { "debian", "12", "x86_64", "6.1.0-16-amd64", "", "" }, 4, 6 },
 	/* other flavours, architectures, releases, distributions */
-	{ { "debian", "12", "x86_64", "6.1.0-12-rt-amd64", "" }, -1, -1 },
-	{ { "debian", "12", "x86_64", "6.1.0-13-cloud-amd64", "" }, 5, -1 },
-	{ { "debian", "12", "aarch64", "6.1.0-11-arm64", "" }, -1, 7 },
-	{ { "debian", "11", "x86_64", "6.1.0-13-amd64", "" }, 8, -1 },
-	{ { "debian", "13", "x86_64", "6.1.0-12-amd64", "" }, -1, -1 },
-	{ { "ubuntu", "12", "x86_64", "6.1.0-12-amd64", "" }, -1, -1 },
+	{ { "debian", "12", "x86_64", "6.1.0-12-rt-amd64", "", "" }, -1, -1 },
+	{ { "debian", "12", "x86_64", "6.1.0-13-cloud-amd64", "", "" }, 5, -1 },
+	{ { "debian", "12", "aarch64", "6.1.0-11-arm64", "", "" }, -1, 7 },
+	{ { "debian", "11", "x86_64", "6.1.0-13-amd64", "", "" }, 8, -1 },
+	{ { "debian", "13", "x86_64", "6.1.0-12-amd64", "", "" }, -1, -1 },
+	{ { "ubuntu", "12", "x86_64", "6.1.0-12-amd64", "", "" }, -1, -1 },
 	/* 147.0.3 is after 147 */
-	{ { "centos", "8", "x86_64", "4.18.0-147.0.3.el8_1.x86_64", "" }, 9, 10 },
-	{ { "centos", "8", "x86_64", "4.18.0-147.8.1.el8_1.x86_64", "" }, 10, 11 },
+	{ { "centos", "8", "x86_64", "4.18.0-147.0.3.el8_1.x86_64", "", "" }, 9, 10 },
+	{ { "centos", "8", "x86_64", "4.18.0-147.8.1.el8_1.x86_64", "", "" }, 10, 11 },
+	/* builds that nothing orders: the nearest in the archive */
+	{ { "ubuntu", "20.04", "x86_64", "5.4.0-9-generic", "", "" }, 15, 16 },
 	/* unknown */
-	{ { "", "", "x86_64", "7.2.0", "" }, -1, -1 },
-	{ { "debian", "", "x86_64", "6.1.0-12-amd64", "" }, -1, -1 },
-	{ { "debian", "12", "", "6.1.0-12-amd64", "" }, -1, -1 },
-	{ { "debian", "12", "x86_64", "", "" }, -1, -1 },
+	{ { "", "", "x86_64", "7.2.0", "", "" }, -1, -1 },
+	{ { "debian", "", "x86_64", "6.1.0-12-amd64", "", "" }, -1, -1 },
+	{ { "debian", "12", "", "6.1.0-12-amd64", "", "" }, -1, -1 },
+	{ { "debian", "12", "x86_64", "", "", "" }, -1, -1 },
 };
 
 static struct kbtf_ident ident_of(const struct row *row)
@@ -78,7 +84,7 @@ static struct kbtf_ident ident_of(const struct row *row)
 				    .distro_release = row->distro_release,
 				    .arch = row->arch,
 				    .kernel_release = row->release,
-				    .kernel_version = row->package };
+				    .kernel_version = *row->version ? row->version : row->package };
 }
 
 static struct kbtf_new_entry entry_of(const struct row *row)
@@ -120,6 +126,7 @@ static void assert_is(const struct kbtf_entry *entry, int wanted)
 	assert_string_equal(kbtf_entry__ident(entry)->kernel_release, row->release);
 	assert_string_equal(kbtf_entry__ident(entry)->distro_release, row->distro_release);
 	assert_string_equal(kbtf_entry__provenance(entry)->package_version, row->package);
+	assert_string_equal(kbtf_entry__ident(entry)->kernel_version, *row->version ? row->version : row->package);
 }
 
 static void test_table(void **state)
@@ -157,8 +164,8 @@ static void test_table(void **state)
 /* ---- whether they agree ------------------------------------------------------------------ */
 
 static const struct row pair[] = {
-	{ "debian", "12", "x86_64", "6.1.0-1", "" },
-	{ "debian", "12", "x86_64", "6.1.0-3", "" },
+	{ "debian", "12", "x86_64", "6.1.0-1", "", "" },
+	{ "debian", "12", "x86_64", "6.1.0-3", "", "" },
 };
 
 /* What is asked of a struct task_struct, of whose ints one kernel has two and one three. */
@@ -180,6 +187,9 @@ static const struct {
 	  "type_size of struct task_struct is 8 on 6.1.0-1 and 12 on 6.1.0-3" },
 	/* on neither */
 	{ "lacking", "__builtin_preserve_field_info(t->field3, 2)", 0, "" },
+	/* larger on one, at the same place */
+	{ "width", "((struct z_struct *)t)->field", -ENOTUNIQ,
+	  "field_offset of struct z_struct.field is 0 (4 bytes) on 6.1.0-1 and 0 (8 bytes) on 6.1.0-3" },
 };
 
 static void *object; /* the last that was made */
@@ -193,6 +203,7 @@ static void make_object(const char *asks)
 			       "<<'EOF'\n"
 			       "struct task_struct { int field0, field1, field2, field3; }\n"
 			       "__attribute__((preserve_access_index));\n"
+			       "struct z_struct { unsigned int field; } __attribute__((preserve_access_index));\n"
 			       "__attribute__((section(\"kprobe/x\"), used)) int prog(struct task_struct *t)\n"
 			       "{ return %s; }\n"
 			       "char LICENSE[] __attribute__((section(\"license\"))) = \"GPL\";\n"
@@ -200,21 +211,25 @@ static void make_object(const char *asks)
 	assert_int_equal(file__read(in_dir("object.o"), 1 << 24, &object, &object_size), 0);
 }
 
-/* With a type more, before it in canonical order, where `shifted`: IDs are others. */
-static void *kernel_btf(unsigned int fields, bool shifted, size_t *size)
+/*
+ * With a struct of one field besides, of so many bytes; a `shifted` one has another type, before
+ * it in canonical order: IDs are others.
+ */
+static void *kernel_btf(unsigned int fields, unsigned int width, bool shifted, size_t *size)
 {
 	_cleanup_free_ void *plain = small_btf(fields, size);
-	struct btf *btf;
+	struct btf *btf = btf__new(plain, (uint32_t)*size);
 	const void *raw;
 	uint32_t len;
 	void *copy;
+	int id;
 
-	if (!shifted)
-		return steal_ptr(plain);
-	btf = btf__new(plain, (uint32_t)*size);
 	assert_non_null(btf);
-	assert_true(btf__add_struct(btf, "a_struct", 4) > 0);
-	assert_int_equal(btf__add_field(btf, "field", 1, 0, 0), 0);
+	id = btf__add_int(btf, "unsigned", width, 0);
+	assert_true(id > 0 && btf__add_struct(btf, "z_struct", width) > 0);
+	assert_int_equal(btf__add_field(btf, "field", id, 0, 0), 0);
+	if (shifted)
+		assert_true(btf__add_typedef(btf, "a_type", id) > 0);
 	raw = btf__raw_data(btf, &len);
 	copy = malloc(len);
 	assert_true(raw && copy);
@@ -244,8 +259,8 @@ static void test_agreement(void **state)
 	need("clang");
 	for (size_t i = 0; i < 2; i++)
 		both[i] = entry_of(&pair[i]);
-	both[0].btf = two = kernel_btf(2, false, &both[0].btf_size);
-	both[1].btf = three = kernel_btf(3, true, &both[1].btf_size);
+	both[0].btf = two = kernel_btf(2, 4, false, &both[0].btf_size);
+	both[1].btf = three = kernel_btf(3, 8, true, &both[1].btf_size);
 	archive = archive_of(both, 2);
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
 		int result;
