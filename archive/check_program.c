@@ -354,8 +354,9 @@ static void check_typed_target(const struct object_check *check,
 			     program->attach == BPF_TRACE_ITER ? "bpf_iter_" :
 			     program->type == BPF_PROG_TYPE_LSM ? "bpf_lsm_" : "";
 	_cleanup_buf_ struct buf name = {}, text = {};
-	uint32_t type;
-	int words;
+	int parameters = -1, words;
+	uint32_t type = 0;
+	bool found;
 
 	if (offer_numbers__ask(&offer->attachments, program->attach) == OFFER_NO) {
 		lack(draft, program, KBTF_SUBJECT_TARGET, program->section,
@@ -370,10 +371,13 @@ static void check_typed_target(const struct object_check *check,
 		    "the BTF is without functions");
 		return;
 	}
-	type = is_raw ? core_target__candidate(check->target, TYPE_TYPEDEF, buf__cstr(&name), 0)
-		      : kernel_offer__function(offer, buf__cstr(&name));
-	words = type ? words_given(program, kernel_offer__parameters(offer, type)) : 0;
-	if (!type)
+	if (is_raw) {
+		type = core_target__candidate(check->target, TYPE_TYPEDEF, buf__cstr(&name), 0);
+		parameters = type ? kernel_offer__parameters(offer, type) : -1;
+	}
+	found = is_raw ? type : kernel_offer__function(offer, buf__cstr(&name), &parameters);
+	words = words_given(program, parameters);
+	if (!found)
 		lack(draft, program, KBTF_SUBJECT_TARGET, program->target,
 		     is_raw ? "the kernel has no such tracepoint"
 			    : "the kernel's BTF has no such function; at most a module has", lacks);
@@ -390,6 +394,7 @@ static void check_target(const struct object_check *check, const struct check_pr
 			 const struct reach *reach, struct report_draft *draft, struct buf *lacks)
 {
 	_cleanup_free_ char *function = NULL;
+	int parameters;
 
 	if (!check_program__wants_function(program))
 		return;
@@ -404,7 +409,7 @@ static void check_target(const struct object_check *check, const struct check_pr
 	if (!function)
 		draft->bytes.failed = true;
 	else if (!check->data_types && check->offer->functions &&
-		 !kernel_offer__function(check->offer, function))
+		 !kernel_offer__function(check->offer, function, &parameters))
 		add(draft, program, KBTF_VERDICT_UNKNOWN, KBTF_SUBJECT_TARGET, function,
 		    "the kernel's BTF has no such function; it may be there all the same");
 }

@@ -10,6 +10,7 @@
 #include "check_program.h"
 #include "core_words.h"
 #include "ident.h"
+#include "kernel_walk.h"
 
 struct kbtf_checker {
 	struct check_object **objects;
@@ -58,7 +59,7 @@ int kbtf_checker__add(struct kbtf_checker *checker, const char *name, const void
 	return err;
 }
 
-bool kbtf_checker__wants_functions(const struct kbtf_checker *checker)
+static bool wants_functions(const struct kbtf_checker *checker)
 {
 	for (size_t i = 0; i < checker->count; i++)
 		for (size_t k = 0; k < checker->objects[i]->program_count; k++)
@@ -299,12 +300,14 @@ static int check_one(struct kbtf_checker *checker, struct object_check *check,
 }
 
 static int check_kernel(struct kbtf_checker *checker, const struct core_target *target,
-			const struct kbtf_check_opts *opts, const struct kbtf_report **reports)
+			const struct lineage *lineage, const struct kbtf_check_opts *opts,
+			const struct kbtf_report **reports)
 {
 	struct kernel_offer offer;
 	int err = 0;
 
-	kernel_offer__read(target, &offer);
+	kernel_offer__read(target, lineage ? &lineage->pool : NULL, lineage ? &lineage->set : NULL,
+			   &offer);
 	for (size_t i = 0; !err && i < checker->count; i++) {
 		struct object_check check = {
 			.object = checker->objects[i], .target = target, .offer = &offer,
@@ -337,8 +340,75 @@ int kbtf_checker__run(struct kbtf_checker *checker, const void *btf, size_t size
 	}
 	err = core_target__init(&target, &graph, type_graph__is_big_endian(btf));
 	if (!err)
-		err = check_kernel(checker, &target, &opts, reports);
+		err = check_kernel(checker, &target, NULL, &opts, reports);
 	core_target__free(&target);
 	type_graph__free(&graph);
 	return err;
+}
+
+/* ---- many kernels ------------------------------------------------------------------------------- */
+
+struct many {
+	struct kbtf_checker *checker;
+	const struct kbtf_entry *const *entries;
+	size_t *numbers;     /* by what is walked: which of the entries */
+	const struct kbtf_check_opts *opts;
+	const struct kbtf_report **reports;
+	kbtf_checked_fn fn;
+	void *ctx;
+};
+
+static int check_followed(const struct many *many, const struct kbtf_entry *entry,
+			  const struct lineage *lineage)
+{
+	struct core_target target = {};
+	struct type_graph graph;
+	int err = record_set__to_graph(&lineage->pool, &lineage->set, &graph);
+
+	if (err)
+		return err;
+	err = core_target__init(&target, &graph, entry__is_big_endian(entry));
+	if (!err)
+		err = check_kernel(many->checker, &target, lineage, many->opts, many->reports);
+	core_target__free(&target);
+	graph_of_set__free(&graph);
+	return err;
+}
+
+static int visit(void *ctx, size_t at, int err, const struct lineage *lineage)
+{
+	const struct many *many = ctx;
+	size_t number = many->numbers[at];
+
+	if (!err)
+		err = check_followed(many, many->entries[number], lineage);
+	return err == -ENOMEM ? err : many->fn(many->ctx, number, err, many->reports,
+					       "its BTF in the archive is damaged");
+}
+
+int kbtf_checker__run_entries(struct kbtf_checker *checker,
+			      const struct kbtf_entry *const *entries, size_t count,
+			      const struct kbtf_check_opts *given, kbtf_checked_fn fn, void *ctx)
+{
+	_cleanup_free_ const struct kbtf_report **reports = calloc(checker->count + 1,
+								   sizeof(*reports));
+	_cleanup_free_ const struct blob **blobs = calloc(count + 1, sizeof(*blobs));
+	_cleanup_free_ size_t *numbers = calloc(count + 1, sizeof(*numbers));
+	struct kbtf_check_opts opts = {};
+	struct many many = { checker, entries, numbers, &opts, reports, fn, ctx };
+	int err = given ? versioned__copy(&opts, sizeof(opts), given) : 0;
+	bool functions = wants_functions(checker) && !opts.data_types;
+	size_t found = 0;
+
+	if (!blobs || !numbers || !reports)
+		return -ENOMEM;
+	opts.data_types = !functions;
+	for (size_t i = 0; !err && i < count; i++)
+		if (entries[i]->btf) {
+			blobs[found] = entries[i]->btf;
+			numbers[found++] = i;
+		} else {
+			err = fn(ctx, i, -ENOENT, NULL, "the archive has minimized BTF of it alone");
+		}
+	return err ? err : kernel_walk__each(blobs, found, functions, visit, &many);
 }

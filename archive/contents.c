@@ -533,3 +533,16 @@ void contents__free(struct contents *contents)
 	free(contents->package_digests);
 	*contents = (struct contents){};
 }
+
+bool entry__is_big_endian(const struct kbtf_entry *entry)
+{
+	static const char *const names[] = {
+		"s390x", "s390", "ppc64", "ppc", "sparc64", "sparc", "mips", "mips64", "armeb",
+		"aarch64_be", "m68k", "parisc", "parisc64",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(entry->ident.arch, names[i]) == 0)
+			return true;
+	return false;
+}

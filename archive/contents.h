@@ -97,4 +97,7 @@ int contents__write(struct contents *contents, const struct columns_effort *effo
 int contents__read(const void *index, size_t index_size, const uint8_t *chunks,
 		   size_t chunks_size, struct contents *contents);
 
+/* Whether its machine is of big endian; an archive's bytes are little endian all the same. */
+bool entry__is_big_endian(const struct kbtf_entry *entry);
+
 #endif

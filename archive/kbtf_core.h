@@ -131,9 +131,6 @@ KBTF_API void kbtf_checker__free(struct kbtf_checker *checker);
 KBTF_API int kbtf_checker__add(struct kbtf_checker *checker, const char *name, const void *object,
 			       size_t size, char *why, size_t why_size);
 
-/* Whether what is known of functions matters to an object, so that data types won't do. */
-KBTF_API bool kbtf_checker__wants_functions(const struct kbtf_checker *checker);
-
 struct kbtf_check_opts {
 	size_t sz;
 	bool data_types; /* the BTF is without functions, which says nothing of the kernel */
@@ -156,6 +153,20 @@ struct kbtf_check_opts {
 KBTF_API int kbtf_checker__run(struct kbtf_checker *checker, const void *btf, size_t size,
 			       const struct kbtf_check_opts *opts,
 			       const struct kbtf_report **reports, char *why, size_t why_size);
+
+/*
+ * Of one of many entries: `err` is 0, and `reports` are as above, but the array only for the
+ * call; or one of the errors above, ENOENT (it has minimized BTF alone), EBADMSG (it is damaged),
+ * with words. What is not 0 ends the run, which returns it.
+ */
+typedef int (*kbtf_checked_fn)(void *ctx, size_t number, int err,
+			       const struct kbtf_report *const *reports, const char *why);
+
+/* The same for entries of one archive, in the order in which they are stored after each other. */
+KBTF_API int kbtf_checker__run_entries(struct kbtf_checker *checker,
+				       const struct kbtf_entry *const *entries, size_t count,
+				       const struct kbtf_check_opts *opts, kbtf_checked_fn fn,
+				       void *ctx);
 
 #ifdef __cplusplus
 }

@@ -38,18 +38,20 @@ static enum offered has_member(const struct core_target *target, const char *typ
 	return OFFER_NO;
 }
 
-void kernel_offer__read(const struct core_target *target, struct kernel_offer *offer)
+void kernel_offer__read(const struct core_target *target, const struct pool *pool,
+			const struct record_set *set, struct kernel_offer *offer)
 {
 	const struct type_graph *graph = target->types.graph;
 
-	*offer = (struct kernel_offer){ .target = target };
+	*offer = (struct kernel_offer){ .target = target, .pool = pool, .set = set };
 	read_enum(target, "bpf_func_id", &offer->helpers);
 	read_enum(target, "bpf_map_type", &offer->maps);
 	read_enum(target, "bpf_prog_type", &offer->programs);
 	read_enum(target, "bpf_attach_type", &offer->attachments);
 	offer->globals = has_member(target, "bpf_map_ops", "map_direct_value_addr");
 	offer->calls = has_member(target, "bpf_prog_aux", "func_cnt");
-	for (uint32_t i = 1; i < graph->type_count && !offer->functions; i++)
+	offer->functions = set && set->functions.records.count;
+	for (uint32_t i = 1; !set && i < graph->type_count && !offer->functions; i++)
 		offer->functions = graph->types[i].kind == TYPE_FUNC;
 }
 
@@ -79,15 +81,64 @@ static uint32_t find_string(const struct type_graph *graph, const char *text)
 	return 0;
 }
 
-uint32_t kernel_offer__function(const struct kernel_offer *offer, const char *name)
+static bool find_in_graph(const struct kernel_offer *offer, const char *name, int *parameters)
 {
 	const struct type_graph *graph = offer->target->types.graph;
 	uint32_t string = find_string(graph, name);
 
 	for (uint32_t i = 1; string && i < graph->type_count; i++)
-		if (graph->types[i].name == string && graph->types[i].kind == TYPE_FUNC)
-			return i;
-	return 0;
+		if (graph->types[i].name == string && graph->types[i].kind == TYPE_FUNC) {
+			*parameters = kernel_offer__parameters(offer, i);
+			return true;
+		}
+	return false;
+}
+
+/* The first of a list that is not before a name; lists are in the order of names. */
+static uint32_t lower_bound(const struct pool *pool, const struct record_list *list,
+			    const char *name)
+{
+	uint32_t low = 0, high = list->names.count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const uint32_t *at = pool__name(pool, list->names.items[middle]);
+
+		if (strcmp(pool__string(pool, at[NAME_STRING]), name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool find_in_set(const struct kernel_offer *offer, const char *name, int *parameters)
+{
+	const struct record_list *list = &offer->set->functions;
+
+	for (uint32_t i = lower_bound(offer->pool, list, name); i < list->names.count; i++) {
+		const uint32_t *at = pool__name(offer->pool, list->names.items[i]), *record;
+
+		if (strcmp(pool__string(offer->pool, at[NAME_STRING]), name) != 0)
+			return false;
+		if (at[NAME_KIND] != TYPE_FUNC)
+			continue;
+		record = pool__record(offer->pool, list->records.items[i]);
+		if (!(record[RECORD_REF] & POOL_NAME_BIT)) {
+			record = pool__record(offer->pool, record[RECORD_REF]);
+			if (record__kind(record) == TYPE_FUNC_PROTO)
+				*parameters = (int)record[RECORD_COUNT];
+		}
+		return true;
+	}
+	return false;
+}
+
+bool kernel_offer__function(const struct kernel_offer *offer, const char *name, int *parameters)
+{
+	*parameters = -1;
+	return offer->set ? find_in_set(offer, name, parameters)
+			  : find_in_graph(offer, name, parameters);
 }
 
 int kernel_offer__parameters(const struct kernel_offer *offer, uint32_t type)

@@ -7,6 +7,7 @@
 #define ARCHIVE_KERNEL_OFFER_H
 
 #include "core_target.h"
+#include "record_set.h"
 
 enum offered { OFFER_UNKNOWN = -1, OFFER_NO, OFFER_YES };
 
@@ -24,13 +25,18 @@ struct kernel_offer {
 	enum offered globals;             /* programs' global variables (5.2) */
 	enum offered calls;               /* of functions of a program's own (4.16) */
 	bool functions;                   /* its BTF has some, so that others are known not to be */
+	/* where these are, if not among the target's types; or NULL */
+	const struct pool *pool;
+	const struct record_set *set;
 };
 
-void kernel_offer__read(const struct core_target *target, struct kernel_offer *offer);
+/* `pool` and `set` may be NULL. All are lent. */
+void kernel_offer__read(const struct core_target *target, const struct pool *pool,
+			const struct record_set *set, struct kernel_offer *offer);
 enum offered offer_numbers__ask(const struct offer_numbers *numbers, uint32_t number);
-/* The function of this name, or 0. */
-uint32_t kernel_offer__function(const struct kernel_offer *offer, const char *name);
-/* Parameters of a function, or of what a typedef of a pointer leads to; -1: it is neither. */
+/* Whether there is a function of this name, and how many parameters it has (-1: unknown). */
+bool kernel_offer__function(const struct kernel_offer *offer, const char *name, int *parameters);
+/* Of what a typedef of a pointer to a function leads to; -1: it does not. */
 int kernel_offer__parameters(const struct kernel_offer *offer, uint32_t type);
 
 #endif

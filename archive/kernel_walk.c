@@ -18,6 +18,7 @@ struct kernel_walk {
 	struct node *nodes;   /* by address, so a base comes before what is told after it */
 	size_t count, room;
 	size_t *next_wanted;  /* by place: the next that asks for the same blob, plus 1 */
+	bool functions;
 	kernel_visit_fn visit;
 	void *ctx;
 };
@@ -119,7 +120,7 @@ static int enter_children(const struct kernel_walk *walk, const struct node *nod
 			res = enter(walk, child, damage, lineage);
 			continue;
 		}
-		res = blob__follow(node->blob, false, &again);
+		res = blob__follow(node->blob, walk->functions, &again);
 		if (!res) {
 			res = enter(walk, child, 0, &again);
 			lineage__free(&again);
@@ -132,7 +133,7 @@ static int enter_children(const struct kernel_walk *walk, const struct node *nod
 static int enter(const struct kernel_walk *walk, const struct node *node, int damage,
 		 struct lineage *lineage)
 {
-	int res, err = damage ? damage : blob__follow_data(node->blob, lineage);
+	int res, err = damage ? damage : blob__follow_on(node->blob, walk->functions, lineage);
 
 	if (err == -ENOMEM)
 		return -ENOMEM;
@@ -140,11 +141,12 @@ static int enter(const struct kernel_walk *walk, const struct node *node, int da
 	return res ? res : enter_children(walk, node, err, lineage);
 }
 
-int kernel_walk__each(const struct blob *const *blobs, size_t count, kernel_visit_fn visit,
-		      void *ctx)
+int kernel_walk__each(const struct blob *const *blobs, size_t count, bool functions,
+		      kernel_visit_fn visit, void *ctx)
 {
 	_cleanup_free_ size_t *next_wanted = calloc(count + 1, sizeof(*next_wanted));
-	struct kernel_walk walk = { .next_wanted = next_wanted, .visit = visit, .ctx = ctx };
+	struct kernel_walk walk = { .next_wanted = next_wanted, .functions = functions,
+				    .visit = visit, .ctx = ctx };
 	int res = next_wanted ? lay_out(&walk, blobs, count) : -ENOMEM;
 
 	for (size_t i = 0; !res && i < walk.count; i++) {

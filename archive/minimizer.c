@@ -272,20 +272,6 @@ struct many {
 	void *ctx;
 };
 
-/* An archive's bytes are little endian, whatever the machine's are. */
-static bool is_big_endian(const struct kbtf_entry *entry)
-{
-	static const char *const names[] = {
-		"s390x", "s390", "ppc64", "ppc", "sparc64", "sparc", "mips", "mips64", "armeb",
-		"aarch64_be", "m68k", "parisc", "parisc64",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(entry->ident.arch, names[i]) == 0)
-			return true;
-	return false;
-}
-
 static int minimize_kernel(const struct many *many, const struct kbtf_entry *entry,
 			   const struct lineage *lineage, void **min, size_t *min_size,
 			   const struct words *why)
@@ -296,7 +282,7 @@ static int minimize_kernel(const struct many *many, const struct kbtf_entry *ent
 
 	if (err)
 		return err;
-	err = core_target__init(&target, &graph, is_big_endian(entry));
+	err = core_target__init(&target, &graph, entry__is_big_endian(entry));
 	if (!err)
 		err = minimize(many->minimizer, &target, true, min, min_size, why);
 	core_target__free(&target);
@@ -336,5 +322,5 @@ int kbtf_minimizer__run_entries(const struct kbtf_minimizer *minimizer,
 		} else {
 			err = fn(ctx, i, -ENOENT, NULL, 0, "the archive has minimized BTF of it alone");
 		}
-	return err ? err : kernel_walk__each(blobs, found, visit, &many);
+	return err ? err : kernel_walk__each(blobs, found, false, visit, &many);
 }

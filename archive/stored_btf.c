@@ -15,11 +15,15 @@ static int check_digest(const uint8_t expected[DIGEST_SIZE], const void *bytes, 
 	return memcmp(digest, expected, DIGEST_SIZE) == 0 ? 0 : -EBADMSG;
 }
 
-int blob__follow_data(const struct blob *blob, struct lineage *lineage)
+int blob__follow_on(const struct blob *blob, bool functions, struct lineage *lineage)
 {
 	int err = check_digest(blob->data_digest, blob->stored, blob->data_size);
 
-	return err ? err : lineage__follow(lineage, blob->stored, blob->data_size, NULL, 0);
+	if (err)
+		return err;
+	return lineage__follow(lineage, blob->stored, blob->data_size,
+			       functions ? blob->stored + blob->data_size : NULL,
+			       functions ? blob->stored_size - blob->data_size : 0);
 }
 
 int blob__follow(const struct blob *blob, bool functions, struct lineage *lineage)
@@ -34,7 +38,7 @@ int blob__follow(const struct blob *blob, bool functions, struct lineage *lineag
 		err = functions ? lineage__follow(lineage, next->stored, next->data_size,
 						  next->stored + next->data_size,
 						  next->stored_size - next->data_size)
-				: blob__follow_data(next, lineage);
+				: blob__follow_on(next, false, lineage);
 	}
 	if (err)
 		lineage__free(lineage);

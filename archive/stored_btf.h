@@ -12,8 +12,11 @@
 int blob__unpack(const struct blob *blob, bool functions, void **data, size_t *size);
 /* Brings a new lineage to the blob, with functions or without; NULL leaves it empty. */
 int blob__follow(const struct blob *blob, bool functions, struct lineage *lineage);
-/* Brings a lineage from the blob's base to it, without functions. */
-int blob__follow_data(const struct blob *blob, struct lineage *lineage);
+/*
+ * Brings a lineage from the blob's base to it. Of its two streams only the one of data types
+ * has a digest of its own, which is checked.
+ */
+int blob__follow_on(const struct blob *blob, bool functions, struct lineage *lineage);
 
 /* A frame's parts, one after the other: frame->size bytes. */
 int frame__unpack(const struct frame *frame, void **data);

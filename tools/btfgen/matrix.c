@@ -2,7 +2,6 @@
 #include "matrix.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,10 +76,10 @@ int matrix__add_row(struct matrix *matrix, const struct kbtf_entry *entry, const
 
 /* ---- one kernel ----------------------------------------------------------------------------- */
 
-static int run(const struct matrix *matrix, const void *btf, size_t size, bool data_types,
-	       bool minimized, const struct kbtf_report **reports, struct error *err)
+static int run(const struct matrix *matrix, const void *btf, size_t size, bool minimized,
+	       const struct kbtf_report **reports, struct error *err)
 {
-	struct kbtf_check_opts opts = { .sz = sizeof(opts), .data_types = data_types,
+	struct kbtf_check_opts opts = { .sz = sizeof(opts), .data_types = minimized,
 					.minimized = minimized, .strict = matrix->strict };
 	char why[WORDS] = "no memory";
 	int res = kbtf_checker__run(matrix->checker, btf, size, &opts, reports, why, sizeof(why));
@@ -118,7 +117,7 @@ static int check_min(const struct matrix *matrix, const struct matrix_row *row,
 	res = kbtf_entry__read_min(row->entry, profile, &btf, &size);
 	if (res)
 		return error__set(err, -res, "its BTF in the archive is damaged");
-	res = run(matrix, btf, size, true, true, reports, err);
+	res = run(matrix, btf, size, true, reports, err);
 	for (size_t i = 0; !res && i < objects->count; i++)
 		if (has_object(profile, &objects->refs[i]))
 			row->reports[i] = reports[i];
@@ -137,22 +136,6 @@ static int check_minimized(const struct matrix *matrix, const struct matrix_row 
 	return res;
 }
 
-static int check_entry(const struct matrix *matrix, const struct matrix_row *row, struct error *err)
-{
-	bool functions = kbtf_checker__wants_functions(matrix->checker);
-	_cleanup_free_ void *btf = NULL;
-	size_t size;
-	int res;
-
-	if (!kbtf_entry__btf_size(row->entry))
-		return check_minimized(matrix, row, err);
-	res = functions ? kbtf_entry__read_btf(row->entry, &btf, &size)
-			: kbtf_entry__read_data_types(row->entry, &btf, &size);
-	if (res)
-		return error__set(err, -res, "its BTF in the archive is damaged");
-	return run(matrix, btf, size, !functions, false, row->reports, err);
-}
-
 static int check_file(const struct matrix *matrix, const struct matrix_row *row, struct error *err)
 {
 	struct entry_filter none = {};
@@ -160,51 +143,92 @@ static int check_file(const struct matrix *matrix, const struct matrix_row *row,
 	size_t size;
 	int res = btf_bytes__read(row->path, &none, &btf, &size, err);
 
-	return res ? res : run(matrix, btf, size, false, false, row->reports, err);
+	return res ? res : run(matrix, btf, size, false, row->reports, err);
 }
 
 /* ---- all ---------------------------------------------------------------------------------------- */
 
+/* Rows [first, end), which are one thread's: neighbours are stored after each other. */
 struct work {
 	struct matrix *matrix;
-	atomic_size_t next;
+	size_t first, end;
+	const struct kbtf_entry **entries; /* those with full BTF */
+	struct matrix_row **rows;          /* and their rows */
+	bool out_of_memory;
 };
+
+static int take_reports(void *ctx, size_t number, int err, const struct kbtf_report *const *reports,
+			const char *why)
+{
+	struct work *work = ctx;
+	struct matrix_row *row = work->rows[number];
+
+	if (err)
+		row->error = strdup(why);
+	else
+		memcpy(row->reports, reports, work->matrix->objects->count * sizeof(*reports));
+	return err && !row->error ? -ENOMEM : 0;
+}
+
+/* False without memory. */
+static bool check_alone(const struct matrix *matrix, struct matrix_row *row)
+{
+	struct error err = {};
+	int res = row->entry ? check_minimized(matrix, row, &err) : check_file(matrix, row, &err);
+
+	if (res)
+		row->error = strdup(err.text);
+	return !res || row->error;
+}
 
 static void *check_rows(void *ctx)
 {
 	struct work *work = ctx;
 	struct matrix *matrix = work->matrix;
-	size_t at;
+	struct kbtf_check_opts opts = { .sz = sizeof(opts), .strict = matrix->strict };
+	size_t count = 0;
 
-	while ((at = atomic_fetch_add(&work->next, 1)) < matrix->count) {
-		struct matrix_row *row = &matrix->rows[at];
-		struct error err = {};
-		int res = row->entry ? check_entry(matrix, row, &err)
-				     : check_file(matrix, row, &err);
+	work->entries = calloc(work->end - work->first + 1, sizeof(*work->entries));
+	work->rows = calloc(work->end - work->first + 1, sizeof(*work->rows));
+	work->out_of_memory = !work->entries || !work->rows;
+	for (size_t i = work->first; !work->out_of_memory && i < work->end; i++) {
+		struct matrix_row *row = &matrix->rows[i];
 
-		if (res)
-			row->error = strdup(err.text);
+		if (!row->entry || !kbtf_entry__btf_size(row->entry)) {
+			work->out_of_memory |= !check_alone(matrix, row);
+			continue;
+		}
+		work->entries[count] = row->entry;
+		work->rows[count++] = row;
 	}
+	if (count && kbtf_checker__run_entries(matrix->checker, work->entries, count, &opts,
+					       take_reports, work))
+		work->out_of_memory = true;
+	free(work->entries);
+	free(work->rows);
 	return NULL;
 }
 
 int matrix__check(struct matrix *matrix, unsigned int threads, struct error *err)
 {
-	struct work work = { .matrix = matrix };
+	struct work works[THREADS_MAX];
 	pthread_t others[THREADS_MAX];
-	unsigned int count = 0;
+	unsigned int count = threads < 1 ? 1 : threads < THREADS_MAX ? threads : THREADS_MAX;
+	bool started[THREADS_MAX] = {}, out_of_memory = false;
 
-	while (count + 1 < threads && count < THREADS_MAX && count + 1 < matrix->count &&
-	       !pthread_create(&others[count], NULL, check_rows, &work))
-		count++;
-	check_rows(&work);
-	while (count)
-		pthread_join(others[--count], NULL);
-	for (size_t i = 0; i < matrix->count; i++)
-		for (size_t k = 0; k < matrix->objects->count; k++)
-			if (!matrix->rows[i].reports[k] && !matrix->rows[i].error)
-				return error__oom(err);
-	return 0;
+	for (unsigned int i = 0; i < count; i++) {
+		works[i] = (struct work){ .matrix = matrix, .first = matrix->count * i / count,
+					  .end = matrix->count * (i + 1) / count };
+		started[i] = i && !pthread_create(&others[i], NULL, check_rows, &works[i]);
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		if (started[i])
+			pthread_join(others[i], NULL);
+		else
+			check_rows(&works[i]);
+		out_of_memory |= works[i].out_of_memory;
+	}
+	return out_of_memory ? error__oom(err) : 0;
 }
 
 bool matrix__fails(const struct matrix *matrix)
