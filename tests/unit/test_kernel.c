@@ -93,11 +93,31 @@ static void test_sort_and_join(void **state)
 	kernel_list__free(&list);
 }
 
+/* --newest takes the last: that of a minor release of RHEL's is not the one that began it. */
+static void test_release_order(void **state)
+{
+	static const char *const releases[] = {
+		"4.18.0-80.el8.x86_64", "4.18.0-553.el8_10.x86_64", "4.18.0-553.5.1.el8_10.x86_64",
+		"4.18.0-553.16.1.el8_10.x86_64", "6.12.90+deb12-amd64", "6.12.90+deb12.1-amd64",
+	};
+	struct kernel_list list = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++)
+		add(&list, "x86_64", releases[5 - i], "", "main", true, true);
+	kernel_list__sort(&list);
+	assert_int_equal(list.count, 6);
+	for (size_t i = 0; i < 6; i++)
+		assert_string_equal(list.items[i].kernel_release, releases[i]);
+	kernel_list__free(&list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_version_as_dpkg),
 		cmocka_unit_test(test_sort_and_join),
+		cmocka_unit_test(test_release_order),
 	};
 
 	return cmocka_run_group_tests(tests, fixture__setup, fixture__teardown);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/release.h"
 
 void package__free(struct package *package)
 {
@@ -71,6 +72,14 @@ static int compare_versions(const char *a, const char *b)
 	return order ? order : compare_text(a, b);
 }
 
+/* The same in rpm's order: in dpkg's, 147.el8 is after 147.0.3.el8_1. */
+static int compare_releases(const char *a, const char *b)
+{
+	int order = release__compare(a ? a : "", b ? b : "");
+
+	return order ? order : compare_text(a, b);
+}
+
 static const char *package_version(const struct kernel *kernel)
 {
 	return kernel->debug.name ? kernel->debug.version : kernel->image.version;
@@ -87,7 +96,7 @@ static int compare_identity(const struct kernel *a, const struct kernel *b)
 		return order;
 	if ((order = compare_text(a->arch, b->arch)))
 		return order;
-	if ((order = compare_versions(a->kernel_release, b->kernel_release)))
+	if ((order = compare_releases(a->kernel_release, b->kernel_release)))
 		return order;
 	return compare_versions(package_version(a), package_version(b));
 }
