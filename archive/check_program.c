@@ -246,12 +246,13 @@ static void check_helpers(const struct object_check *check, const struct check_p
 			  const struct reach *reach, struct report_draft *draft)
 {
 	const struct reach_code *code = &check->object->code;
-	uint32_t where[OFFER_NUMBERS] = {}; /* the instruction and 1 */
+	uint32_t where[OFFER_NUMBERS + 1] = {}; /* the instruction and 1; all beyond count as one */
 
 	for (uint32_t i = 0; i < code->count; i++) {
 		/* not the relocated one, which may be poisoned: that is a call, too */
 		const struct bpf_insn *insn = &code->insns[i];
-		uint32_t *first = &where[insn->imm > 0 && insn->imm < OFFER_NUMBERS ? insn->imm : 0];
+		uint32_t *first = &where[insn->imm <= 0 ? 0 : insn->imm < OFFER_NUMBERS ? insn->imm
+											: OFFER_NUMBERS];
 
 		if (insn->code != (BPF_JMP | BPF_CALL) || insn->src_reg || !reach->levels[i] ||
 		    insn->imm <= 0)
@@ -259,12 +260,15 @@ static void check_helpers(const struct object_check *check, const struct check_p
 		if (!*first || reach->levels[*first - 1] < reach->levels[i])
 			*first = i + 1;
 	}
-	for (uint32_t i = 1; i < OFFER_NUMBERS; i++)
-		if (where[i] && offer_numbers__ask(&check->offer->helpers, i) == OFFER_NO) {
-			struct source_line line = line_of(check->object, where[i] - 1);
+	for (uint32_t i = 1; i <= OFFER_NUMBERS; i++) {
+		uint32_t at = where[i] - 1, number = where[i] ? (uint32_t)code->insns[at].imm : 0;
+		struct source_line line;
 
-			check_helper(check, program, i, reach->levels[where[i] - 1], &line, draft);
-		}
+		if (!where[i] || offer_numbers__ask(&check->offer->helpers, number) != OFFER_NO)
+			continue;
+		line = line_of(check->object, at);
+		check_helper(check, program, number, reach->levels[at], &line, draft);
+	}
 }
 
 /* ---- what the program is, and has -------------------------------------------------------------- */

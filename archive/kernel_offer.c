@@ -17,7 +17,9 @@ static void read_enum(const struct core_target *target, const char *name,
 	for (uint32_t i = 0; i < type->count; i++) {
 		const char *enumerator = core_types__string(&target->types, slots[i].name);
 
-		if (slots[i].value < OFFER_NUMBERS && strncmp(enumerator, "__", 2) != 0)
+		if (slots[i].value >= OFFER_NUMBERS)
+			numbers->beyond = true;
+		else if (strncmp(enumerator, "__", 2) != 0)
 			numbers->has[slots[i].value] = true;
 	}
 }
@@ -57,9 +59,9 @@ void kernel_offer__read(const struct core_target *target, const struct pool *poo
 
 enum offered offer_numbers__ask(const struct offer_numbers *numbers, uint32_t number)
 {
-	if (!numbers->known || number >= OFFER_NUMBERS)
+	if (!numbers->known || (number >= OFFER_NUMBERS && numbers->beyond))
 		return OFFER_UNKNOWN;
-	return numbers->has[number] ? OFFER_YES : OFFER_NO;
+	return number < OFFER_NUMBERS && numbers->has[number] ? OFFER_YES : OFFER_NO;
 }
 
 /* The number of a string, of which the graph has each once and in order; 0: it has it not. */

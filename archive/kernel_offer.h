@@ -11,12 +11,13 @@
 
 enum offered { OFFER_UNKNOWN = -1, OFFER_NO, OFFER_YES };
 
-/* Numbers from this one on are not known. */
+/* Numbers from this one on are not told apart. */
 #define OFFER_NUMBERS 512
 
 struct offer_numbers {
 	bool known;
 	bool has[OFFER_NUMBERS];
+	bool beyond; /* there are some */
 };
 
 struct kernel_offer {
