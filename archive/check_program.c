@@ -308,6 +308,77 @@ static void check_calls(const struct object_check *check, const struct check_pro
 		    "it calls functions of its own, and the kernel has no such calls");
 }
 
+/* Where an instruction leads: to the next one, and where it jumps. Returns how many. */
+static unsigned int lead(const struct bpf_insn *insn, uint32_t at, uint32_t to[2])
+{
+	uint8_t class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
+	unsigned int count = 0;
+
+	if ((class == BPF_JMP || class == BPF_JMP32) && op == BPF_EXIT)
+		return 0;
+	if ((class == BPF_JMP || class == BPF_JMP32) && op != BPF_CALL)
+		to[count++] = at + 1 + (uint32_t)(int32_t)insn->off;
+	if (class != BPF_JMP || op != BPF_JA)
+		to[count++] = at + (insn->code == (BPF_LD | BPF_DW | BPF_IMM) ? 2 : 1);
+	return count;
+}
+
+/* The first instruction found from `from` on that leads back on the way to it, or code->count. */
+static uint32_t find_loop(const struct reach_code *code, uint32_t from, uint8_t *seen,
+			  uint32_t *stack)
+{
+	enum { NEW, OPEN, SECOND, DONE };
+	uint32_t depth = 0;
+
+	stack[depth++] = from;
+	while (depth) {
+		uint32_t at = stack[depth - 1], to[2];
+		unsigned int count = lead(&code->insns[at], at, to);
+
+		if (seen[at] >= count) {
+			seen[at] = DONE;
+			depth--;
+			continue;
+		}
+		count = seen[at]++;
+		if (to[count] >= code->count || seen[to[count]] == DONE)
+			continue;
+		if (seen[to[count]] != NEW)
+			return at;
+		stack[depth++] = to[count];
+	}
+	return code->count;
+}
+
+/* Verifiers without loops refuse them by their form, however often they would run. */
+static int check_loops(const struct object_check *check, const struct check_program *program,
+		       const struct reach *reach, struct report_draft *draft)
+{
+	const struct reach_code *code = &check->object->code;
+	_cleanup_free_ uint32_t *stack = calloc((size_t)code->count + 1, sizeof(*stack));
+	_cleanup_free_ uint8_t *seen = calloc((size_t)code->count + 1, 1);
+	const struct code_moves *functions = &check->object->core.functions;
+
+	if (!stack || !seen)
+		return -ENOMEM;
+	for (size_t i = 0; check->offer->loops == OFFER_NO && i < functions->count; i++) {
+		uint32_t at = reach->levels[code->first[i]] ? find_loop(code, code->first[i], seen, stack)
+							    : code->count;
+		struct source_line line;
+
+		if (at == code->count)
+			continue;
+		line = line_of(check->object, at);
+		report_draft__add(draft, &(struct kbtf_finding){
+			.verdict = KBTF_VERDICT_FAILS, .subject = KBTF_SUBJECT_PROGRAM,
+			.program = program->name, .section = program->section, .what = "loop",
+			.text = "it jumps backwards, and the kernel allows no loops",
+			.file = line.file, .line = line.number, .source = line.text });
+		break;
+	}
+	return 0;
+}
+
 static void check_maps(const struct object_check *check, const struct check_program *program,
 		       struct report_draft *draft, struct buf *lacks)
 {
@@ -434,6 +505,7 @@ int check_program(const struct object_check *check, const struct check_program *
 		err = check_relocations(check, program, &reach, draft);
 		if (!check->minimized) {
 			check_calls(check, program, draft);
+			err = err ? err : check_loops(check, program, &reach, draft);
 			check_helpers(check, program, &reach, draft);
 		}
 	}

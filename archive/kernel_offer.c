@@ -52,6 +52,7 @@ void kernel_offer__read(const struct core_target *target, const struct pool *poo
 	read_enum(target, "bpf_attach_type", &offer->attachments);
 	offer->globals = has_member(target, "bpf_map_ops", "map_direct_value_addr");
 	offer->calls = has_member(target, "bpf_prog_aux", "func_cnt");
+	offer->loops = has_member(target, "bpf_verifier_state", "branches");
 	offer->functions = set && set->functions.records.count;
 	for (uint32_t i = 1; !set && i < graph->type_count && !offer->functions; i++)
 		offer->functions = graph->types[i].kind == TYPE_FUNC;

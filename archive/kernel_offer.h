@@ -25,6 +25,7 @@ struct kernel_offer {
 	struct offer_numbers helpers, maps, programs, attachments;
 	enum offered globals;             /* programs' global variables (5.2) */
 	enum offered calls;               /* of functions of a program's own (4.16) */
+	enum offered loops;               /* jumps backwards, if they end (5.3) */
 	bool functions;                   /* its BTF has some, so that others are known not to be */
 	/* where these are, if not among the target's types; or NULL */
 	const struct pool *pool;

@@ -24,7 +24,7 @@ object() # NAME OPTION...
 t "an old kernel" kernel old
 t "a young one" kernel young -DYOUNG
 t "one that does not tell what it offers" kernel bare -DBARE
-for one in plain failing lost guarded calling helper map twins no_target; do
+for one in plain failing lost guarded calling helper map twins no_target loop; do
 	t "an object: $one" object $one "-D$(echo $one | tr '[:lower:]' '[:upper:]')"
 done
 t "one that is configured" object configured -DCONFIGURED=1
@@ -100,6 +100,9 @@ t "of alternatives one is enough" verdict 0 'ok, adapted' twins old
 t_says 0 "leave___kprobe: alternative kprobe/do_exit: in place of leave___fentry" "and is named" \
 	"$btfgen" check twins.bpf.o old.btf
 t "the first where it can be had" verdict 0 ok twins young
+t "a loop" verdict 0 ok loop young
+t "where there may be none" verdict 1 fails loop old
+t_says 1 "the kernel allows no loops" "is said" "$btfgen" check loop.bpf.o old.btf
 t "a kprobe's target that BTF does not have is unknown" verdict 0 unknown no_target young
 cat >two.c <<'END'
 #define TYPED 0
