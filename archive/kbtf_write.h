@@ -69,6 +69,7 @@ enum kbtf_added {
  *   the same five is replaced, but the new one yields to an entry with a build ID
  *   that would have replaced it.
  * A replaced entry's minimized BTF is dropped with it.
+ * What the archive has, but damaged, is stored anew.
  * Errors: EINVAL (no kernel release or arch, text with control characters, a package digest
  * that is none, BTF that libbpf can't parse), EMSGSIZE (BTF over 1 GiB, or over 64 MiB if it
  * is minimized), ECANCELED, ENOMEM.

@@ -5,6 +5,7 @@
 #include "canonical.h"
 #include "format.h"
 #include "ident.h"
+#include "open_archive.h"
 #include "stored_btf.h"
 #include "writing.h"
 
@@ -76,15 +77,46 @@ static const struct blob *choose_base(const struct kbtf_writer *writer,
 
 /* ---- telling ---------------------------------------------------------------------------------- */
 
-/* Also one that no entry has any more, but others follow: none is there twice. */
-static const struct blob *find_blob(const struct kbtf_writer *writer,
-				    const uint8_t digest[DIGEST_SIZE])
+/* Whether one of the base can be read; what this writer told is proved. -EBADMSG, -ENOMEM. */
+static int check_blob(const struct kbtf_writer *writer, const struct blob *blob)
 {
+	const struct contents *base = writer->base ? &writer->base->contents : NULL;
+	_cleanup_free_ void *btf = NULL, *bare = NULL;
+	size_t size;
+	int err;
+
+	if (!base || blob < base->blobs || blob >= base->blobs + base->blob_count)
+		return 0;
+	err = blob__unpack(blob, true, &btf, &size);
+	return err ? err : blob__unpack(blob, false, &bare, &size);
+}
+
+/*
+ * NULL: there is none. Also one that no entry has any more, but others follow: none is there
+ * twice, but for what is damaged, which is told anew. -ENOMEM.
+ */
+static int find_blob(const struct kbtf_writer *writer, const uint8_t digest[DIGEST_SIZE],
+		     const struct blob **out)
+{
+	const struct blob *damaged = NULL;
+
+	*out = NULL;
 	for (size_t i = 0; i < writer->draft_count; i++)
-		for (const struct blob *blob = writer->drafts[i].btf; blob; blob = blob->base)
-			if (memcmp(blob->digest, digest, DIGEST_SIZE) == 0)
-				return blob;
-	return NULL;
+		for (const struct blob *blob = writer->drafts[i].btf; blob; blob = blob->base) {
+			int err;
+
+			if (blob == damaged || memcmp(blob->digest, digest, DIGEST_SIZE) != 0)
+				continue;
+			err = check_blob(writer, blob);
+			if (err == -ENOMEM)
+				return err;
+			if (!err) {
+				*out = blob;
+				return 0;
+			}
+			damaged = blob;
+		}
+	return 0;
 }
 
 /* What comes out is what went in. */
@@ -143,6 +175,7 @@ int writer__tell(struct kbtf_writer *writer, const struct kbtf_ident *ident, con
 		 size_t given_size, const struct blob **out)
 {
 	_cleanup_free_ void *btf = NULL;
+	const struct blob *base;
 	struct type_graph canonical;
 	uint8_t digest[DIGEST_SIZE];
 	size_t size;
@@ -151,12 +184,18 @@ int writer__tell(struct kbtf_writer *writer, const struct kbtf_ident *ident, con
 	if (err || (err = canonical__of(given, given_size, &canonical)))
 		return err;
 	err = type_graph__write(&canonical, &btf, &size);
+	/* names that lay in one another are longer now */
+	if (!err && size > FORMAT_BTF_MAX)
+		err = -EMSGSIZE;
 	if (!err) {
 		digest__of(btf, size, digest);
-		*out = find_blob(writer, digest);
-		if (!*out)
-			err = tell_after(writer, &canonical, choose_base(writer, ident), btf, size,
-				   digest, out);
+		err = find_blob(writer, digest, out);
+	}
+	if (!err && !*out) {
+		base = choose_base(writer, ident);
+		err = tell_after(writer, &canonical, base, btf, size, digest, out);
+		if (err && err != -ENOMEM && base && check_blob(writer, base) == -EBADMSG)
+			err = tell_after(writer, &canonical, NULL, btf, size, digest, out);
 	}
 	type_graph__free(&canonical);
 	return err;

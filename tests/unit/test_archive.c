@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "every_kind.h"
+#include "format.h"
 #include "small_btf.h"
 
 static char dir[64];
@@ -443,6 +444,43 @@ static void test_damage(void **state)
 	assert_in_range(harmless, 0, 8 * size / 100);
 }
 
+/* Flips a bit in the first blob, of which the index knows the digest still. */
+static void damage_first_blob(void)
+{
+	_cleanup_free_ uint8_t *data = NULL;
+	size_t size;
+
+	data = slurp(&size);
+	data[FORMAT_HEADER_SIZE + 12] ^= 1;
+	assert_int_equal(file__replace(path, data, size, 0666), 0);
+}
+
+static void test_added_again_is_repaired(void **state)
+{
+	_cleanup_free_ uint8_t *data = NULL;
+	enum kbtf_added last;
+	size_t size;
+
+	(void)state;
+	put(three, 2, NULL);
+	damage_first_blob();
+	data = slurp(&size);
+	assert_int_equal(read_all(data, size), -EBADMSG);
+	put(three, 2, &last);
+	assert_int_equal(last, KBTF_ADDED_REPLACED);
+	free(data);
+	data = slurp(&size);
+	assert_int_equal(read_all(data, size), 0);
+}
+
+static void test_added_beside_what_is_damaged(void **state)
+{
+	(void)state;
+	put(three, 1, NULL);
+	damage_first_blob();
+	put(three + 1, 1, NULL);
+}
+
 static void test_full_disk_keeps_the_old(void **state)
 {
 	_cleanup_free_ void *before = NULL, *after = NULL;
@@ -552,6 +590,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_newer_struct_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_added_again_is_repaired, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_added_beside_what_is_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_disk_keeps_the_old, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed_writer_leaves_the_old, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_writers, setup, teardown),
