@@ -201,6 +201,8 @@ static void walk_parts(struct walk *walk, struct frame *frame, uint32_t *at)
 	while (!walk->reading && *at + count < it->part_count && it->parts[*at + count].frame == frame)
 		count++;
 	count = number(walk, FRAME_PARTS, count, it->part_count - *at);
+	if (!count)
+		fail(walk, -EBADMSG);
 	frame->size = 0;
 	for (; !walk->err && count > 0; count--, (*at)++) {
 		struct part *part = &it->parts[*at];
@@ -209,7 +211,7 @@ static void walk_parts(struct walk *walk, struct frame *frame, uint32_t *at)
 		part->offset = frame->size;
 		part->size = number(walk, PART_SIZE, part->size, FORMAT_FRAME_MAX);
 		frame->size += part->size;
-		if (frame->size > FORMAT_FRAME_MAX)
+		if (!part->size || frame->size > FORMAT_FRAME_MAX)
 			fail(walk, -EBADMSG);
 	}
 }

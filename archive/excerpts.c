@@ -108,5 +108,10 @@ int writer__excerpt(struct kbtf_writer *writer, const void *btf, size_t size,
 		return err;
 	err = type_graph__write(&canonical, &bytes, &bytes_size);
 	type_graph__free(&canonical);
+	/* names that lay in one another are longer now */
+	if (!err && bytes_size > FORMAT_FRAME_MAX) {
+		free(bytes);
+		err = -EMSGSIZE;
+	}
 	return err ? err : find_or_add(writer, bytes, bytes_size, out);
 }

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "format.h"
 #include "open_archive.h"
 #include "small_btf.h"
 #include "temp_dir.h"
@@ -249,6 +250,110 @@ static void test_a_damaged_frame(void **state)
 	kbtf_archive__close(archive);
 }
 
+/* Names that lie in one another: 680 kB of BTF that are more than a frame's once each is by itself. */
+static void test_what_grows_too_large_is_refused(void **state)
+{
+	enum { NAMES = 10, LENGTH = 4000, TYPES = NAMES * LENGTH * 16,
+	       STRINGS = 1 + NAMES * (LENGTH + 1), HEADER = 24 };
+	static const struct kbtf_object_ref object = { .name = "x.bpf.o" };
+	const uint32_t header[] = { 1u << 16 | 0xeb9f, HEADER, 0, TYPES, TYPES, STRINGS };
+	_cleanup_free_ uint8_t *btf = calloc(1, HEADER + TYPES + STRINGS);
+	struct kbtf_new_min min = { "x", &object, 1, btf, HEADER + TYPES + STRINGS };
+	struct kbtf_new_entry entry = {
+		.sz = sizeof(entry),
+		.ident = { .sz = sizeof(entry.ident), .arch = "x86_64", .kernel_release = "6.1" },
+		.provenance = { .sz = sizeof(entry.provenance) },
+		.mins = &min, .min_count = 1,
+	};
+	struct kbtf_writer *writer = open_writer();
+	struct kbtf_archive *archive;
+	enum kbtf_added added;
+
+	(void)state;
+	assert_non_null(btf);
+	memcpy(btf, header, sizeof(header));
+	for (uint32_t i = 0; i < NAMES; i++) {
+		uint32_t name = 1 + i * (LENGTH + 1);
+
+		memset(btf + HEADER + TYPES + name, 'a' + (int)i, LENGTH);
+		for (uint32_t k = 0; k < LENGTH; k++) {
+			const uint32_t type[] = { name + k, BTF_KIND_INT << 24, 4, 32 };
+
+			memcpy(btf + HEADER + sizeof(type) * (i * LENGTH + k), type, sizeof(type));
+		}
+	}
+	assert_int_equal(add(writer, 1), 0);
+	assert_int_equal(kbtf_writer__add(writer, &entry, &added), -EMSGSIZE);
+	/* and what was added before is none the worse */
+	commit(writer);
+	archive = kbtf_archive__open(path);
+	assert_non_null(archive);
+	check(archive, 1);
+	kbtf_archive__close(archive);
+}
+
+static int read_packed(const struct kbtf_archive *archive, const struct cursor *columns)
+{
+	const struct columns none = { .count = INDEX_COLUMNS };
+	const struct columns_effort effort = { .level = 1 };
+	struct columns packed = { .count = INDEX_COLUMNS };
+	struct contents contents = {};
+	_cleanup_buf_ struct buf out = {};
+	struct cursor footer = cursor__over(archive->data + archive->size - FORMAT_FOOTER_SIZE,
+					    FORMAT_FOOTER_SIZE);
+	int res;
+
+	for (unsigned int i = 0; i < INDEX_COLUMNS; i++)
+		buf__add(&packed.items[i], columns[i].data, columns[i].len);
+	assert_int_equal(columns__pack(&packed, &none, &effort, &out), 0);
+	columns__free(&packed);
+	res = contents__read(out.data, out.len, archive->data + FORMAT_HEADER_SIZE,
+			     cursor__u64(&footer) - FORMAT_HEADER_SIZE, &contents);
+	contents__free(&contents);
+	return res;
+}
+
+/* What no entry needs is not there: no part of no bytes, and no frame of no parts. */
+static void test_empty_frames_and_parts_are_refused(void **state)
+{
+	const struct columns none = {};
+	struct columns_reader reader = {};
+	struct cursor columns[INDEX_COLUMNS], footer, index;
+	struct kbtf_archive *archive;
+	uint8_t *part, *frame, parts;
+	uint64_t offset;
+
+	(void)state;
+	add_all();
+	archive = kbtf_archive__open(path);
+	assert_non_null(archive);
+	footer = cursor__over(archive->data + archive->size - FORMAT_FOOTER_SIZE,
+			      FORMAT_FOOTER_SIZE);
+	offset = cursor__u64(&footer);
+	index = cursor__over(archive->data + offset, cursor__u64(&footer));
+	assert_int_equal(columns__unpack(&reader, &index, &none, INDEX_COLUMNS, columns), 0);
+	assert_int_equal(read_packed(archive, columns), 0);
+
+	frame = (uint8_t *)columns[FRAME_PARTS].data;
+	parts = frame[1];
+	frame[0] += parts;
+	frame[1] = 0;
+	assert_int_equal(read_packed(archive, columns), -EBADMSG);
+	frame[0] -= parts;
+	frame[1] = parts;
+	assert_int_equal(read_packed(archive, columns), 0);
+
+	/* a size of some 50 kB takes three bytes */
+	part = (uint8_t *)columns[PART_SIZE].data;
+	assert_true(part[0] & part[1] & 0x80);
+	part[2] = 0;
+	columns[PART_SIZE].data += 2;
+	columns[PART_SIZE].len -= 2;
+	assert_int_equal(read_packed(archive, columns), -EBADMSG);
+	columns_reader__free(&reader);
+	kbtf_archive__close(archive);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -261,6 +366,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_an_emptied_archive_can_be_filled, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_a_damaged_frame, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_grows_too_large_is_refused, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_empty_frames_and_parts_are_refused, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
