@@ -85,8 +85,9 @@ bool ident__same_build(const struct kbtf_ident *a, const struct kbtf_ident *b)
 	if (!a_len || !b_len)
 		return false;
 	if (a->build_id_short || b->build_id_short) {
-		/* of thousands, two may begin alike */
-		if (strcmp(a->kernel_release, b->kernel_release) != 0 || strcmp(a->arch, b->arch) != 0)
+		/* of thousands, two may begin alike; a machine's architecture may be unknown */
+		if (strcmp(a->kernel_release, b->kernel_release) != 0 ||
+		    (*a->arch && *b->arch && strcmp(a->arch, b->arch) != 0))
 			return false;
 		if (b->build_id_short && b_len < a_len)
 			a_len = b_len;

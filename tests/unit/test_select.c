@@ -107,6 +107,8 @@ static const struct {
 	  KBTF_MATCH_SHORT_BUILD_ID, 14, 2 },
 	{ { "debian", "11", "x86_64", "5.10.0-8", "#1", "PQ", "" }, false,
 	  KBTF_MATCH_SHORT_BUILD_ID, 12, 1 },
+	/* of an unknown architecture, too */
+	{ { "", "", "", "5.10.0-9", "#1", "PRXYZ", "" }, false, KBTF_MATCH_SHORT_BUILD_ID, 14, 2 },
 	{ { "debian", "11", "x86_64", "5.10.0-9", "#1", "PSXYZ", "" }, false, KBTF_MATCH_NONE, -1, 2 },
 	{ { "debian", "11", "x86_64", "5.10.0-9", "#1", "P", "" }, false, KBTF_MATCH_NONE, -1, 2 },
 	{ { "debian", "11", "x86_64", "5.10.0-9", "#1", "", "" }, false, KBTF_MATCH_AMBIGUOUS, -1, 2 },
