@@ -142,8 +142,7 @@ static int collect_texts(struct contents *it)
 		for (size_t k = 0; !err && k < sizeof(all) / sizeof(all[0]); k++)
 			err = texts__add(&it->texts, all[k]);
 	}
-	texts__sort(&it->texts);
-	return err;
+	return err ? err : texts__sort(&it->texts);
 }
 
 static void walk_texts(struct walk *walk)

@@ -41,15 +41,19 @@ static int by_bytes(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-void texts__sort(struct texts *texts)
+int texts__sort(struct texts *texts)
 {
 	uint32_t kept = 0;
+	size_t total = 0;
 
 	qsort(texts->items, texts->count, sizeof(*texts->items), by_bytes);
 	for (uint32_t i = 0; i < texts->count; i++)
 		if (!kept || strcmp(texts->items[kept - 1], texts->items[i]) != 0)
 			texts->items[kept++] = texts->items[i];
 	texts->count = kept;
+	for (uint32_t i = 0; i < kept; i++)
+		total += strlen(texts->items[i]) + 1;
+	return total > TEXTS_MAX ? -E2BIG : 0;
 }
 
 uint32_t texts__number(const struct texts *texts, const char *text)

@@ -23,7 +23,8 @@ void texts__free(struct texts *texts);
 
 /* Takes note of a text, which is lent, to be sorted before it has a number. -ENOMEM. */
 int texts__add(struct texts *texts, const char *text);
-void texts__sort(struct texts *texts);
+/* -E2BIG: they are longer than any archive's, and none would read them. */
+int texts__sort(struct texts *texts);
 /* The number of one that was added. */
 uint32_t texts__number(const struct texts *texts, const char *text);
 

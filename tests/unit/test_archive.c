@@ -22,6 +22,7 @@
 #include "every_kind.h"
 #include "format.h"
 #include "small_btf.h"
+#include "texts.h"
 
 static char dir[64];
 static char path[96];
@@ -481,6 +482,27 @@ static void test_added_beside_what_is_damaged(void **state)
 	put(three + 1, 1, NULL);
 }
 
+/* What a writer would write and no reader believe: they share most of what they are. */
+static void test_too_much_text_is_refused(void **state)
+{
+	enum { LENGTH = 1 << 20, TEXTS = 300 };
+	_cleanup_free_ char *text = malloc(LENGTH + 1);
+	struct texts texts = {};
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', LENGTH);
+	text[LENGTH] = '\0';
+	assert_int_equal(texts__add(&texts, ""), 0);
+	for (unsigned int i = 0; i < TEXTS; i++) {
+		if (i == 200)
+			assert_int_equal(texts__sort(&texts), 0);
+		assert_int_equal(texts__add(&texts, text + i), 0);
+	}
+	assert_int_equal(texts__sort(&texts), -E2BIG);
+	texts__free(&texts);
+}
+
 static void test_full_disk_keeps_the_old(void **state)
 {
 	_cleanup_free_ void *before = NULL, *after = NULL;
@@ -592,6 +614,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_added_again_is_repaired, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_added_beside_what_is_damaged, setup, teardown),
+		cmocka_unit_test(test_too_much_text_is_refused),
 		cmocka_unit_test_setup_teardown(test_full_disk_keeps_the_old, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed_writer_leaves_the_old, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_writers, setup, teardown),
