@@ -177,12 +177,14 @@ static struct use *used_excerpts(const struct kbtf_writer *writer, size_t *count
 	return uses;
 }
 
-static bool frame_stays(const struct kbtf_writer *writer, uint32_t first_part)
+/* One that is damaged stays, too: what is in it can't be stored anew, and others go on. */
+static bool frame_stays(struct kbtf_writer *writer, uint32_t first_part)
 {
 	const struct contents *base = &writer->base->contents;
 	const struct frame *frame = base->parts[first_part].frame;
 
-	if (writer->anew || frame->size < FRAME_SIZE / 2)
+	if (writer->anew || (frame->size < FRAME_SIZE / 2 &&
+			     excerpt__read(writer, writer->excerpts[first_part]) != -EBADMSG))
 		return false;
 	for (uint32_t i = first_part; i < base->part_count && base->parts[i].frame == frame; i++)
 		if (!writer->excerpts[i]->order)
@@ -202,7 +204,7 @@ static void add_part(struct contents *out, struct excerpt *excerpt)
 }
 
 /* The base's frames that stay; *placed says, by the writer's excerpts, which are in them. */
-static void keep_frames(const struct kbtf_writer *writer, struct contents *out, bool *placed)
+static void keep_frames(struct kbtf_writer *writer, struct contents *out, bool *placed)
 {
 	const struct contents *base = writer->base ? &writer->base->contents : NULL;
 

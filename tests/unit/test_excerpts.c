@@ -354,6 +354,44 @@ static void test_empty_frames_and_parts_are_refused(void **state)
 	kbtf_archive__close(archive);
 }
 
+/* And another kernel can still be added. */
+static void test_beside_a_damaged_frame(void **state)
+{
+	_cleanup_free_ uint8_t *data = NULL;
+	struct kbtf_archive *archive;
+	struct kbtf_writer *writer;
+	size_t size;
+
+	writer = open_writer();
+	assert_int_equal(add(writer, 0), 0);
+	commit(writer);
+	data = slurp(&size);
+	archive = kbtf_archive__open_mem(data, size);
+	assert_non_null(archive);
+	data[archive->contents.frames[0].stored - data + 100] ^= 0x10;
+	kbtf_archive__close(archive);
+	temp_file(path, data, size);
+
+	writer = open_writer();
+	assert_int_equal(add(writer, 2), 0);
+	commit(writer);
+	archive = kbtf_archive__open(path);
+	assert_non_null(archive);
+	assert_int_equal(kbtf_archive__entry_count(archive), 2);
+	check(archive, 2);
+	kbtf_archive__close(archive);
+	/* until it is added again */
+	writer = open_writer();
+	assert_int_equal(add(writer, 0), 0);
+	commit(writer);
+	archive = kbtf_archive__open(path);
+	assert_non_null(archive);
+	check(archive, 0);
+	check(archive, 2);
+	kbtf_archive__close(archive);
+	(void)state;
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -366,6 +404,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_an_emptied_archive_can_be_filled, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_a_damaged_frame, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_beside_a_damaged_frame, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_grows_too_large_is_refused, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_empty_frames_and_parts_are_refused, setup,
