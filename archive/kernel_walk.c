@@ -133,11 +133,13 @@ static int enter_children(const struct kernel_walk *walk, const struct node *nod
 static int enter(const struct kernel_walk *walk, const struct node *node, int damage,
 		 struct lineage *lineage)
 {
-	int res, err = damage ? damage : blob__follow_on(node->blob, walk->functions, lineage);
+	int res, check, err = damage ? damage : blob__follow_on(node->blob, walk->functions, lineage);
 
-	if (err == -ENOMEM)
+	/* streams of functions have no digests of their own */
+	check = err || !walk->functions || !node->wanted ? err : blob__check(node->blob, lineage);
+	if (err == -ENOMEM || check == -ENOMEM)
 		return -ENOMEM;
-	res = visit_node(walk, node, err, err ? NULL : lineage);
+	res = visit_node(walk, node, check, check ? NULL : lineage);
 	return res ? res : enter_children(walk, node, err, lineage);
 }
 

@@ -45,6 +45,17 @@ int blob__follow(const struct blob *blob, bool functions, struct lineage *lineag
 	return err;
 }
 
+int blob__check(const struct blob *blob, const struct lineage *lineage)
+{
+	_cleanup_free_ void *bytes = NULL;
+	size_t size;
+	int err = record_set__write(&lineage->pool, &lineage->set, true, &bytes, &size);
+
+	if (err)
+		return err;
+	return size == blob->size ? check_digest(blob->digest, bytes, size) : -EBADMSG;
+}
+
 int blob__unpack(const struct blob *blob, bool functions, void **data, size_t *size)
 {
 	_cleanup_free_ void *bytes = NULL;

@@ -18,6 +18,9 @@ int blob__follow(const struct blob *blob, bool functions, struct lineage *lineag
  */
 int blob__follow_on(const struct blob *blob, bool functions, struct lineage *lineage);
 
+/* Whether what a lineage was brought to, with functions, is the blob's BTF: it takes writing it. */
+int blob__check(const struct blob *blob, const struct lineage *lineage);
+
 /* A frame's parts, one after the other: frame->size bytes. */
 int frame__unpack(const struct frame *frame, void **data);
 /* Minimized BTF. */

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A walk through an archive's kernels: no damage of streams goes unseen. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <kbtf_write.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "every_kind.h"
+#include "kernel_walk.h"
+#include "open_archive.h"
+#include "temp_dir.h"
+
+#define KERNELS 3
+
+struct seen {
+	const struct blob *const *blobs;
+	bool functions;
+	size_t whole, damaged, wrong;
+};
+
+static int setup(void **state)
+{
+	*state = temp_dir__new();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	temp_dir__remove(*state);
+	return 0;
+}
+
+static uint8_t *make_archive(const char *path, size_t *size)
+{
+	struct kbtf_writer *writer = kbtf_writer__open(path);
+	void *bytes;
+
+	assert_non_null(writer);
+	for (unsigned int i = 0; i < KERNELS; i++) {
+		char release[16];
+		size_t btf_size;
+		_cleanup_free_ void *btf = every_kind(i, &btf_size);
+		struct kbtf_new_entry entry = {
+			.sz = sizeof(entry), .btf = btf, .btf_size = btf_size,
+			.ident = { .sz = sizeof(entry.ident), .arch = "x86_64",
+				   .kernel_release = release },
+			.provenance = { .sz = sizeof(entry.provenance) },
+		};
+		enum kbtf_added added;
+
+		snprintf(release, sizeof(release), "5.10.%u", i);
+		assert_int_equal(kbtf_writer__add(writer, &entry, &added), 0);
+	}
+	assert_int_equal(kbtf_writer__commit(writer), 0);
+	kbtf_writer__close(writer);
+	assert_int_equal(file__read(path, 1 << 24, &bytes, size), 0);
+	return bytes;
+}
+
+/* What is said to be whole must be what was stored. */
+static int visit(void *ctx, size_t number, int err, const struct lineage *lineage)
+{
+	struct seen *seen = ctx;
+	_cleanup_free_ void *btf = NULL;
+	uint8_t digest[DIGEST_SIZE];
+	size_t size;
+
+	if (err) {
+		seen->damaged++;
+		return 0;
+	}
+	seen->whole++;
+	if (!seen->functions)
+		return 0;
+	if (record_set__write(&lineage->pool, &lineage->set, true, &btf, &size) != 0) {
+		seen->wrong++;
+		return 0;
+	}
+	digest__of(btf, size, digest);
+	seen->wrong += memcmp(digest, seen->blobs[number]->digest, sizeof(digest)) != 0;
+	return 0;
+}
+
+static struct seen walk(const struct kbtf_archive *archive, bool functions)
+{
+	const struct blob *blobs[KERNELS];
+	struct seen seen = { .blobs = blobs, .functions = functions };
+
+	for (size_t i = 0; i < KERNELS; i++)
+		blobs[i] = archive->contents.entries[i].btf;
+	assert_int_equal(kernel_walk__each(blobs, KERNELS, functions, visit, &seen), 0);
+	assert_int_equal(seen.whole + seen.damaged, KERNELS);
+	return seen;
+}
+
+static void test_no_damage_goes_unseen(void **state)
+{
+	size_t size, found = 0;
+	_cleanup_free_ uint8_t *data = make_archive(temp_path(*state, "a.kbtf"), &size);
+	struct kbtf_archive *archive = kbtf_archive__open_mem(data, size);
+	struct seen seen;
+
+	assert_non_null(archive);
+	assert_int_equal(walk(archive, true).whole, KERNELS);
+	assert_int_equal(walk(archive, false).whole, KERNELS);
+	for (uint32_t i = 0; i < archive->contents.blob_count; i++) {
+		const struct blob *blob = &archive->contents.blobs[i];
+		uint8_t *stored = data + (blob->stored - data);
+
+		for (size_t at = 0; at < blob->stored_size; at++) {
+			stored[at] ^= 0x11;
+			seen = walk(archive, true);
+			assert_int_equal(seen.wrong, 0);
+			found += seen.damaged;
+			/* who reads no functions is told of damage in data types alone */
+			seen = walk(archive, false);
+			assert_true(at < blob->data_size ? seen.damaged > 0 : !seen.damaged);
+			stored[at] ^= 0x11;
+		}
+	}
+	assert_true(found > 0);
+	kbtf_archive__close(archive);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_no_damage_goes_unseen, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
