@@ -91,8 +91,25 @@ static const struct {
 } wrong[] = {
 	{ "id = debian", "idd = debian", "m.ini:3: unknown key 'idd'" },
 	{ "id = debian\n", "", "[distribution] lacks 'id'" },
-	{ "type = deb\n", "", "lacks 'type'" },
-	{ "type = deb", "type = rpm", "m.ini:4: 'type' is 'deb' or 'rpm-md', not 'rpm'" },
+	{ "type = deb\n", "", "m.ini:11: [repository main]: 'type' is missing" },
+	{ "type = deb", "type = rpm",
+	  "m.ini:4: 'type' is 'deb', 'rpm-md', 'directory', 'launchpad' or 'snapshot', not 'rpm'" },
+	{ "origin = Debian Ports", "type = rpm", "m.ini:15: 'type' is" },
+	{ "origin = Debian Ports", "metalink = http://x/", "m.ini:15: [repository ports]: 'metalink' "
+							   "is for type 'rpm-md'" },
+	{ "origin = Debian Ports", "mirrorlist = http://x/", "'mirrorlist' is for type 'rpm-md'" },
+	{ "origin = Debian Ports", "type = rpm-md\nmetalink = x", "m.ini:16: [repository ports]: "
+								  "'metalink' is a URL" },
+	{ "origin = Debian Ports", "type = rpm-md\nmetalink = http://x/\nmirrorlist = http://x/",
+	  "m.ini:17: [repository ports]: 'mirrorlist' and 'metalink' exclude" },
+	{ "origin = Debian Ports", "client-key = /x", "'client-certificate' and 'client-key' go" },
+	{ "origin = Debian Ports", "search = linux", "m.ini:15: [repository ports]: 'search' is for" },
+	{ "origin = Debian Ports", "type = snapshot", "m.ini:14: [repository ports]: 'search' is for" },
+	{ "origin = Debian Ports", "type = launchpad\nsearch = x", "'files' is for" },
+	{ "origin = Debian Ports", "type = launchpad\nsearch = x\nfiles = x", "'files' is a URL" },
+	{ "mirror-of = main", "mirror = user http://x", "m.ini:14: [repository ports]: 'mirror = user'" },
+	{ "mirror-of = main\n", "", "m.ini:14: [repository ports]: needs 'mirror', 'mirror-of'" },
+	{ "mirror-of = main\n", "mirror-of = main\nmirror = http://x\n", "takes the place of" },
 	{ "[release one]", "[releases one]", "m.ini:17: unknown section [releases one]" },
 	{ "main:one", "nain:one", "m.ini:18: there is no [repository nain]" },
 	{ "main:one", "one", "m.ini:18: a suite is" },
@@ -101,8 +118,8 @@ static const struct {
 	{ "([0-9].*)", "[0-9].*", "m.ini:8: pattern" },
 	{ "embedded = yes", "embedded = maybe",
 	  "m.ini:10: 'embedded' is 'no' or 'yes', not 'maybe'" },
-	{ "mirror-of = main", "mirror-of = mein", "m.ini:14: 'mirror-of'" },
-	{ "mirror = apt http://example.invalid/debian", "mirror = example", "m.ini:12: 'mirror'" },
+	{ "mirror-of = main", "mirror-of = mein", "m.ini:14: [repository ports]: 'mirror-of'" },
+	{ "mirror = apt http://example.invalid/debian", "mirror = example", "m.ini:12: [repository main]: 'mirror' is a list" },
 	{ "version = 2", "version = 2\nversion = 3", "m.ini:21: 'version' was given in line 20" },
 	{ "version = 2", "nonsense", "m.ini:20: neither" },
 	{ "debug-member = usr/lib/debug/boot/vmlinux-*\n", "", "m.ini:8: 'debug-package' without" },
@@ -128,6 +145,48 @@ static void test_wrong(void **state)
 		if (!strstr(err.text, wrong[i].text))
 			fail_msg("'%s' does not say '%s'", err.text, wrong[i].text);
 	}
+}
+
+/* A [repository] may be of another type than its distribution. */
+static void test_repositories(void **state)
+{
+	static const char text[] =
+		"[distribution]\nid = d\narchitectures = x86_64\ntype = rpm-md\nkeyring = /k\n"
+		"debug-package = (k)\ndebug-member = m\n"
+		"[repository a]\nmetalink = https://x/m?repo=f-$releasever&arch=$basearch\n"
+		"[repository b]\nmirrorlist = https://x/list\nmirror = https://y\n"
+		"client-certificate = /etc/c/*.pem\nclient-key = /etc/c/*-key.pem\n"
+		"ca-certificate = /etc/ca.pem\n"
+		"[repository c]\ntype = directory\nmirror = user\n"
+		"[repository d]\ntype = launchpad\nmirror = https://api/1.0\nsearch = k l\n"
+		"files = https://l/+files\n"
+		"[repository e]\ntype = snapshot\nmirror = https://s\nsearch = linux\n"
+		"[release r]\nversion = 1\nsuites = a:- b:x c:x d:x e:x\n";
+	struct repository *const *repositories;
+	struct manifest *manifest = NULL;
+	struct error err;
+
+	(void)state;
+	write_manifest(text);
+	if (manifest__read(in_dir("m.ini"), &manifest, &err))
+		fail_msg("%s", err.text);
+	repositories = manifest->repositories;
+	assert_int_equal(repositories[0]->type, REPOSITORY_RPM_MD);
+	assert_string_equal(repositories[0]->metalink,
+			    "https://x/m?repo=f-$releasever&arch=$basearch");
+	assert_string_equal(repositories[1]->mirrorlist, "https://x/list");
+	assert_string_equal(repositories[1]->mirrors[0], "https://y");
+	assert_string_equal(repositories[1]->client_certificate, "/etc/c/*.pem");
+	assert_string_equal(repositories[1]->client_key, "/etc/c/*-key.pem");
+	assert_string_equal(repositories[1]->ca_certificate, "/etc/ca.pem");
+	assert_int_equal(repositories[2]->type, REPOSITORY_DIRECTORY);
+	assert_true(repositories[2]->mirrors_from_user);
+	assert_null(repositories[2]->mirrors[0]);
+	assert_int_equal(repositories[3]->type, REPOSITORY_LAUNCHPAD);
+	assert_string_equal(repositories[3]->search[1], "l");
+	assert_string_equal(repositories[3]->files, "https://l/+files");
+	assert_int_equal(repositories[4]->type, REPOSITORY_SNAPSHOT);
+	manifest__free(manifest);
 }
 
 static void test_no_file_and_long_line(void **state)
@@ -222,6 +281,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),	     cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_repositories),
 		cmocka_unit_test(test_no_file_and_long_line), cmocka_unit_test(test_debian_names),
 		cmocka_unit_test(test_centos),
 	};

@@ -334,7 +334,7 @@ static bool fill_package(struct package *package, const struct index_package *fr
 			 const struct suite_indexes *suite, const struct suite_index *item,
 			 const char *member)
 {
-	bool is_rpm = suite->manifest->type == REPOSITORY_RPM_MD;
+	bool is_rpm = suite->suite->repository->type == REPOSITORY_RPM_MD;
 	const struct index *index = &item->index;
 	const char *keyring = NULL;
 

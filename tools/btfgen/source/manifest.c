@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/words.h"
+#include "source/repository.h"
 #include "source/settings.h"
 
 struct reader {
@@ -46,7 +47,7 @@ static int out_of_memory(struct reader *reader)
 
 /* ---- settings to values --------------------------------------------------------- */
 
-enum value_type { VALUE_TEXT, VALUE_WORDS, VALUE_CHOICE, VALUE_OTHER };
+enum value_type { VALUE_TEXT, VALUE_WORDS, VALUE_CHOICE, VALUE_TYPE, VALUE_OTHER };
 
 /* Where a key's value goes in the struct of its section. */
 struct key {
@@ -75,12 +76,21 @@ static const struct key distribution_keys[] = {
 	{ "id", VALUE_TEXT, offsetof(struct manifest, id), NULL, NULL },
 	{ "name", VALUE_TEXT, offsetof(struct manifest, name), NULL, NULL },
 	{ "keyring-package", VALUE_TEXT, offsetof(struct manifest, keyring_package), NULL, NULL },
-	{ "type", VALUE_OTHER, 0, NULL, NULL },
+	{ "type", VALUE_TYPE, offsetof(struct manifest, type), NULL, NULL },
 	{ "architectures", VALUE_OTHER, 0, NULL, NULL },
 	{ 0 }
 };
 
 static const struct key repository_keys[] = {
+	{ "type", VALUE_TYPE, offsetof(struct repository, type), NULL, NULL },
+	{ "metalink", VALUE_TEXT, offsetof(struct repository, metalink), NULL, NULL },
+	{ "mirrorlist", VALUE_TEXT, offsetof(struct repository, mirrorlist), NULL, NULL },
+	{ "client-certificate", VALUE_TEXT, offsetof(struct repository, client_certificate), NULL,
+	  NULL },
+	{ "client-key", VALUE_TEXT, offsetof(struct repository, client_key), NULL, NULL },
+	{ "ca-certificate", VALUE_TEXT, offsetof(struct repository, ca_certificate), NULL, NULL },
+	{ "search", VALUE_WORDS, offsetof(struct repository, search), NULL, NULL },
+	{ "files", VALUE_TEXT, offsetof(struct repository, files), NULL, NULL },
 	{ "mirror", VALUE_WORDS, offsetof(struct repository, mirrors), NULL, NULL },
 	{ "mirror-of", VALUE_TEXT, offsetof(struct repository, mirror_of), NULL, NULL },
 	{ "apt-suites", VALUE_WORDS, offsetof(struct repository, apt_suites), NULL, NULL },
@@ -123,6 +133,13 @@ static int set_value(struct reader *reader, const struct setting *setting, const
 		*(bool *)field = !strcmp(setting->value, key->yes);
 		return 0;
 	}
+	if (key->type == VALUE_TYPE) {
+		*(enum repository_type *)field = repository_type__parse(setting->value);
+		return *(enum repository_type *)field != REPOSITORY_UNKNOWN ?
+			       0 :
+			       complain(reader, setting->line, "'type' is " REPOSITORY_TYPES
+					", not '%s'", setting->value);
+	}
 	if (key->type == VALUE_WORDS) {
 		*(char ***)field = words__split(setting->value);
 		return *(char ***)field ? 0 : out_of_memory(reader);
@@ -161,18 +178,6 @@ static int set_arches(struct reader *reader, const struct setting *setting)
 					"an architecture is 'uname -m', or that, a colon and the "
 					"distribution's name: x86_64:amd64");
 	}
-	return 0;
-}
-
-static int set_type(struct reader *reader, const struct setting *setting)
-{
-	if (!strcmp(setting->value, "deb"))
-		reader->manifest->type = REPOSITORY_DEB;
-	else if (!strcmp(setting->value, "rpm-md"))
-		reader->manifest->type = REPOSITORY_RPM_MD;
-	else
-		return complain(reader, setting->line, "'type' is 'deb' or 'rpm-md', not '%s'",
-				setting->value);
 	return 0;
 }
 
@@ -293,8 +298,6 @@ static int apply(struct reader *reader, const struct setting *setting)
 		return set_value(reader, setting, key, object);
 	if (keys == release_keys)
 		return set_suites(reader, setting, object);
-	if (!strcmp(key->name, "type"))
-		return set_type(reader, setting);
 	return set_arches(reader, setting);
 }
 
@@ -415,37 +418,15 @@ static int finish_release(struct reader *reader, struct release *release)
 
 static int finish_repository(struct reader *reader, struct repository *repository)
 {
-	unsigned int line = line_of(reader, "repository", repository->name, "mirror");
+	struct error why = { "" };
+	const char *key;
 
-	if (repository->mirrors && !strcmp(repository->mirrors[0], "apt")) {
-		char **mirrors = repository->mirrors;
-
-		repository->mirrors_from_apt = true;
-		free(mirrors[0]);
-		memmove(mirrors, mirrors + 1,
-			words__count((const char *const *)(mirrors + 1)) * sizeof(*mirrors) +
-				sizeof(*mirrors));
-	}
-	for (size_t i = 0; repository->mirrors && repository->mirrors[i]; i++)
-		if (!strchr(repository->mirrors[i], ':'))
-			return complain(reader, line,
-					"'mirror' is a list of URLs, with 'apt' first or not; not "
-					"'%s'",
-					repository->mirrors[i]);
-	if (!repository->mirrors == !repository->mirror_of)
-		return complain(reader, line, "[repository %s] needs 'mirror' or 'mirror-of'",
-				repository->name);
-	if (!repository->mirror_of)
-		return inherit(reader, &repository->component, "main");
-
-	const struct repository *other =
-		manifest__repository(reader->manifest, repository->mirror_of);
-
-	if (!other || other->mirror_of)
-		return complain(reader,
-				line_of(reader, "repository", repository->name, "mirror-of"),
-				"'mirror-of' names a repository that has mirrors, not '%s'",
-				repository->mirror_of);
+	if (repository->type == REPOSITORY_UNKNOWN)
+		repository->type = reader->manifest->type;
+	key = repository__finish(repository, reader->manifest, &why);
+	if (key)
+		return complain(reader, line_of(reader, "repository", repository->name, key),
+				"[repository %s]: %s", repository->name, why.text);
 	return inherit(reader, &repository->component, "main");
 }
 
@@ -459,8 +440,6 @@ static int finish(struct reader *reader)
 		missing = "id";
 	else if (!manifest->arch_count)
 		missing = "architectures";
-	else if (manifest->type == REPOSITORY_UNKNOWN)
-		missing = "type";
 	if (missing)
 		return complain(reader, line, "[distribution] lacks '%s'", missing);
 	if (!manifest->release_count)
@@ -497,19 +476,6 @@ static void release__free(struct release *release)
 	free(release->kernel_release);
 	package_rules__free(&release->debug);
 	package_rules__free(&release->image);
-}
-
-static void repository__free(struct repository *repository)
-{
-	free(repository->name);
-	words__free(repository->mirrors);
-	free(repository->mirror_of);
-	words__free(repository->apt_suites);
-	free(repository->apt_signed_by);
-	free(repository->origin);
-	free(repository->label);
-	free(repository->component);
-	free(repository);
 }
 
 void manifest__free(struct manifest *manifest)

@@ -11,26 +11,12 @@
 #include <stddef.h>
 
 #include "base/error.h"
-
-enum repository_type { REPOSITORY_UNKNOWN, REPOSITORY_DEB, REPOSITORY_RPM_MD };
+#include "source/repository.h"
 
 /* The same instruction set by the kernel's name and by the distribution's. */
 struct architecture {
 	char *name;             /* `uname -m`: "x86_64" */
 	char *alias;            /* "amd64" */
-};
-
-struct repository {
-	char *name;
-	char **mirrors;         /* URLs in the manifest */
-	bool mirrors_from_apt;  /* ask the machine's apt configuration before them */
-	char *mirror_of;        /* has the mirrors of the repository of that name, or NULL */
-	char **apt_suites;      /* more suites by which apt's entries for it are known */
-	char *apt_signed_by;    /* fnmatch(3) pattern of a keyring that marks them, or NULL */
-	char *origin;           /* what a deb index must say of itself, or NULL */
-	char *label;
-	char *component;        /* "main" */
-	bool signature_required; /* rpm-md: repomd.xml.asc must be there */
 };
 
 struct suite {

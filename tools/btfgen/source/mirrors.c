@@ -137,6 +137,12 @@ int mirrors__find(const struct manifest *manifest, const struct suite *suite,
 			return error__oom(err);
 	if (ret || mirrors->count)
 		return ret;
+	if (repository->mirrors_from_user)
+		return error__set(err, ENOENT,
+				  "%s's repository '%s' has no public mirror: name yours with "
+				  "--mirror %s=URL",
+				  manifest->name, suite->repository->name,
+				  suite->repository->name);
 	return error__set(err, ENOENT,
 			  "no mirror of %s's repository '%s' is known: this machine's apt has "
 			  "none; "

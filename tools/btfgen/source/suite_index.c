@@ -79,7 +79,7 @@ static bool is_acceptable(const struct suite_indexes *indexes, const struct acce
 {
 	if (index->verification != KBTF_UNVERIFIED || access->allow_unsigned)
 		return true;
-	return indexes->manifest->type == REPOSITORY_RPM_MD &&
+	return indexes->suite->repository->type == REPOSITORY_RPM_MD &&
 	       !indexes->suite->repository->signature_required &&
 	       access__keyring(access, indexes->release);
 }
@@ -246,14 +246,30 @@ static int ask_rpmmd(struct suite_indexes *indexes, struct access *access,
 	return 0;
 }
 
+static int ask(struct suite_indexes *indexes, struct access *access, const struct mirror *mirror,
+	       struct error *err)
+{
+	switch (indexes->suite->repository->type) {
+	case REPOSITORY_DEB:
+		return ask_deb(indexes, access, mirror, err);
+	case REPOSITORY_RPM_MD:
+		return ask_rpmmd(indexes, access, mirror, err);
+	default:
+		break;
+	}
+	error__set(err, ENOTSUP, "this program cannot ask repositories of this type yet");
+	for (size_t i = 0; i < indexes->count; i++)
+		if (fail(&indexes->items[i], mirror->url, -ENOTSUP, err))
+			return -ENOMEM;
+	return 0;
+}
+
 int suite_indexes__refresh(struct suite_indexes *indexes, struct access *access,
 			   const struct mirrors *mirrors, struct error *err)
 {
 	for (size_t i = 0; i < mirrors->count; i++) {
 		size_t fresh = 0;
-		int ret = indexes->manifest->type == REPOSITORY_DEB ?
-				  ask_deb(indexes, access, &mirrors->items[i], err) :
-				  ask_rpmmd(indexes, access, &mirrors->items[i], err);
+		int ret = ask(indexes, access, &mirrors->items[i], err);
 
 		if (ret == -ENOMEM)
 			return error__oom(err);
