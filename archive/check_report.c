@@ -26,7 +26,8 @@ const char *kbtf_verdict__name(enum kbtf_verdict verdict)
 	static const char *const names[] = {
 		[KBTF_VERDICT_OK] = "ok", [KBTF_VERDICT_GUARDED] = "guarded",
 		[KBTF_VERDICT_ADAPTED] = "adapted", [KBTF_VERDICT_UNKNOWN] = "unknown",
-		[KBTF_VERDICT_MAY_FAIL] = "may fail", [KBTF_VERDICT_FAILS] = "fails",
+		[KBTF_VERDICT_MAY_FAIL] = "may fail", [KBTF_VERDICT_IN_PART] = "in part",
+		[KBTF_VERDICT_FAILS] = "fails",
 	};
 
 	return (unsigned int)verdict <= KBTF_VERDICT_FAILS ? names[verdict] : "?";
@@ -102,8 +103,10 @@ void report_draft__add(struct report_draft *draft, const struct kbtf_finding *fi
 	add_bytes(draft, bytes.data, bytes.len);
 }
 
-void report_draft__append(struct report_draft *draft, const struct report_draft *other)
+void report_draft__append(struct report_draft *draft, const struct report_draft *other,
+			  enum kbtf_verdict at_most)
 {
+	enum kbtf_verdict before = draft->verdict;
 	struct finding_head head;
 
 	draft->bytes.failed |= other->bytes.failed;
@@ -111,6 +114,8 @@ void report_draft__append(struct report_draft *draft, const struct report_draft 
 		memcpy(&head, other->bytes.data + at, sizeof(head));
 		add_bytes(draft, other->bytes.data + at, head.size);
 	}
+	if (draft->verdict > at_most)
+		draft->verdict = before > at_most ? before : at_most;
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */
@@ -182,8 +187,19 @@ static struct kept_report *make_report(const struct report_draft *draft, uint32_
 		}
 		at += head.size;
 	}
-	kept->report = (struct kbtf_report){ draft->verdict, findings, draft->count };
+	kept->report = (struct kbtf_report){ draft->verdict, findings, draft->count,
+					     draft->programs, draft->loaded };
 	return kept;
+}
+
+static bool is_same(const struct kept_report *kept, const struct report_draft *draft, uint32_t hash)
+{
+	const struct kbtf_report *report = &kept->report;
+
+	return kept->hash == hash && report->verdict == draft->verdict &&
+	       report->program_count == draft->programs && report->loaded_count == draft->loaded &&
+	       kept->size == draft->bytes.len &&
+	       (!kept->size || memcmp(kept->bytes, draft->bytes.data, kept->size) == 0);
 }
 
 static struct kept_report *find_or_add(struct report_pool *pool, const struct report_draft *draft)
@@ -192,8 +208,7 @@ static struct kept_report *find_or_add(struct report_pool *pool, const struct re
 	struct kept_report **place = &pool->kept[hash & (pool->room - 1)], *kept;
 
 	for (kept = *place; kept; kept = kept->next)
-		if (kept->hash == hash && kept->size == draft->bytes.len &&
-		    (!kept->size || memcmp(kept->bytes, draft->bytes.data, kept->size) == 0))
+		if (is_same(kept, draft, hash))
 			return kept;
 	kept = make_report(draft, hash);
 	if (kept) {

@@ -16,14 +16,16 @@ struct report_draft {
 	struct buf bytes;
 	enum kbtf_verdict verdict; /* the worst */
 	size_t count;
+	size_t programs, loaded;   /* as in a report */
 };
 
 #define _cleanup_report_draft_ __attribute__((__cleanup__(report_draft__free)))
 void report_draft__free(struct report_draft *draft);
 /* NULL strings count as "". What is in it already is not added again. */
 void report_draft__add(struct report_draft *draft, const struct kbtf_finding *finding);
-/* All that is in another one. */
-void report_draft__append(struct report_draft *draft, const struct report_draft *other);
+/* All that is in another one, which makes this one's verdict no worse than `at_most`. */
+void report_draft__append(struct report_draft *draft, const struct report_draft *other,
+			  enum kbtf_verdict at_most);
 
 struct report_pool {
 	pthread_mutex_t lock;

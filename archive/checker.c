@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "check_program.h"
+#include "check_choice.h"
 #include "core_words.h"
 #include "ident.h"
 #include "kernel_walk.h"
@@ -172,105 +172,16 @@ static void check_refused_functions(const struct object_check *check, struct rep
 			check_relocation(check, i, "", KBTF_VERDICT_FAILS, draft);
 }
 
-/* What is known of one program, or of the best of its alternatives. */
-struct choice {
-	const struct check_program *program;
-	struct report_draft draft;
-	struct buf lacks;
-};
-
-static void choice__free(struct choice *choice)
-{
-	report_draft__free(&choice->draft);
-	buf__free(&choice->lacks);
-}
-
-/* Of the alternatives from `first` on the first one of those that do best. */
-static int find_best(const struct object_check *check, const struct check_program *first,
-		     struct choice *best)
-{
-	const struct check_program *end = check->object->programs + check->object->program_count;
-	int err = 0;
-
-	for (const struct check_program *at = first; !err && at < end; at++) {
-		struct choice own = { .program = at };
-
-		if (!at->loads || (at != first && !check_programs__are_alternatives(first, at)))
-			continue;
-		err = check_program(check, at, &own.draft, &own.lacks);
-		/* where all fail, the loader lets the last of them say why */
-		if (!best->program || own.draft.verdict < best->draft.verdict ||
-		    (own.draft.verdict == best->draft.verdict &&
-		     own.draft.verdict == KBTF_VERDICT_FAILS)) {
-			choice__free(best);
-			*best = own;
-		} else {
-			choice__free(&own);
-		}
-		if (best->draft.verdict <= KBTF_VERDICT_ADAPTED)
-			break;
-	}
-	return err;
-}
-
-static void say_choice(struct report_draft *draft, const struct check_program *program,
-		       enum kbtf_subject subject, const char *text)
-{
-	report_draft__add(draft, &(struct kbtf_finding){
-		.verdict = KBTF_VERDICT_ADAPTED, .subject = subject, .program = program->name,
-		.section = program->section, .what = program->section, .text = text });
-}
-
-/* *loaded counts what is not left out. */
-static int choose_program(const struct object_check *check, const struct check_program *first,
-			  struct report_draft *draft, size_t *loaded)
-{
-	struct choice best __attribute__((__cleanup__(choice__free))) = {};
-	_cleanup_buf_ struct buf text = {};
-	int err = find_best(check, first, &best);
-
-	if (err)
-		return err;
-	if (best.lacks.len && !check->strict) {
-		buf__printf(&text, "left out: %s", buf__cstr(&best.lacks));
-		say_choice(draft, best.program, KBTF_SUBJECT_PROGRAM, buf__cstr(&text));
-		return 0;
-	}
-	++*loaded;
-	report_draft__append(draft, &best.draft);
-	if (best.program == first || best.draft.verdict == KBTF_VERDICT_FAILS)
-		return 0;
-	buf__printf(&text, "in place of %s, which the kernel can't have or may not have",
-		    first->name);
-	say_choice(draft, best.program, KBTF_SUBJECT_ALTERNATIVE, buf__cstr(&text));
-	return 0;
-}
-
-static bool is_first(const struct check_object *object, const struct check_program *program)
-{
-	for (const struct check_program *at = object->programs; at < program; at++)
-		if (at->loads && check_programs__are_alternatives(at, program))
-			return false;
-	return true;
-}
-
 static int check_all(const struct object_check *check, struct report_draft *draft)
 {
-	const struct check_object *object = check->object;
-	size_t loaded = 0;
-	int err = 0;
+	int err;
 
-	if (!object->bpf) {
+	if (!check->object->bpf) {
 		check_relocations_alone(check, draft);
 		check_knowledge(check, draft);
 		return 0;
 	}
-	for (size_t i = 0; !err && i < object->program_count; i++)
-		if (object->programs[i].loads && is_first(object, &object->programs[i]))
-			err = choose_program(check, &object->programs[i], draft, &loaded);
-	if (!loaded && draft->count)
-		add_note(draft, KBTF_VERDICT_FAILS, KBTF_SUBJECT_PROGRAM, "",
-			 "none of its programs can be loaded");
+	err = check_programs(check, draft);
 	check_refused_functions(check, draft);
 	if (!check->minimized)
 		check_globals(check, draft);

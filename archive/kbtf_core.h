@@ -81,10 +81,14 @@ enum kbtf_verdict {
 	KBTF_VERDICT_ADAPTED,  /* ok, with what libkbtf changes about it, or by an alternative */
 	KBTF_VERDICT_UNKNOWN,  /* the BTF does not tell */
 	KBTF_VERDICT_MAY_FAIL, /* it fails, where a variable or the kernel's configuration wants it */
+	KBTF_VERDICT_IN_PART,  /* some of its programs load, and others don't */
 	KBTF_VERDICT_FAILS
 };
 
-/* "ok", "guarded", "adapted", "unknown", "may fail", "fails"; "?" for what is none. Static. */
+/*
+ * "ok", "guarded", "adapted", "unknown", "may fail", "in part", "fails"; "?" for what is none.
+ * Static.
+ */
 KBTF_API const char *kbtf_verdict__name(enum kbtf_verdict verdict);
 
 enum kbtf_subject {
@@ -117,11 +121,18 @@ struct kbtf_finding {
 	const char *source;    /* the line's text */
 };
 
-/* Of one object on one kernel. */
+/*
+ * Of one object on one kernel: the worst of its findings, but that a program that fails leaves an
+ * object "in part" whose other programs load. A loader has to leave that program out then:
+ * `left-out` programs are those that kbtf_object_opts.leave_out does, for the others the load
+ * fails, and their names go to .refused, as btfload does it.
+ */
 struct kbtf_report {
 	enum kbtf_verdict verdict;
 	const struct kbtf_finding *findings;
 	size_t finding_count;
+	/* programs that are to be loaded, of alternatives one, and how many of them do, or may */
+	size_t program_count, loaded_count;
 };
 
 KBTF_API struct kbtf_checker *kbtf_checker__new(void);
@@ -136,8 +147,8 @@ struct kbtf_check_opts {
 	bool data_types; /* the BTF is without functions, which says nothing of the kernel */
 	bool minimized;  /* it has only what these objects' relocations reference */
 	/*
-	 * Of programs of a type that the kernel does not know, or that lack their target or a type
-	 * of map: they fail. Else they are left out (see kbtf_object_opts), as long as one is left.
+	 * All programs are to be loaded: an object fails with any of them. Else it is taken for a
+	 * loader that leaves out what does not load, as long as one is left.
 	 */
 	bool strict;
 };

@@ -111,10 +111,33 @@ cat >two.c <<'END'
 END
 t "an object of which a program can't be had" clang -target bpf -mcpu=v1 -g -O2 -I"$fixtures" \
 	-c two.c -o two.bpf.o
-t "is ok without it" verdict 0 'ok, adapted' two old
-t_says 0 "typed: program fentry/do_exit: left out" "which is said" \
+t "works in part without it" verdict 4 'in part (1 of 2 programs)' two old
+t_says 4 "in part: typed: program fentry/do_exit: left out" "which is said" \
 	"$btfgen" check two.bpf.o old.btf
+t "as a whole where it can be had" verdict 0 ok two young
 t "but not if nothing may be left out" verdict 1 fails two old --strict
+
+cat >three.c <<'END'
+#define FAILING
+#define PLAIN
+#define TWINS
+#include "check.bpf.c"
+END
+t "an object of which the verifier refuses a program" clang -target bpf -mcpu=v1 -g -O2 \
+	-I"$fixtures" -c three.c -o three.bpf.o
+t "works in part, and alternatives count as one" verdict 4 'in part (2 of 3 programs)' three old
+t_says 4 "fails: failing: field_offset struct task.exit_time" "with the reason" \
+	"$btfgen" check three.bpf.o old.btf
+t "which fails if all of them are to be loaded" verdict 1 fails three old --strict
+t "of all that could fail, failing is the worst" [ "$("$btfgen" check two.bpf.o failing.bpf.o old.btf \
+	>/dev/null; echo $?)" = 1 ]
+counts() # TEST: of the report in Python
+{
+	"$btfgen" check --json three.bpf.o old.btf >counts.json
+	python3 -c 'import json, sys
+r = json.load(open("counts.json"))["reports"][0]; assert eval(sys.argv[1]), r' "$1"
+}
+t "--json counts them" counts 'r["verdict"] == "in part" and (r["programs"], r["loaded"]) == (3, 2)'
 
 # ---- many kernels ---------------------------------------------------------------------------------------
 add() # RELEASE BTF

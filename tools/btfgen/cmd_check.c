@@ -9,6 +9,8 @@
 #include "matrix.h"
 #include "profile.h"
 
+#define EXIT_IN_PART 4 /* nothing fails */
+
 struct checking {
 	struct entry_filter filter;
 	const char *archive_given;
@@ -113,6 +115,12 @@ static void name_errors(const struct matrix *matrix)
 	}
 }
 
+static int exit_code_of(enum kbtf_verdict worst)
+{
+	return worst == KBTF_VERDICT_FAILS ? EXIT_FAILED :
+	       worst == KBTF_VERDICT_IN_PART ? EXIT_IN_PART : EXIT_OK;
+}
+
 int cmd_check(int argc, char **argv)
 {
 	struct checking it __attribute__((__cleanup__(checking__free))) = {
@@ -124,7 +132,7 @@ int cmd_check(int argc, char **argv)
 		  "$XDG_DATA_HOME/btfgen/btfgen.kbtf)" },
 		{ OPTION_NUMBER, "jobs", 'j', "N", &it.jobs, "kernels at a time (default: one a CPU)" },
 		{ OPTION_FLAG, "strict", 0, NULL, &it.strict,
-		  "programs that a kernel can't have fail, and are\nnot left out, as for btfload(1)" },
+		  "an object fails with any of its programs, and does\nnot load in part, as for btfload(1)" },
 		{ OPTION_FLAG, "json", 0, NULL, &it.json, "print JSON, with everything" },
 		ENTRY_FILTER_OPTIONS(it.filter),
 		{},
@@ -138,7 +146,8 @@ int cmd_check(int argc, char **argv)
 			       "programs are checked.\nBTF is as for `btfgen show`; without it, the "
 			       "kernels are those of an archive.",
 		.options = options,
-		.epilogue = "Examples:\n  btfgen check agent.bpf.o -a agent.kbtf --kernel 4.18\n"
+		.epilogue = "Exit status: 1 if an object fails, 4 if none fails and some load in part.\n\n"
+			    "Examples:\n  btfgen check agent.bpf.o -a agent.kbtf --kernel 4.18\n"
 			    "  btfgen check agent.bpf.o /sys/kernel/btf/vmlinux",
 		.min_arguments = 0,
 		.max_arguments = -1,
@@ -164,5 +173,5 @@ int cmd_check(int argc, char **argv)
 		json__print(matrix__json(&it.matrix));
 	else
 		matrix__print(&it.matrix);
-	return matrix__fails(&it.matrix) ? EXIT_FAILED : EXIT_OK;
+	return exit_code_of(matrix__worst(&it.matrix));
 }

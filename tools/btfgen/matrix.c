@@ -17,7 +17,9 @@ static const struct kbtf_finding other_objects = {
 	.kind = "", .what = "", .nearest = "", .file = "", .source = "",
 	.text = "the archive's BTF of it is minimized for other objects",
 };
-static const struct kbtf_report unknown_report = { KBTF_VERDICT_UNKNOWN, &other_objects, 1 };
+static const struct kbtf_report unknown_report = {
+	.verdict = KBTF_VERDICT_UNKNOWN, .findings = &other_objects, .finding_count = 1,
+};
 
 static int add_object(struct kbtf_checker *checker, const char *path, struct error *err)
 {
@@ -231,16 +233,18 @@ int matrix__check(struct matrix *matrix, unsigned int threads, struct error *err
 	return out_of_memory ? error__oom(err) : 0;
 }
 
-bool matrix__fails(const struct matrix *matrix)
+enum kbtf_verdict matrix__worst(const struct matrix *matrix)
 {
+	enum kbtf_verdict worst = KBTF_VERDICT_OK;
+
 	for (size_t i = 0; i < matrix->count; i++) {
 		if (matrix->rows[i].error)
-			return true;
+			return KBTF_VERDICT_FAILS;
 		for (size_t k = 0; k < matrix->objects->count; k++)
-			if (matrix->rows[i].reports[k]->verdict == KBTF_VERDICT_FAILS)
-				return true;
+			if (matrix->rows[i].reports[k]->verdict > worst)
+				worst = matrix->rows[i].reports[k]->verdict;
 	}
-	return false;
+	return worst;
 }
 
 static bool agree(const struct matrix *matrix, const struct matrix_row *a,

@@ -33,8 +33,8 @@ int matrix__add_row(struct matrix *matrix, const struct kbtf_entry *entry, const
 		    struct error *err);
 /* Fill in all rows, in so many threads. What fails is in its row. */
 int matrix__check(struct matrix *matrix, unsigned int threads, struct error *err);
-/* Whether an object fails on a kernel, or a kernel could not be checked. */
-bool matrix__fails(const struct matrix *matrix);
+/* Of all objects on all kernels; a kernel that could not be checked fails. */
+enum kbtf_verdict matrix__worst(const struct matrix *matrix);
 
 /* Rows from `first` on that are of one distribution and agree in all columns. */
 size_t matrix__group(const struct matrix *matrix, size_t first);

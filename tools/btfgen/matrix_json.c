@@ -52,8 +52,10 @@ static size_t number_of(struct report_list *list, const struct kbtf_report *repo
 	findings = json_array();
 	for (size_t i = 0; i < report->finding_count; i++)
 		json_array_append_new(findings, finding_json(&report->findings[i]));
-	json_array_append_new(list->json, json_pack("{s:s, s:o}", "verdict",
-						    kbtf_verdict__name(report->verdict),
+	json_array_append_new(list->json, json_pack("{s:s, s:I, s:I, s:o}", "verdict",
+						    kbtf_verdict__name(report->verdict), "programs",
+						    (json_int_t)report->program_count, "loaded",
+						    (json_int_t)report->loaded_count,
 						    "findings", findings));
 	return list->count++;
 }

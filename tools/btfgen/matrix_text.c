@@ -55,27 +55,38 @@ static void name_object(const struct matrix *matrix, size_t object, char *name, 
 	snprintf(name, size, "%.*s", (int)len, given);
 }
 
-static const char *words_of(enum kbtf_verdict verdict)
+#define VERDICT_SIZE 80
+#define CELL_SIZE (VERDICT_SIZE + 24)
+
+static const char *words_of(const struct kbtf_report *report, char words[VERDICT_SIZE])
 {
-	return verdict == KBTF_VERDICT_GUARDED ? "ok, guarded" :
-	       verdict == KBTF_VERDICT_ADAPTED ? "ok, adapted" : kbtf_verdict__name(verdict);
+	if (report->verdict == KBTF_VERDICT_IN_PART)
+		snprintf(words, VERDICT_SIZE, "in part (%zu of %zu programs)", report->loaded_count,
+			 report->program_count);
+	else
+		snprintf(words, VERDICT_SIZE, "%s%s",
+			 report->verdict == KBTF_VERDICT_GUARDED ||
+			 report->verdict == KBTF_VERDICT_ADAPTED ? "ok, " : "",
+			 kbtf_verdict__name(report->verdict));
+	return words;
 }
 
 static void word_cell(struct notes *notes, const struct matrix_row *row, size_t object,
-		      char cell[64])
+		      char cell[CELL_SIZE])
 {
 	const struct kbtf_report *report = row->reports[object];
+	char words[VERDICT_SIZE];
 	size_t note;
 
 	if (row->error) {
-		snprintf(cell, 64, "-");
+		snprintf(cell, CELL_SIZE, "-");
 		return;
 	}
 	note = note_of(notes, object, report);
 	if (note)
-		snprintf(cell, 64, "%s [%zu]", words_of(report->verdict), note);
+		snprintf(cell, CELL_SIZE, "%s [%zu]", words_of(report, words), note);
 	else
-		snprintf(cell, 64, "%s", words_of(report->verdict));
+		snprintf(cell, CELL_SIZE, "%s", words_of(report, words));
 }
 
 static const char *release_of(const struct matrix_row *row)
@@ -104,7 +115,7 @@ static void name_kernels(const struct matrix_row *rows, size_t count, char *who,
 static void add_wide(struct table *table, struct notes *notes, size_t first, size_t count)
 {
 	const struct matrix *matrix = notes->matrix;
-	char who[200], which[400], cells[COLUMNS_MAX][64];
+	char who[200], which[400], cells[COLUMNS_MAX][CELL_SIZE];
 	const char *row[COLUMNS_MAX + 2] = { who, which };
 
 	name_kernels(&matrix->rows[first], count, who, sizeof(who), which, sizeof(which));
@@ -122,7 +133,7 @@ static void add_long(struct table *table, struct notes *notes, size_t first, siz
 
 	name_kernels(&matrix->rows[first], count, who, sizeof(who), which, sizeof(which));
 	for (size_t i = 0; i < matrix->objects->count; i++) {
-		char name[256], cell[64];
+		char name[256], cell[CELL_SIZE];
 
 		word_cell(notes, &matrix->rows[first], i, cell);
 		name_object(matrix, i, name, sizeof(name));
@@ -176,10 +187,10 @@ static void print_note(const struct notes *notes, size_t number)
 {
 	const struct note *note = &notes->items[number];
 	const struct kbtf_report *report = note->report;
-	char name[256];
+	char name[256], words[VERDICT_SIZE];
 
 	name_object(notes->matrix, note->object, name, sizeof(name));
-	printf("\n[%zu] %s: %s\n", number + 1, name, words_of(report->verdict));
+	printf("\n[%zu] %s: %s\n", number + 1, name, words_of(report, words));
 	for (size_t i = 0; i < report->finding_count; i++)
 		if (is_told(&report->findings[i], report))
 			print_finding(&report->findings[i]);
