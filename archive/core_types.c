@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* The words of C's long, in any order; "long long" has one too many. */
-static bool is_long(const char *name)
+/* Its words may be in any order; "long long" has one too many. */
+bool core_name__is_long(const char *name)
 {
 	static const char *const words[] = { "long", "int", "unsigned" };
 	unsigned int seen = 0;
@@ -31,7 +31,7 @@ struct core_types core_types__of(const struct type_graph *graph, bool big_endian
 		const struct graph_type *type = &graph->types[i];
 
 		if (type->kind == TYPE_INT && (type->size == 4 || type->size == 8) &&
-		    is_long(type_graph__string(graph, type->name))) {
+		    core_name__is_long(type_graph__string(graph, type->name))) {
 			types.pointer_size = type->size;
 			types.long_type = i;
 			break;

@@ -67,6 +67,8 @@ int64_t core_types__size(const struct core_types *types, uint32_t id);
 uint32_t core_member__bit_offset(const struct graph_type *type, const struct graph_slot *member);
 uint32_t core_member__bit_size(const struct graph_type *type, const struct graph_slot *member);
 
+/* Whether it is C's long or unsigned long, which has the size of a pointer. */
+bool core_name__is_long(const char *name);
 /* The length of a name without its flavour: "task_struct" of "task_struct___old". */
 size_t core_name__essential(const char *name);
 /* Whether two names are one but for their flavours. */

@@ -57,6 +57,22 @@ KBTF_API int kbtf_minimizer__run_entries(const struct kbtf_minimizer *minimizer,
 					 const struct kbtf_entry *const *entries, size_t count,
 					 kbtf_minimized_fn fn, void *ctx);
 
+/* What objects may ask of types and members of a name, whichever kernel's. */
+struct kbtf_wants {
+	uint32_t candidates; /* bits 1 << BTF_KIND_...: types of these kinds are candidates */
+	bool followed;       /* and what pointers in them lead to is looked at */
+	bool whole;          /* a struct or union must match one: all its members count */
+	bool as_member;      /* a member of this name may be on the way to a field */
+};
+
+/*
+ * For an encoder that makes no more BTF than the objects need, before it is minimized: all
+ * candidates, of each the members that are wanted and those without a name, with their types, and
+ * the last member, behind which an array has no end. A type's flavour (___name) does not count.
+ */
+KBTF_API void kbtf_minimizer__wants(const struct kbtf_minimizer *minimizer, const char *name,
+				    struct kbtf_wants *wants);
+
 /*
  * Whether all relocations of an object come out the same on two kernels, IDs of types aside, so
  * that it is likely that they do on a kernel between. Of each, BTF minimized for this very object

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "core.h"
 #include "core_reduction.h"
+#include "core_wants.h"
 #include "core_words.h"
 #include "kernel_walk.h"
 
@@ -22,6 +23,7 @@ struct minimizer_object {
 struct kbtf_minimizer {
 	struct minimizer_object **objects;
 	size_t count;
+	struct core_wants wants;
 };
 
 /* Words for the caller, if he wants any. */
@@ -48,6 +50,7 @@ void kbtf_minimizer__free(struct kbtf_minimizer *minimizer)
 		return;
 	for (size_t i = 0; i < minimizer->count; i++)
 		free_object(minimizer->objects[i]);
+	core_wants__free(&minimizer->wants);
 	free(minimizer->objects);
 	free(minimizer);
 }
@@ -77,6 +80,8 @@ int kbtf_minimizer__add(struct kbtf_minimizer *minimizer, const char *name, cons
 	added->name = strdup(name);
 	if (added->name)
 		err = core_object__read(object, size, &added->core, &error);
+	if (!err)
+		err = core_wants__add(&minimizer->wants, &added->core);
 	if (err) {
 		core_words__bad_object(name, &error, why, why_size);
 		free_object(added);
@@ -84,6 +89,12 @@ int kbtf_minimizer__add(struct kbtf_minimizer *minimizer, const char *name, cons
 	}
 	grown[minimizer->count++] = added;
 	return 0;
+}
+
+void kbtf_minimizer__wants(const struct kbtf_minimizer *minimizer, const char *name,
+			   struct kbtf_wants *wants)
+{
+	*wants = core_wants__of(&minimizer->wants, name);
 }
 
 /* ---- one kernel ------------------------------------------------------------------------------- */

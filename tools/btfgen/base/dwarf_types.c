@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "base/dwarf_types.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <errno.h>
+#include <gelf.h>
+#include <linux/btf.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/cleanup.h"
+#include "base/dwarf_unit.h"
+#include "base/type_records.h"
+
+#define THREADS_MAX 64
+
+DEFINE_CLEANUP(dwarf_endp, Dwarf, dwarf_end)
+DEFINE_CLEANUP(elf_endp, Elf, elf_end)
+DEFINE_CLEANUP(records_freep, struct type_records, type_records__free)
+
+/* Where the units are: of the file, then of the one that dwz moved common parts to. */
+struct unit_list {
+	struct unit_place {
+		Dwarf_Off die;
+		bool is_alternate;
+	} *items;
+	size_t count;
+	bool big_endian;
+};
+
+/* libdw is not made for threads: each has a handle of its own, on the same pages. */
+struct part {
+	int fd;
+	const char *name;
+	const struct dwarf_types_opts *opts;
+	const struct unit_list *units;
+	size_t begin, end;
+	struct type_records *records;
+	pthread_t thread;
+	bool started;
+	int res;
+	struct error error;
+};
+
+static int explain_open(const char *name, Elf *elf, struct error *err)
+{
+	const char *why = dwarf_errmsg(-1);
+
+	if (elf && elf_kind(elf) == ELF_K_ELF)
+		return error__set(err, ENODATA, "%s: no DWARF information (%s); use the debug "
+				  "package's vmlinux", name, why);
+	return error__set(err, EBADMSG, "%s is no whole ELF file; fetch it again", name);
+}
+
+static int open_dwarf(int fd, const char *name, Elf **elf, Dwarf **dwarf, struct error *err)
+{
+	elf_version(EV_CURRENT);
+	*dwarf = NULL;
+	*elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (*elf)
+		*dwarf = dwarf_begin_elf(*elf, DWARF_C_READ, NULL);
+	return *dwarf ? 0 : explain_open(name, *elf, err);
+}
+
+static int add_units(Dwarf *dwarf, bool is_alternate, const char *name, struct unit_list *units,
+		     struct error *err)
+{
+	Dwarf_CU *unit = NULL;
+	Dwarf_Die die;
+	int res;
+
+	while ((res = dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, NULL)) == 0) {
+		struct unit_place *grown = units->items;
+
+		if ((units->count & (units->count - 1)) == 0)
+			grown = reallocarray(grown, units->count ? 2 * units->count : 1,
+					     sizeof(*grown));
+		if (!grown)
+			return error__oom(err);
+		units->items = grown;
+		grown[units->count++] = (struct unit_place){ dwarf_dieoffset(&die), is_alternate };
+	}
+	return res < 0 ? error__set(err, EBADMSG, "%s: damaged .debug_info: %s; fetch it again",
+				    name, dwarf_errmsg(-1)) : 0;
+}
+
+static int list_units(int fd, const char *name, struct unit_list *units, struct error *err)
+{
+	cleanup(elf_endp) Elf *elf = NULL;
+	cleanup(dwarf_endp) Dwarf *dwarf = NULL;
+	Dwarf *alternate;
+	GElf_Ehdr header;
+	int res = open_dwarf(fd, name, &elf, &dwarf, err);
+
+	if (!res)
+		res = add_units(dwarf, false, name, units, err);
+	alternate = res ? NULL : dwarf_getalt(dwarf);
+	if (alternate)
+		res = add_units(alternate, true, name, units, err);
+	if (res)
+		return res;
+	if (!gelf_getehdr(elf, &header))
+		return error__set(err, EBADMSG, "%s is no whole ELF file; fetch it again", name);
+	units->big_endian = header.e_ident[EI_DATA] == ELFDATA2MSB;
+	return units->count ? 0 : error__set(err, ENODATA, "%s: no DWARF information; use the debug "
+					     "package's vmlinux", name);
+}
+
+static int read_unit(struct dwarf_unit_reader *reader, Dwarf *dwarf,
+		     const struct unit_place *place)
+{
+	Dwarf *of = place->is_alternate ? dwarf_getalt(dwarf) : dwarf;
+	Dwarf_Die die;
+
+	if (cancel__requested())
+		return -ECANCELED;
+	if (!of || !dwarf_offdie(of, place->die, &die))
+		return -EBADMSG;
+	return dwarf_unit_reader__read(reader, &die);
+}
+
+static int read_units(struct part *part, Dwarf *dwarf)
+{
+	const struct dwarf_unit_opts opts = {
+		.wanted = part->opts->wanted,
+		.enum64 = part->opts->enum64,
+		.big_endian = part->units->big_endian,
+	};
+	struct dwarf_unit_reader *reader = dwarf_unit_reader__new(&opts, part->records);
+	int res = reader ? 0 : -ENOMEM;
+	size_t i = part->begin;
+
+	while (!res && i < part->end)
+		res = read_unit(reader, dwarf, &part->units->items[i++]);
+	if (res == -EBADMSG)
+		error__set(&part->error, EBADMSG, "%s: damaged .debug_info, in the unit at 0x%llx: "
+			   "%s; fetch it again", part->name,
+			   (unsigned long long)part->units->items[i - 1].die,
+			   reader ? dwarf_unit_reader__why(reader) : "");
+	else if (res == -ECANCELED)
+		error__set(&part->error, ECANCELED, "%s: canceled", part->name);
+	else if (res)
+		error__set(&part->error, -res, "%s: its types: %s", part->name, strerror(-res));
+	dwarf_unit_reader__free(reader);
+	return res;
+}
+
+static void *work(void *ctx)
+{
+	struct part *part = ctx;
+	cleanup(elf_endp) Elf *elf = NULL;
+	cleanup(dwarf_endp) Dwarf *dwarf = NULL;
+
+	part->records = type_records__new();
+	part->res = part->records ? open_dwarf(part->fd, part->name, &elf, &dwarf, &part->error)
+				  : error__oom(&part->error);
+	if (!part->res)
+		part->res = read_units(part, dwarf);
+	return NULL;
+}
+
+/* As many bytes for each: units differ in size, their DIEs hardly. */
+static void share_out(const struct unit_list *units, struct part *parts, size_t count)
+{
+	Dwarf_Off last = 0;
+	size_t at = 0;
+
+	for (size_t i = 0; i < units->count; i++)
+		if (!units->items[i].is_alternate)
+			last = units->items[i].die;
+	for (size_t i = 0; i < count; i++) {
+		Dwarf_Off end = last / count * (i + 1);
+
+		parts[i].begin = at;
+		while (at < units->count && (i + 1 == count || (!units->items[at].is_alternate &&
+								units->items[at].die < end)))
+			at++;
+		parts[i].end = at;
+	}
+}
+
+static int run_parts(struct part *parts, size_t count, struct error *err)
+{
+	int res = 0;
+
+	for (size_t i = 1; i < count; i++)
+		parts[i].started = !pthread_create(&parts[i].thread, NULL, work, &parts[i]);
+	for (size_t i = 0; i < count; i++) {
+		/* also what no thread was to be had for */
+		if (parts[i].started)
+			pthread_join(parts[i].thread, NULL);
+		else
+			work(&parts[i]);
+		if (!res && parts[i].res) {
+			res = parts[i].res;
+			*err = parts[i].error;
+		}
+	}
+	return res;
+}
+
+static int write_all(struct part *parts, size_t count, const struct unit_list *units, void **btf,
+		     size_t *size, struct error *err)
+{
+	int res = 0;
+
+	for (size_t i = 1; !res && i < count; i++)
+		res = type_records__append(parts[0].records, parts[i].records);
+	if (!res)
+		res = type_records__write(parts[0].records, units->big_endian, btf, size);
+	return res ? error__set(err, -res, "%s: its types can't be written as BTF: %s",
+				parts[0].name, strerror(-res)) : 0;
+}
+
+int dwarf_types__read(int fd, const char *name, const struct dwarf_types_opts *opts, void **btf,
+		      size_t *size, struct error *err)
+{
+	struct part parts[THREADS_MAX] = {};
+	struct unit_list units = {};
+	size_t count = opts->threads ? opts->threads : 1;
+	int res;
+
+	*btf = NULL;
+	if (count > THREADS_MAX)
+		count = THREADS_MAX;
+	res = list_units(fd, name, &units, err);
+	if (!res) {
+		for (size_t i = 0; i < count; i++)
+			parts[i] = (struct part){ .fd = fd, .name = name, .opts = opts,
+						  .units = &units };
+		share_out(&units, parts, count);
+		res = run_parts(parts, count, err);
+	}
+	if (!res)
+		res = write_all(parts, count, &units, btf, size, err);
+	for (size_t i = 0; i < count; i++)
+		records_freep(&parts[i].records);
+	free(units.items);
+	return res;
+}

@@ -1,0 +1,677 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "base/dwarf_unit.h"
+
+#include <dwarf.h>
+#include <errno.h>
+#include <linux/btf.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pointer_table.h"
+
+/* No type of C nests as deep; a circle would never end. */
+#define DEPTH_MAX 200
+/* Typedefs and the like in a row. */
+#define CHAIN_MAX 128
+/* What a name is wanted as, beside the kinds of types: bits of BTF kinds that have no name. */
+#define AS_MEMBER (1u << BTF_KIND_PTR)
+#define WHOLE (1u << BTF_KIND_ARRAY)
+#define FOLLOWED (1u << BTF_KIND_CONST)
+
+struct dwarf_unit_reader {
+	struct dwarf_unit_opts opts;
+	struct type_records *records;
+	/* by address of the string, which the linker made one of: what it is wanted as, and more */
+	struct pointer_table names;
+	/* by address of the DIE, of this unit: number of its record plus 1, or OPEN */
+	struct pointer_table types[2]; /* [true]: what pointers lead to is told, too */
+	struct type_slot *slots; /* of those that are being read, one behind the other */
+	uint32_t slot_count, slot_room;
+	uint32_t index_type;     /* of arrays */
+	uint32_t depth;
+	const char *why;
+};
+
+/* Being read: what comes back to it is in a circle. */
+#define OPEN UINT32_MAX
+
+static int damaged(struct dwarf_unit_reader *reader, const char *why)
+{
+	reader->why = why;
+	return -EBADMSG;
+}
+
+/* ---- attributes ---------------------------------------------------------------------------------- */
+
+static bool read_number(Dwarf_Die *die, unsigned int name, uint64_t *number)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word value;
+
+	if (!dwarf_attr(die, name, &attr) || dwarf_formudata(&attr, &value))
+		return false;
+	*number = value;
+	return true;
+}
+
+static uint64_t number_of(Dwarf_Die *die, unsigned int name)
+{
+	uint64_t number = 0;
+
+	read_number(die, name, &number);
+	return number;
+}
+
+/* NULL: it has none. */
+static const char *name_of(Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+
+	return dwarf_attr(die, DW_AT_name, &attr) ? dwarf_formstring(&attr) : NULL;
+}
+
+/* 1: it refers to a type; 0: to none, which is void. */
+static int type_of(struct dwarf_unit_reader *reader, Dwarf_Die *die, Dwarf_Die *type)
+{
+	Dwarf_Attribute attr;
+
+	if (!dwarf_attr(die, DW_AT_type, &attr))
+		return 0;
+	return dwarf_formref_die(&attr, type) ? 1 :
+	       damaged(reader, "a reference to a type leads nowhere");
+}
+
+/* To the next one; 1: there is none. Never back: DW_AT_sibling may lie. */
+static int next_die(struct dwarf_unit_reader *reader, Dwarf_Die *die)
+{
+	const void *before = die->addr;
+	int res = dwarf_siblingof(die, die);
+
+	if (res < 0)
+		return damaged(reader, dwarf_errmsg(-1));
+	return res == 0 && die->addr <= before ? damaged(reader, "siblings in a circle") : res;
+}
+
+static int first_die(struct dwarf_unit_reader *reader, Dwarf_Die *die, Dwarf_Die *child)
+{
+	int res = dwarf_child(die, child);
+
+	return res < 0 ? damaged(reader, dwarf_errmsg(-1)) : res;
+}
+
+/* ---- what is wanted -------------------------------------------------------------------------------- */
+
+static uint32_t wanted_as(const struct dwarf_unit_reader *reader, const char *name)
+{
+	struct kbtf_wants wants;
+
+	kbtf_minimizer__wants(reader->opts.wanted, name, &wants);
+	return wants.candidates | (wants.as_member ? AS_MEMBER : 0) | (wants.whole ? WHOLE : 0) |
+	       (wants.followed ? FOLLOWED : 0);
+}
+
+/* Bits of kinds, and the above; *wanted 0: as nothing. */
+static int look_up(struct dwarf_unit_reader *reader, const char *name, uint32_t *wanted)
+{
+	uint32_t *value;
+
+	*wanted = 0;
+	if (!name)
+		return 0;
+	value = pointer_table__at(&reader->names, name);
+	if (!value)
+		return -ENOMEM;
+	if (!*value)
+		*value = 1 + wanted_as(reader, name);
+	*wanted = *value - 1;
+	return 0;
+}
+
+static uint32_t kinds_of(int tag)
+{
+	switch (tag) {
+	case DW_TAG_structure_type:
+	case DW_TAG_class_type:       return 1u << BTF_KIND_STRUCT;
+	case DW_TAG_union_type:       return 1u << BTF_KIND_UNION;
+	case DW_TAG_enumeration_type: return 1u << BTF_KIND_ENUM | 1u << BTF_KIND_ENUM64;
+	case DW_TAG_typedef:          return 1u << BTF_KIND_TYPEDEF;
+	case DW_TAG_base_type:        return 1u << BTF_KIND_INT | 1u << BTF_KIND_FLOAT;
+	default:                      return 0;
+	}
+}
+
+/* ---- records ---------------------------------------------------------------------------------------- */
+
+static int read_type(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+		     uint32_t *number);
+
+/* Of what a DIE refers to. */
+static int read_referred(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+			 uint32_t *number)
+{
+	Dwarf_Die type;
+	int res = type_of(reader, die, &type);
+
+	*number = 0;
+	return res > 0 ? read_type(reader, &type, follow, number) : res;
+}
+
+static int remember(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow, uint32_t number)
+{
+	uint32_t *memo = pointer_table__at(&reader->types[follow], die->addr);
+
+	if (!memo)
+		return -ENOMEM;
+	*memo = number + 1;
+	return 0;
+}
+
+static int push_slot(struct dwarf_unit_reader *reader, const struct type_slot *slot)
+{
+	struct type_slot *grown;
+
+	if (reader->slot_count == reader->slot_room) {
+		uint32_t room = reader->slot_room ? 2 * reader->slot_room : 256;
+
+		grown = room < reader->slot_room ? NULL :
+			reallocarray(reader->slots, room, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		reader->slots = grown;
+		reader->slot_room = room;
+	}
+	reader->slots[reader->slot_count++] = *slot;
+	return 0;
+}
+
+static int set_name(struct dwarf_unit_reader *reader, const char *name, uint32_t *string)
+{
+	return type_records__string(reader->records, name ? name : "", string);
+}
+
+/*
+ * Integers have the signs and sizes that DWARF tells; what has no size of a power of 2 is an
+ * expression's temporary and no type, which is given 4 bytes and a name of its own. Types that
+ * BTF can't tell of are void.
+ */
+static int read_base(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t *number)
+{
+	uint64_t encoding = number_of(die, DW_AT_encoding), size = number_of(die, DW_AT_byte_size);
+	bool is_odd = !size || size & (size - 1) || size > 16;
+	struct type_record record = { .kind = BTF_KIND_INT, .size = is_odd ? 4 : (uint32_t)size };
+	int err;
+
+	if (encoding == DW_ATE_signed || encoding == DW_ATE_signed_char)
+		record.flags = BTF_INT_SIGNED;
+	else if (encoding == DW_ATE_boolean)
+		record.flags = BTF_INT_BOOL;
+	else if (encoding == DW_ATE_float)
+		record.kind = BTF_KIND_FLOAT;
+	else if (encoding == DW_ATE_complex_float || encoding == DW_ATE_imaginary_float)
+		return 0;
+	if (record.kind == BTF_KIND_FLOAT && (is_odd || size == 1))
+		return 0;
+	err = set_name(reader, is_odd ? "__SANITIZED_FAKE_INT__" : name_of(die), &record.name);
+	return err ? err : type_records__add(reader->records, &record, NULL, number);
+}
+
+static int read_modifier(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t kind,
+			 bool follow, uint32_t *number)
+{
+	struct type_record record = { .kind = kind };
+	int err = read_referred(reader, die, follow, &record.type);
+
+	return err ? err : type_records__add(reader->records, &record, NULL, number);
+}
+
+static int read_typedef(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+			uint32_t *number)
+{
+	struct type_record record = { .kind = BTF_KIND_TYPEDEF };
+	const char *name = name_of(die);
+	uint32_t wanted;
+	int err = look_up(reader, name, &wanted);
+
+	if (!err)
+		err = set_name(reader, name, &record.name);
+	if (!err)
+		err = read_referred(reader, die, follow || wanted & FOLLOWED, &record.type);
+	return err ? err : type_records__add(reader->records, &record, NULL, number);
+}
+
+/* Dimensions are multiplied: BTF could have an array of arrays, and pahole does not. */
+static int read_array(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+		      uint32_t *number)
+{
+	const struct type_record record = { .kind = BTF_KIND_ARRAY, .count = 1 };
+	struct type_slot slot = { .bit_offset = reader->index_type, .bit_size = 1 };
+	Dwarf_Die child;
+	int res = first_die(reader, die, &child);
+
+	for (; res == 0; res = next_die(reader, &child)) {
+		uint64_t last, count = 0;
+
+		if (dwarf_tag(&child) != DW_TAG_subrange_type)
+			continue;
+		if (read_number(&child, DW_AT_upper_bound, &last))
+			count = last + 1;
+		else
+			read_number(&child, DW_AT_count, &count);
+		slot.bit_size *= (uint32_t)count;
+	}
+	if (res < 0)
+		return res;
+	res = read_referred(reader, die, follow, &slot.type);
+	return res ? res : type_records__add(reader->records, &record, &slot, number);
+}
+
+/* ---- members ------------------------------------------------------------------------------------------ */
+
+/* In bytes, of the type of a bitfield, without typedefs and the like; 0: unknown. */
+static int size_of_type(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint64_t *size)
+{
+	Dwarf_Die type = *die;
+	int res;
+
+	for (unsigned int i = 0; i < CHAIN_MAX; i++) {
+		Dwarf_Die from = type;
+
+		res = type_of(reader, &from, &type);
+		if (res < 0)
+			return res;
+		if (res == 0)
+			break;
+		if (read_number(&type, DW_AT_byte_size, size))
+			return 0;
+	}
+	*size = 0;
+	return 0;
+}
+
+/* DW_AT_data_member_location is a number, or an expression that adds one (DWARF 2). */
+static int read_location(struct dwarf_unit_reader *reader, Dwarf_Attribute *attr, uint64_t *offset)
+{
+	Dwarf_Word value;
+	Dwarf_Op *ops;
+	size_t count;
+
+	if (!dwarf_formudata(attr, &value)) {
+		*offset = value;
+		return 0;
+	}
+	if (dwarf_getlocation(attr, &ops, &count) || count != 1 || ops->atom != DW_OP_plus_uconst)
+		return damaged(reader, "a member's place is no constant");
+	*offset = ops->number;
+	return 0;
+}
+
+/*
+ * A bitfield that counts from the end of its storage, as DWARF did to version 3: on machines of
+ * little endian BTF's place is counted from the other end.
+ */
+static int read_old_bitfield(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint64_t bit_size,
+			     uint64_t *bit_offset)
+{
+	uint64_t storage = 0, from_top = number_of(die, DW_AT_bit_offset);
+	int res = 0;
+
+	if (!read_number(die, DW_AT_byte_size, &storage))
+		res = size_of_type(reader, die, &storage);
+	if (res || !storage)
+		return res;
+	*bit_offset += reader->opts.big_endian ? from_top : 8 * storage - from_top - bit_size;
+	return 0;
+}
+
+/* 1: it has no place, as a static member. */
+static int read_place(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool in_union,
+		      struct type_slot *slot)
+{
+	uint64_t bit_offset = 0, bit_size = number_of(die, DW_AT_bit_size), bytes = 0;
+	Dwarf_Attribute attr;
+	int res = 0;
+
+	if (!read_number(die, DW_AT_data_bit_offset, &bit_offset)) {
+		if (dwarf_attr(die, DW_AT_data_member_location, &attr))
+			res = read_location(reader, &attr, &bytes);
+		else if (!in_union)
+			return 1;
+		if (bytes > UINT32_MAX)
+			return damaged(reader, "a member beyond 512 MiB");
+		bit_offset = 8 * bytes;
+		if (!res && bit_size)
+			res = read_old_bitfield(reader, die, bit_size, &bit_offset);
+	}
+	if (!res && (bit_offset > UINT32_MAX || bit_size > 255 ||
+		     (bit_size && bit_offset > 0xffffff)))
+		return damaged(reader, "a member beyond 512 MiB, or a bitfield beyond 2 MiB");
+	slot->bit_offset = (uint32_t)bit_offset;
+	slot->bit_size = (uint32_t)bit_size;
+	return res;
+}
+
+static int read_member(struct dwarf_unit_reader *reader, Dwarf_Die *die, const char *name,
+		       bool in_union, bool follow)
+{
+	struct type_slot slot = {};
+	int res = read_place(reader, die, in_union, &slot);
+
+	if (res)
+		return res < 0 ? res : 0;
+	res = set_name(reader, name, &slot.name);
+	if (!res)
+		res = read_referred(reader, die, follow, &slot.type);
+	return res ? res : push_slot(reader, &slot);
+}
+
+/*
+ * Those that are wanted, those without a name, whose members count as the struct's own, and the
+ * last, since an array has no fixed end there and nowhere else.
+ */
+static int read_members(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool whole)
+{
+	bool in_union = dwarf_tag(die) == DW_TAG_union_type, has_last = false;
+	Dwarf_Die child, last;
+	int res = first_die(reader, die, &child), err = 0;
+
+	for (; res == 0; res = next_die(reader, &child)) {
+		const char *name;
+		uint32_t wanted;
+
+		if (dwarf_tag(&child) != DW_TAG_member)
+			continue;
+		name = name_of(&child);
+		err = look_up(reader, name, &wanted);
+		has_last = !err && name && !whole && !(wanted & AS_MEMBER);
+		if (has_last)
+			last = child;
+		else if (!err)
+			err = read_member(reader, &child, name, in_union, whole);
+		if (err)
+			return err;
+	}
+	if (res > 0 && has_last)
+		err = read_member(reader, &last, name_of(&last), in_union, false);
+	return res < 0 ? res : err;
+}
+
+/*
+ * A struct that must match an object's may lead back to itself: it has its number before its
+ * members have theirs.
+ */
+static int read_whole(struct dwarf_unit_reader *reader, Dwarf_Die *die, struct type_record *record,
+		      uint32_t *number)
+{
+	uint32_t first = reader->slot_count;
+	int err = type_records__reserve(reader->records, number);
+
+	if (!err)
+		err = remember(reader, die, true, *number);
+	if (!err)
+		err = remember(reader, die, false, *number);
+	if (!err)
+		err = read_members(reader, die, true);
+	record->count = reader->slot_count - first;
+	if (!err)
+		err = type_records__fill(reader->records, *number, record, reader->slots + first);
+	reader->slot_count = first;
+	return err;
+}
+
+static int read_composite(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t *number)
+{
+	bool is_union = dwarf_tag(die) == DW_TAG_union_type;
+	struct type_record record = { .kind = is_union ? BTF_KIND_UNION : BTF_KIND_STRUCT };
+	uint32_t first = reader->slot_count, wanted;
+	const char *name = name_of(die);
+	uint64_t size = number_of(die, DW_AT_byte_size);
+	int err = look_up(reader, name, &wanted);
+
+	if (!err && size > UINT32_MAX)
+		return damaged(reader, "a struct of more than 4 GiB");
+	record.size = (uint32_t)size;
+	if (!err)
+		err = set_name(reader, name, &record.name);
+	if (err)
+		return err;
+	if (number_of(die, DW_AT_declaration)) {
+		record = (struct type_record){ .kind = BTF_KIND_FWD, .name = record.name,
+					       .flags = is_union };
+		return type_records__add(reader->records, &record, NULL, number);
+	}
+	if (wanted & WHOLE)
+		return read_whole(reader, die, &record, number);
+	err = read_members(reader, die, false);
+	record.count = reader->slot_count - first;
+	if (!err)
+		err = type_records__add(reader->records, &record, reader->slots + first, number);
+	reader->slot_count = first;
+	return err;
+}
+
+static int read_enumerators(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool is_wide)
+{
+	Dwarf_Die child;
+	int res = first_die(reader, die, &child);
+
+	for (; res == 0; res = next_die(reader, &child)) {
+		struct type_slot slot = {};
+		int err;
+
+		if (dwarf_tag(&child) != DW_TAG_enumerator)
+			continue;
+		slot.value = (int64_t)number_of(&child, DW_AT_const_value);
+		/* without 64 bits all are told as if they had no sign, as far as they go */
+		if (!reader->opts.enum64 || (!is_wide && slot.value != (int32_t)slot.value))
+			slot.value = (uint32_t)slot.value;
+		err = set_name(reader, name_of(&child), &slot.name);
+		if (!err)
+			err = push_slot(reader, &slot);
+		if (err)
+			return err;
+	}
+	return res < 0 ? res : 0;
+}
+
+/* What the enumeration's own type says, which compilers have named since 2017. */
+static int read_enum_sign(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t *is_signed)
+{
+	Dwarf_Die type;
+	int res = type_of(reader, die, &type);
+	uint64_t encoding = res > 0 ? number_of(&type, DW_AT_encoding) : 0;
+
+	*is_signed = encoding == DW_ATE_signed || encoding == DW_ATE_signed_char;
+	return res < 0 ? res : 0;
+}
+
+static int read_enum(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t *number)
+{
+	struct type_record record = { .kind = BTF_KIND_ENUM };
+	uint32_t first = reader->slot_count;
+	uint64_t size = 4;
+	int err = 0;
+
+	read_number(die, DW_AT_byte_size, &size);
+	if (!size || size & (size - 1) || size > 8)
+		return damaged(reader, "an enumeration whose size is none");
+	record.size = (uint32_t)size;
+	if (size > 4 && reader->opts.enum64) {
+		record.kind = BTF_KIND_ENUM64;
+		err = read_enum_sign(reader, die, &record.flags);
+	}
+	if (!err)
+		err = read_enumerators(reader, die, record.kind == BTF_KIND_ENUM64);
+	record.count = reader->slot_count - first;
+	if (!err)
+		err = set_name(reader, name_of(die), &record.name);
+	if (!err)
+		err = type_records__add(reader->records, &record, reader->slots + first, number);
+	reader->slot_count = first;
+	return err;
+}
+
+/* Parameters of types of functions have no names that count. */
+static int read_parameters(struct dwarf_unit_reader *reader, Dwarf_Die *die)
+{
+	Dwarf_Die child;
+	int res = first_die(reader, die, &child);
+
+	for (; res == 0; res = next_die(reader, &child)) {
+		struct type_slot slot = {};
+		int tag = dwarf_tag(&child), err = 0;
+
+		if (tag != DW_TAG_formal_parameter && tag != DW_TAG_unspecified_parameters)
+			continue;
+		if (tag == DW_TAG_formal_parameter)
+			err = read_referred(reader, &child, true, &slot.type);
+		if (!err)
+			err = push_slot(reader, &slot);
+		if (err)
+			return err;
+	}
+	return res < 0 ? res : 0;
+}
+
+static int read_function(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t *number)
+{
+	struct type_record record = { .kind = BTF_KIND_FUNC_PROTO };
+	uint32_t first = reader->slot_count;
+	int err = read_referred(reader, die, true, &record.type);
+
+	if (!err)
+		err = read_parameters(reader, die);
+	record.count = reader->slot_count - first;
+	if (!err)
+		err = type_records__add(reader->records, &record, reader->slots + first, number);
+	reader->slot_count = first;
+	return err;
+}
+
+static int read_pointer(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+			uint32_t *number)
+{
+	struct type_record record = { .kind = BTF_KIND_PTR };
+	int err = follow ? read_referred(reader, die, true, &record.type) : 0;
+
+	return err ? err : type_records__add(reader->records, &record, NULL, number);
+}
+
+static int read_by_tag(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+		       uint32_t *number)
+{
+	switch (dwarf_tag(die)) {
+	case DW_TAG_base_type:        return read_base(reader, die, number);
+	case DW_TAG_const_type:
+		return read_modifier(reader, die, BTF_KIND_CONST, follow, number);
+	case DW_TAG_volatile_type:
+		return read_modifier(reader, die, BTF_KIND_VOLATILE, follow, number);
+	case DW_TAG_restrict_type:
+		return read_modifier(reader, die, BTF_KIND_RESTRICT, follow, number);
+	case DW_TAG_atomic_type:      return read_referred(reader, die, follow, number);
+	case DW_TAG_typedef:          return read_typedef(reader, die, follow, number);
+	case DW_TAG_pointer_type:     return read_pointer(reader, die, follow, number);
+	case DW_TAG_array_type:       return read_array(reader, die, follow, number);
+	case DW_TAG_structure_type:
+	case DW_TAG_class_type:
+	case DW_TAG_union_type:       return read_composite(reader, die, number);
+	case DW_TAG_enumeration_type: return read_enum(reader, die, number);
+	case DW_TAG_subroutine_type:  return read_function(reader, die, number);
+	default:                      return 0; /* what BTF can't tell of is void */
+	}
+}
+
+/* With `follow` what pointers lead to is told, too; behind one, structs do without. */
+static int read_type(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+		     uint32_t *number)
+{
+	uint32_t *memo = pointer_table__at(&reader->types[follow], die->addr);
+	int err;
+
+	*number = 0;
+	if (!memo)
+		return -ENOMEM;
+	if (*memo == OPEN || reader->depth == DEPTH_MAX)
+		return damaged(reader, "types that contain themselves, or nest too deep");
+	if (*memo) {
+		*number = *memo - 1;
+		return 0;
+	}
+	*memo = OPEN;
+	reader->depth++;
+	err = read_by_tag(reader, die, follow, number);
+	reader->depth--;
+	return err ? err : remember(reader, die, follow, *number);
+}
+
+/* ---- units -------------------------------------------------------------------------------------------- */
+
+/* Arrays are indexed by int, whether a unit has it or not. */
+static int add_index_type(struct dwarf_unit_reader *reader)
+{
+	struct type_record record = { .kind = BTF_KIND_INT, .size = 4, .flags = BTF_INT_SIGNED };
+	int err = set_name(reader, "int", &record.name);
+
+	return err ? err : type_records__add(reader->records, &record, NULL, &reader->index_type);
+}
+
+struct dwarf_unit_reader *dwarf_unit_reader__new(const struct dwarf_unit_opts *opts,
+						 struct type_records *records)
+{
+	struct dwarf_unit_reader *reader = calloc(1, sizeof(*reader));
+
+	if (!reader)
+		return NULL;
+	reader->opts = *opts;
+	reader->records = records;
+	reader->why = "";
+	if (add_index_type(reader)) {
+		dwarf_unit_reader__free(reader);
+		return NULL;
+	}
+	return reader;
+}
+
+void dwarf_unit_reader__free(struct dwarf_unit_reader *reader)
+{
+	if (!reader)
+		return;
+	pointer_table__free(&reader->names);
+	pointer_table__free(&reader->types[false]);
+	pointer_table__free(&reader->types[true]);
+	free(reader->slots);
+	free(reader);
+}
+
+const char *dwarf_unit_reader__why(const struct dwarf_unit_reader *reader)
+{
+	return reader->why;
+}
+
+static int read_wanted(struct dwarf_unit_reader *reader, Dwarf_Die *die)
+{
+	uint32_t kinds = kinds_of(dwarf_tag(die)), wanted, number;
+	int err = kinds ? look_up(reader, name_of(die), &wanted) : 0;
+
+	if (err || !kinds || !(wanted & kinds))
+		return err;
+	return read_type(reader, die, false, &number);
+}
+
+int dwarf_unit_reader__read(struct dwarf_unit_reader *reader, Dwarf_Die *unit)
+{
+	Dwarf_Die die;
+	int res = first_die(reader, unit, &die);
+
+	pointer_table__clear(&reader->types[false]);
+	pointer_table__clear(&reader->types[true]);
+	if (dwarf_srclang(unit) == DW_LANG_Rust)
+		return 0;
+	for (; res == 0; res = next_die(reader, &die)) {
+		int err = read_wanted(reader, &die);
+
+		if (err)
+			return err;
+	}
+	return res < 0 ? res : 0;
+}
