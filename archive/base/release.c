@@ -74,12 +74,25 @@ int release__compare(const char *a, const char *b)
 
 /* ---- flavour ------------------------------------------------------------------------------ */
 
+/* Machines whose names do not end with a number. */
+static bool is_machine(const char *part, size_t len)
+{
+	static const char *const names[] = { "ppc64le", "powerpc64le", "s390x" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (len == strlen(names[i]) && !memcmp(part, names[i], len))
+			return true;
+	return false;
+}
+
 /* How much of a part between separators names a flavour, 0 if it does not. */
 static size_t flavour_len(const char *part, size_t len)
 {
 	size_t letters = strspn(part, LETTERS);
 	size_t digits = strspn(part + letters, DIGITS);
 
+	if (is_machine(part, len))
+		return 0;
 	if (letters + digits < len || !digits)
 		return len;
 	/* the only one that is counted in its own name: rt24.93.el8 */
@@ -100,6 +113,36 @@ static struct run next_flavour(const char **at)
 		*at += len;
 	}
 	return found;
+}
+
+/* What is left of el7uek without the version of the distribution that it is stuck to. */
+static struct run without_version(struct run run)
+{
+	size_t prefix;
+
+	if (run.len < 3 || memcmp(run.text, "el", 2))
+		return run;
+	prefix = 2 + strspn(run.text + 2, DIGITS);
+	if (prefix == 2 || run.len <= prefix)
+		return run;
+	return (struct run){ .text = run.text + prefix, .len = run.len - prefix };
+}
+
+void release__flavour(const char *release, char *text, size_t size)
+{
+	size_t used = 0;
+
+	for (;;) {
+		struct run run = without_version(next_flavour(&release));
+
+		if (!run.len || used + run.len + 2 > size)
+			break;
+		if (used)
+			text[used++] = '-';
+		memcpy(text + used, run.text, run.len);
+		used += run.len;
+	}
+	text[used] = '\0';
 }
 
 bool release__same_flavour(const char *a, const char *b)

@@ -149,14 +149,16 @@ static void test_all(void **state)
 	assert_string_equal(kernel->suite, "8/x86_64");
 	assert_int_equal(kernel->debug.format, PACKAGE_RPM);
 	assert_int_equal(kernel->debug.verification, KBTF_UNVERIFIED);
-	assert_string_equal(kernel->debug.keyring, in_dir("key.asc"));
+	assert_string_equal(kernel->debug.keyrings[0], in_dir("key.asc"));
+	assert_null(kernel->debug.keyrings[1]);
+	assert_null(kernel->debug.keys[0]);
 	assert_false(kernel->expect_embedded);
 	kernel = &catalogue.kernels.items[2];
 	assert_string_equal(kernel->distro_release, "12");
 	assert_string_equal(kernel->arch, "aarch64");
 	assert_int_equal(kernel->image.verification, KBTF_VERIFIED_SIGNED_INDEX);
 	assert_int_equal(strlen(kernel->image.verified_by), 40);
-	assert_null(kernel->image.keyring);
+	assert_null(kernel->image.keyrings);
 	assert_string_equal(kernel->image.member, "boot/*");
 	assert_true(kernel->expect_embedded);
 	assert_true(asprintf(&url, "file://%s/sec/pool/main/linux-image-6.1.0-9-arm64_6.1.27-1.deb",

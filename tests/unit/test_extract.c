@@ -387,11 +387,12 @@ static void tells_full_disks(void **state)
 static int extract_rpm(const char *package, const char *keyring, struct extracted *extracted,
 		       struct error *err)
 {
+	const char *keyrings[] = { keyring ? in_dir(keyring) : NULL, NULL };
 	const struct extract_opts opts = {
 		.package_path = in_dir(package),
 		.member = "usr/lib/debug/lib/modules/*/vmlinux*",
 		.out_path = in_dir("out"),
-		.rpm_keyring = keyring ? in_dir(keyring) : NULL,
+		.rpm_trust = { keyring ? keyrings : NULL, NULL },
 	};
 
 	unlink(opts.out_path);

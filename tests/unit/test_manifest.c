@@ -68,8 +68,8 @@ static void test_good(void **state)
 	assert_int_equal(manifest->release_count, 2);
 	one = &manifest->releases[0];
 	two = &manifest->releases[1];
-	assert_true(one->embedded);
-	assert_false(two->embedded);
+	assert_true(release__embeds(one, "4.9.0"));
+	assert_false(release__embeds(two, "4.9.0"));
 	assert_false(one->ignore_valid_until);
 	assert_true(two->ignore_valid_until);
 	assert_int_equal(words__count((const char *const *)one->keyrings), 2);
@@ -117,12 +117,20 @@ static const struct {
 	{ "([0-9].*)", "([0-9].*", "m.ini:8: bad pattern" },
 	{ "([0-9].*)", "[0-9].*", "m.ini:8: pattern" },
 	{ "embedded = yes", "embedded = maybe",
-	  "m.ini:10: 'embedded' is 'no' or 'yes', not 'maybe'" },
+	  "m.ini:10: 'embedded' is 'yes', 'no' or a pattern of kernels" },
 	{ "mirror-of = main", "mirror-of = mein", "m.ini:14: [repository ports]: 'mirror-of'" },
 	{ "mirror = apt http://example.invalid/debian", "mirror = example", "m.ini:12: [repository main]: 'mirror' is a list" },
 	{ "version = 2", "version = 2\nversion = 3", "m.ini:21: 'version' was given in line 20" },
 	{ "version = 2", "nonsense", "m.ini:20: neither" },
 	{ "debug-member = usr/lib/debug/boot/vmlinux-*\n", "", "m.ini:8: 'debug-package' without" },
+	{ "embedded = yes", "embedded = 5.10..4.19", "m.ini:10: 'embedded' is" },
+	{ "embedded = yes", "key = 0123", "m.ini:10: 'key' lists fingerprints" },
+	{ "version = 2", "version = 2\narchitectures = armv7l", "'armv7l' is no architecture" },
+	{ "-dbg\n", "-dbg=%{name:2}\n", "m.ini:8: bad template '%{name:2}': it names a group" },
+	{ "-dbg\n", "-dbg=%{release:1}\n", "m.ini:8: bad template '%{release:1}': it names" },
+	{ "-dbg\n", "-dbg=%{epoch}\n", "m.ini:8: bad template '%{epoch}': '%' begins none" },
+	{ "%{version}", "%{version", "bad template '%{version': '%' begins none" },
+	{ "embedded = yes", "package-release = (", "m.ini:10: bad pattern '('" },
 	{ "id = debian", "id =", "m.ini:3: 'id' has no value" },
 };
 

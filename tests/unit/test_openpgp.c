@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/cleanup.h"
 #include "source/openpgp.h"
 
 /* Two keys, one that has expired, and files signed by them. */
@@ -44,10 +45,14 @@ static int setup(void **state)
 	return shell("%s", make_keys);
 }
 
+/* fingerprints that count, or none */
+static const char *pins[3];
+
 static int verify(const char *file, const char *keyring, bool accept_expired, struct error *err)
 {
 	const char *keyrings[] = { "/nonexistent/keyring.gpg", keyring, NULL };
-	struct openpgp_policy policy = { .keyrings = keyrings, .keyring_package = "the-keyring",
+	struct openpgp_policy policy = { .keyrings = keyrings, .keys = pins,
+					 .keyring_package = "the-keyring",
 					 .scratch = in_dir("s"),
 					 .accept_expired_keys = accept_expired };
 	char *fingerprint = NULL, *expected;
@@ -85,6 +90,65 @@ static void test_good(void **state)
 	assert_int_equal(verify("signed-both", in_dir("one.gpg"), false, &err), 0);
 	/* nothing of it stays behind */
 	assert_output("ls \"$T/s\"", "");
+}
+
+static char *fingerprint_of(const char *name)
+{
+	_cleanup_free_ char *command = NULL;
+
+	assert_true(asprintf(&command,
+			     "GNUPGHOME=\"$T/h\" gpg --list-keys --with-colons "
+			     "%s@example.invalid 2>/dev/null | sed -n '/^fpr/{s/^fpr:*//;s/:.*//p;q}'",
+			     name) > 0);
+	return output_of(command);
+}
+
+static void test_pinned_key(void **state)
+{
+	_cleanup_free_ char *one = NULL, *two = NULL;
+	struct error err = { "" };
+
+	(void)state;
+	need("gpg gpgv");
+	one = fingerprint_of("one");
+	two = fingerprint_of("two");
+	pins[0] = one;
+	if (verify("signed", in_dir("both.asc"), false, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(verify("signed-both", in_dir("both.asc"), false, &err), 0);
+	assert_int_equal(verify("signed-two", in_dir("both.asc"), false, &err), -EKEYREJECTED);
+	assert_non_null(strstr(err.text, two));
+	assert_non_null(strstr(err.text, "none of those that the manifest names"));
+	assert_int_equal(verify("signed", in_dir("none.gpg"), false, &err), -ENOKEY);
+	pins[1] = two;
+	assert_int_equal(verify("signed-two", in_dir("both.asc"), false, &err), 0);
+	/* a bad signature is too much, whoever made it */
+	pins[0] = two;
+	pins[1] = NULL;
+	assert_int_equal(verify("changed", in_dir("both.asc"), false, &err), -EKEYREJECTED);
+	assert_non_null(strstr(err.text, "bad signature"));
+	pins[0] = NULL;
+}
+
+static void test_directory_of_keys(void **state)
+{
+	struct error err = { "" };
+
+	(void)state;
+	need("gpg gpgv");
+	assert_int_equal(shell("mkdir -p \"$T/keys/below\" \"$T/empty\"; cd \"$T/keys\"; "
+			       "echo read me > README; cp ../one.gpg .hidden; "
+			       ": > nothing; "
+			       "GNUPGHOME=\"$T/h\" gpg --export two@example.invalid > b.gpg; "
+			       "cp ../one.asc below"), 0);
+	assert_int_equal(verify("signed-two", in_dir("keys"), false, &err), 0);
+	assert_int_equal(verify("signed", in_dir("keys"), false, &err), -ENOKEY);
+	assert_non_null(strstr(err.text, "in no keyring at hand"));
+	assert_int_equal(shell("cp \"$T/one.asc\" \"$T/keys/a.asc\""), 0);
+	if (verify("signed", in_dir("keys"), false, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(verify("signed", in_dir("empty"), false, &err), -ENOKEY);
+	assert_non_null(strstr(err.text, "no keys to check"));
 }
 
 static void test_unknown_key(void **state)
@@ -182,7 +246,8 @@ int main(void)
 		cmocka_unit_test(test_good),	     cmocka_unit_test(test_unknown_key),
 		cmocka_unit_test(test_rejected),     cmocka_unit_test(test_expired_key),
 		cmocka_unit_test(test_damaged_keyring), cmocka_unit_test(test_detached),
-		cmocka_unit_test(test_strip),
+		cmocka_unit_test(test_strip),	     cmocka_unit_test(test_pinned_key),
+		cmocka_unit_test(test_directory_of_keys),
 	};
 
 	return cmocka_run_group_tests(tests, setup, fixture__teardown);

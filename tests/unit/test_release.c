@@ -87,11 +87,48 @@ static void test_flavours(void **state)
 	}
 }
 
+static const struct {
+	const char *release, *flavour;
+} names[] = {
+	{ "6.1.0-56-amd64", "" },
+	{ "6.1.0-56-cloud-amd64", "cloud" },
+	{ "6.12.43+deb13-arm64-16k", "16k" },
+	{ "4.19.0-6-powerpc64le", "" },
+	{ "4.15.0-20-generic", "generic" },
+	{ "5.4.0-1009-azure-fde", "azure-fde" },
+	{ "4.18.0-147.5.1.el8_1.aarch64", "" },
+	{ "4.18.0-147.el8.ppc64le", "" },
+	{ "4.18.0-147.el8.s390x", "" },
+	{ "4.18.0-147.rt24.93.el8.x86_64", "rt" },
+	{ "5.14.0-362.8.1.el9_3.x86_64+rt", "rt" },
+	{ "5.14.0-362.8.1.el9_3.aarch64+64k", "64k" },
+	{ "3.10.0-1160.el7.centos.plus.x86_64", "centos-plus" },
+	{ "4.14.35-1902.300.11.el7uek.x86_64", "uek" },
+	{ "4.12.14-lp151.28.36-default", "default" },
+	{ "4.14.355-276.639.amzn2.x86_64", "" },
+	{ "4.19.91-26.al7.x86_64", "" },
+	{ "", "" },
+};
+
+static void test_flavour_names(void **state)
+{
+	char text[16], small[5];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		release__flavour(names[i].release, text, sizeof(text));
+		assert_string_equal(text, names[i].flavour);
+	}
+	release__flavour("5.4.0-1009-aws-azure", small, sizeof(small));
+	assert_string_equal(small, "aws");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_as_rpm),
 		cmocka_unit_test(test_flavours),
+		cmocka_unit_test(test_flavour_names),
 	};
 
 	return cmocka_run_group_tests(tests, fixture__setup, fixture__teardown);

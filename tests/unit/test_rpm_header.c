@@ -9,10 +9,16 @@
 #include "base/rpm_header.h"
 #include "base/sha256.h"
 
+/* fingerprints that count, or none */
+static const char *pins[2];
+
 static int read_header(const char *name, const char *keyring, struct rpm_header *header,
 		       struct error *err)
 {
-	return rpm_header__read(in_dir(name), keyring ? in_dir(keyring) : NULL, header, err);
+	const char *keyrings[] = { keyring ? in_dir(keyring) : NULL, NULL };
+	const struct trust trust = { keyrings, pins };
+
+	return rpm_header__read(in_dir(name), keyring ? &trust : NULL, header, err);
 }
 
 static void assert_refused(const char *name, const char *keyring, int code, const char *word)
@@ -94,6 +100,41 @@ static void checks_signatures(void **state)
 	assert_refused("signed.rpm", "two.gpg", EKEYREJECTED, "two.gpg");
 	assert_refused("signed.rpm", "none.asc", EKEYREJECTED, "which is not in");
 	assert_refused("unsigned.rpm", "one.asc", EKEYREJECTED, "not signed");
+}
+
+static void counts_pinned_keys_only(void **state)
+{
+	_cleanup_free_ char *fingerprint = NULL;
+	struct rpm_header header;
+	struct error err = {};
+
+	(void)state;
+	make_packages();
+	fingerprint = output_of("cat $T/one.fpr");
+	pins[0] = "0123456789ABCDEF0123456789ABCDEF01234567";
+	assert_refused("signed.rpm", "both.asc", EKEYREJECTED, fingerprint);
+	assert_refused("signed.rpm", "both.gpg", EKEYREJECTED,
+		       "none of those that the manifest names");
+	assert_refused("signed.rpm", "two.asc", EKEYREJECTED, "which is not in");
+	pins[0] = fingerprint;
+	assert_int_equal(read_header("signed.rpm", "both.asc", &header, &err), 0);
+	rpm_header__free(&header);
+	pins[0] = NULL;
+}
+
+static void looks_into_a_directory_of_keys(void **state)
+{
+	struct rpm_header header;
+	struct error err = {};
+
+	(void)state;
+	make_packages();
+	assert_int_equal(shell("cd $T && mkdir -p keys && cp two.asc keys && echo x >keys/README"),
+			 0);
+	assert_refused("signed.rpm", "keys", EKEYREJECTED, "which is not in");
+	assert_int_equal(shell("cp $T/one.gpg $T/keys/z.gpg"), 0);
+	assert_int_equal(read_header("signed.rpm", "keys", &header, &err), 0);
+	rpm_header__free(&header);
 }
 
 static void names_a_missing_keyring(void **state)
@@ -191,10 +232,12 @@ static void *read_many(void *result)
 		struct error err = {};
 		/* in_dir's buffers are one thread's */
 		char path[4200], keys[4200];
+		const char *keyrings[] = { keys, NULL };
+		const struct trust trust = { keyrings, NULL };
 
 		snprintf(path, sizeof(path), "%s/signed.rpm", test_dir);
 		snprintf(keys, sizeof(keys), "%s/one.asc", test_dir);
-		if (rpm_header__read(path, keys, &header, &err) || header.file_count != 1)
+		if (rpm_header__read(path, &trust, &header, &err) || header.file_count != 1)
 			*(int *)result = 1;
 		rpm_header__free(&header);
 	}
@@ -221,6 +264,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_files),
 		cmocka_unit_test(checks_signatures),
+		cmocka_unit_test(counts_pinned_keys_only),
+		cmocka_unit_test(looks_into_a_directory_of_keys),
 		cmocka_unit_test(names_a_missing_keyring),
 		cmocka_unit_test(refuses_alteration),
 		cmocka_unit_test(refuses_damage),

@@ -54,11 +54,12 @@ void adding__one(struct adding *adding, const char *path, const struct kbtf_iden
 	struct task_outcome *grown = realloc(adding->outcomes,
 					     (adding->count + 1) * sizeof(*grown));
 	const char *slash = strrchr(path, '/');
+	const char *keyrings[] = { adding->keyring, NULL };
 	uint8_t digest[SHA256_SIZE];
 	char hex[SHA256_HEX_SIZE];
 	struct job_input input = {
 		.path = path,
-		.rpm_keyring = adding->keyring,
+		.rpm_trust = { adding->keyring ? keyrings : NULL, NULL },
 		.encoder = adding->encoder,
 		.known = *known,
 		.override = true,

@@ -31,7 +31,7 @@ struct adding {
 	  "auto, pahole or embedded, as for build" },                                       \
 	{ OPTION_FLAG, "normalize", 0, NULL, &(a).normalize,                                \
 	  "merge types that CO-RE can't tell apart" },                                      \
-	{ OPTION_TEXT, "keyring", 0, "FILE", &(a).keyring,                                  \
+	{ OPTION_TEXT, "keyring", 0, "PATH", &(a).keyring,                                  \
 	  "RPM packages must be signed by one of its\nkeys" },                              \
 	{ OPTION_HEADING, NULL, 0, NULL, NULL, "How" },                                     \
 	{ OPTION_TEXT, "work", 'w', "DIR", &(a).work_path,                                  \

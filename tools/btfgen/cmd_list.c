@@ -3,10 +3,13 @@
 
 #include "archive_file.h"
 #include "base/log.h"
+#include "base/release.h"
 #include "command.h"
 #include "coverage.h"
 #include "known.h"
 #include "table.h"
+
+#define FLAVOUR_SIZE 64
 
 static json_t *package_json(const struct package *package)
 {
@@ -26,12 +29,16 @@ static json_t *package_json(const struct package *package)
 static json_t *kernel_json(const struct kernel *kernel, enum coverage coverage,
 			   const json_t *record)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "distro",
-				   kernel->distro, "release", kernel->distro_release, "codename",
-				   kernel->codename, "suite", kernel->suite, "arch", kernel->arch,
-				   "kernel", kernel->kernel_release, "state",
-				   coverage__name(coverage), "debug", package_json(&kernel->debug),
-				   "image", package_json(&kernel->image));
+	char flavour[FLAVOUR_SIZE];
+	json_t *object;
+
+	release__flavour(kernel->kernel_release, flavour, sizeof(flavour));
+	object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "distro",
+			   kernel->distro, "release", kernel->distro_release, "codename",
+			   kernel->codename, "suite", kernel->suite, "arch", kernel->arch,
+			   "kernel", kernel->kernel_release, "flavour", flavour, "state",
+			   coverage__name(coverage), "debug", package_json(&kernel->debug),
+			   "image", package_json(&kernel->image));
 
 	if (record && coverage == COVERAGE_FAILED)
 		json_object_set(object, "failure", (json_t *)record);
@@ -40,11 +47,14 @@ static json_t *kernel_json(const struct kernel *kernel, enum coverage coverage,
 
 static void add_row(struct table *table, const struct kernel *kernel, enum coverage coverage)
 {
-	char debug[16] = "none", image[16] = "none";
-	const char *cells[] = { kernel->kernel_release, kernel->distro, kernel->distro_release,
-				kernel->suite, kernel->arch, debug, image,
+	char debug[16] = "none", image[16] = "none", flavour[FLAVOUR_SIZE];
+	const char *cells[] = { kernel->kernel_release, flavour, kernel->distro,
+				kernel->distro_release, kernel->suite, kernel->arch, debug, image,
 				coverage__name(coverage) };
 
+	release__flavour(kernel->kernel_release, flavour, sizeof(flavour));
+	if (!*flavour)
+		strcpy(flavour, "-");
 	if (kernel->debug.name)
 		format_bytes(kernel->debug.size, debug);
 	if (kernel->image.name)
@@ -54,7 +64,7 @@ static void add_row(struct table *table, const struct kernel *kernel, enum cover
 
 static int print_kernels(const struct known *known, const struct ledger *ledger, bool missing, bool json)
 {
-	static const char *const headings[] = { "KERNEL", "DISTRO", "RELEASE", "SUITE", "ARCH",
+	static const char *const headings[] = { "KERNEL", "FLAVOUR", "DISTRO", "RELEASE", "SUITE", "ARCH",
 						">DEBUG", ">IMAGE", "STATE", NULL };
 	const struct kernel_list *kernels = &known->catalogue.kernels;
 	struct table *table = table__new(headings);

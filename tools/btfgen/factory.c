@@ -57,7 +57,8 @@ static struct job_input input_of(const struct task *task, const struct package *
 	return (struct job_input){
 		.path = fetched->path,
 		.member = package->member,
-		.rpm_keyring = package->keyring,
+		.rpm_trust = { (const char *const *)package->keyrings,
+			       (const char *const *)package->keys },
 		.encoder = task->encoder,
 		.known = { .sz = sizeof(struct kbtf_ident),
 			   .distro = kernel->distro,

@@ -104,7 +104,7 @@ static int extract_image(struct job *job, const char *out_path)
 		.package_path = job->input->path,
 		.member = job->input->member ? job->input->member : USUAL_MEMBERS,
 		.out_path = out_path,
-		.rpm_keyring = job->input->rpm_keyring,
+		.rpm_trust = job->input->rpm_trust,
 		.meter = job->meter,
 	};
 	int res = extract__member(&opts, &extracted, job->err);

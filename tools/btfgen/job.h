@@ -10,6 +10,7 @@
 #include <kbtf.h>
 
 #include "base/error.h"
+#include "base/keyring.h"
 #include "base/meter.h"
 #include "base/objects.h"
 #include "base/workdir.h"
@@ -29,7 +30,7 @@ struct job_opts {
 struct job_input {
 	const char *path;
 	const char *member;            /* patterns of the wanted file in a package; NULL: the usual ones */
-	const char *rpm_keyring;       /* an .rpm must be signed by a key of this file; or NULL */
+	struct trust rpm_trust;        /* who must have signed an .rpm; no keyrings: nobody */
 	enum encoder encoder;
 	/*
 	 * What is known about the kernel beforehand; "" and 0 where nothing is. What the

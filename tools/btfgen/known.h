@@ -36,7 +36,7 @@ struct known {
 	{ OPTION_HEADING, NULL, 0, NULL, NULL, "Where from" },                              \
 	{ OPTION_LIST, "mirror", 0, "[REPO=]URL", &(k).mirrors,                             \
 	  "take a repository of the manifest from here" },                                  \
-	{ OPTION_TEXT, "keyring", 0, "FILE", &(k).keyring,                                  \
+	{ OPTION_TEXT, "keyring", 0, "PATH", &(k).keyring,                                  \
 	  "the keys that indexes and packages must be\nsigned by" },                        \
 	{ OPTION_FLAG, "allow-unsigned", 0, NULL, &(k).allow_unsigned,                      \
 	  "take what nothing signs; the archive's\nprovenance then says unverified" },      \

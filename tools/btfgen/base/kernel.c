@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/release.h"
+#include "base/words.h"
 
 void package__free(struct package *package)
 {
@@ -16,7 +17,8 @@ void package__free(struct package *package)
 	free(package->sha256);
 	free(package->member);
 	free(package->verified_by);
-	free(package->keyring);
+	words__free(package->keyrings);
+	words__free(package->keys);
 	*package = (struct package){ 0 };
 }
 

@@ -21,7 +21,8 @@ struct package {
 	enum package_format format;
 	enum kbtf_verification verification; /* of the index that names it */
 	char *verified_by;              /* fingerprint of the index's signer, or NULL */
-	char *keyring;                  /* RPM: file of keys that must have signed it, or NULL */
+	char **keyrings;                /* RPM: whose keys must have signed it, or NULL; base/keyring.h */
+	char **keys;                    /* fingerprints of those that count, or NULL */
 	bool allow_unsigned;            /* the user accepted that nothing signs it */
 };
 

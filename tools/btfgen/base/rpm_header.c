@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/words.h"
 
 #define LEAD_SIZE 96
 #define INTRO_SIZE 16 /* magic and version, reserved, number of entries, size of the data */
@@ -267,32 +268,72 @@ static void try_keys(const char *keys, size_t size, pgpDigParams signature, DIGE
 	}
 }
 
-static int judge(const struct package_file *file, const char *keyring, pgpDigParams signature,
-		 const struct verdict *verdict, struct error *err)
+static bool is_pinned(const struct trust *trust, const char *fingerprint)
+{
+	return !trust->keys || !*trust->keys || words__allow(trust->keys, fingerprint);
+}
+
+static int judge(const struct package_file *file, const struct trust *trust,
+		 pgpDigParams signature, const struct verdict *verdict, struct error *err)
 {
 	char id[2 * PGP_KEYID_LEN + 1];
 
 	hex__encode(pgpDigParamsSignID(signature), PGP_KEYID_LEN, id);
-	if (verdict->rc == RPMRC_OK && verdict->fingerprint)
-		return 0;
-	if (verdict->rc == RPMRC_NOKEY)
+	if (verdict->rc == RPMRC_OK && verdict->fingerprint) {
+		if (is_pinned(trust, verdict->fingerprint))
+			return 0;
+		return error__set(err, EKEYREJECTED,
+				  "%s is signed by the key %s, which is in a keyring, but is none "
+				  "of those that the manifest names for this: if you trust it, add "
+				  "it to 'key' there", file->path, verdict->fingerprint);
+	}
+	if (verdict->rc == RPMRC_NOKEY) {
+		_cleanup_free_ char *names = words__join(trust->keyrings);
+
 		return error__set(err, EKEYREJECTED,
 				  "%s is signed by the key %s, which is not in %s: add the "
 				  "distribution's key to it if you trust that key", file->path, id,
-				  keyring);
+				  names ? names : "the keyring");
+	}
 	return error__set(err, EKEYREJECTED,
 			  "%s: the signature by the key %s does not fit the package: get it again "
 			  "from the distribution", file->path, id);
 }
 
-static int check_signature_packet(const struct package_file *file, const char *keyring,
+/* Files are read one after the other until a key is found that fits. */
+static int try_keyrings(const struct trust *trust, pgpDigParams signature, DIGEST_CTX ctx,
+			struct verdict *verdict, struct error *err)
+{
+	_cleanup_words_ char **files = NULL;
+	int rc = keyring__files(trust->keyrings, &files, err);
+
+	if (rc)
+		return rc == -ENOMEM ? rc : -EKEYREJECTED;
+	if (!*files) {
+		_cleanup_free_ char *names = words__join(trust->keyrings);
+
+		return error__set(err, EKEYREJECTED, "cannot read the keyring %s: there is none",
+				  names ? names : "");
+	}
+	for (char **file = files; *file && verdict->rc != RPMRC_OK; file++) {
+		_cleanup_free_ void *keys = NULL;
+		size_t size;
+
+		rc = file__read(*file, KEYRING_MAX, &keys, &size);
+		if (rc)
+			return error__set(err, EKEYREJECTED, "cannot read the keyring %s: %s",
+					  *file, strerror(-rc));
+		try_keys(keys, size, signature, ctx, verdict);
+	}
+	return 0;
+}
+
+static int check_signature_packet(const struct package_file *file, const struct trust *trust,
 				  struct rpmtd_s *packet, char **signed_by, struct error *err)
 {
 	cleanup(params_freep) struct pgpDigParams_s *signature = NULL;
-	_cleanup_free_ void *keys = NULL;
 	struct verdict verdict = { .rc = RPMRC_NOKEY };
 	DIGEST_CTX ctx;
-	size_t size;
 	int rc;
 
 	if (pgpPrtParams(packet->data, packet->count, PGPTAG_SIGNATURE, &signature) ||
@@ -304,27 +345,21 @@ static int check_signature_packet(const struct package_file *file, const char *k
 		return rejected(file, "its signature uses a hash that is not trusted", err);
 	}
 	rpmDigestUpdate(ctx, file->main.bytes, file->main.size);
-	rc = file__read(keyring, KEYRING_MAX, &keys, &size);
-	if (rc)
-		error__set(err, EKEYREJECTED, "cannot read the keyring %s: %s", keyring,
-			   strerror(-rc));
-	else
-		try_keys(keys, size, signature, ctx, &verdict);
+	rc = try_keyrings(trust, signature, ctx, &verdict, err);
 	rpmDigestFinal(ctx, NULL, NULL, 0);
-	if (rc)
-		return -EKEYREJECTED;
-	rc = judge(file, keyring, signature, &verdict, err);
+	for (char *digit = verdict.fingerprint; digit && *digit; digit++)
+		*digit = *digit >= 'a' ? *digit - 'a' + 'A' : *digit;
+	if (!rc)
+		rc = judge(file, trust, signature, &verdict, err);
 	if (rc) {
 		free(verdict.fingerprint);
 		return rc;
 	}
-	for (char *digit = verdict.fingerprint; *digit; digit++)
-		*digit = *digit >= 'a' ? *digit - 'a' + 'A' : *digit;
 	*signed_by = verdict.fingerprint;
 	return 0;
 }
 
-static int check_signature(const struct package_file *file, const char *keyring,
+static int check_signature(const struct package_file *file, const struct trust *trust,
 			   Header signature, char **signed_by, struct error *err)
 {
 	static const rpmTagVal tags[] = { RPMSIGTAG_RSA, RPMSIGTAG_DSA };
@@ -336,7 +371,7 @@ static int check_signature(const struct package_file *file, const char *keyring,
 		if (!headerGet(signature, tags[i], &packet, HEADERGET_MINMEM))
 			continue;
 		rc = packet.type == RPM_BIN_TYPE ?
-			     check_signature_packet(file, keyring, &packet, signed_by, err) :
+			     check_signature_packet(file, trust, &packet, signed_by, err) :
 			     rejected(file, "its signature can't be read", err);
 		rpmtdFreeData(&packet);
 		return rc;
@@ -390,7 +425,7 @@ static int take_files(const struct package_file *file, Header main, struct rpm_h
 	return 0;
 }
 
-static int read_headers(const struct package_file *file, const char *keyring,
+static int read_headers(const struct package_file *file, const struct trust *trust,
 			struct rpm_header *header, struct error *err)
 {
 	cleanup(header_freep) struct headerToken_s *signature = import(&file->signature);
@@ -400,8 +435,8 @@ static int read_headers(const struct package_file *file, const char *keyring,
 	if (!signature)
 		return damaged(file, "its signature header is malformed", err);
 	rc = check_digests(file, signature, err);
-	if (!rc && keyring)
-		rc = check_signature(file, keyring, signature, &header->signed_by, err);
+	if (!rc && trust && trust->keyrings)
+		rc = check_signature(file, trust, signature, &header->signed_by, err);
 	if (!rc)
 		rc = check_length(file, signature, err);
 	if (rc)
@@ -413,7 +448,7 @@ static int read_headers(const struct package_file *file, const char *keyring,
 }
 
 /* What librpm says on stderr is said here, with the file's name. */
-static int read_headers_locked(const struct package_file *file, const char *keyring,
+static int read_headers_locked(const struct package_file *file, const struct trust *trust,
 			       struct rpm_header *header, struct error *err)
 {
 	int mask, rc;
@@ -421,13 +456,13 @@ static int read_headers_locked(const struct package_file *file, const char *keyr
 	pthread_mutex_lock(&librpm_lock);
 	mask = rpmlogSetMask(RPMLOG_MASK(RPMLOG_EMERG));
 	rpmInitCrypto();
-	rc = read_headers(file, keyring, header, err);
+	rc = read_headers(file, trust, header, err);
 	rpmlogSetMask(mask);
 	pthread_mutex_unlock(&librpm_lock);
 	return rc;
 }
 
-int rpm_header__read(const char *path, const char *keyring, struct rpm_header *header,
+int rpm_header__read(const char *path, const struct trust *trust, struct rpm_header *header,
 		     struct error *err)
 {
 	struct package_file file = { .path = path };
@@ -443,7 +478,7 @@ int rpm_header__read(const char *path, const char *keyring, struct rpm_header *h
 		rc = read_package(&file, err);
 	}
 	if (!rc)
-		rc = read_headers_locked(&file, keyring, header, err);
+		rc = read_headers_locked(&file, trust, header, err);
 	package_file__close(&file);
 	if (rc)
 		rpm_header__free(header);

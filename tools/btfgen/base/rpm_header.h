@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The header of an .rpm: which files it holds, with their digests, and who signed that.
- * librpm parses and verifies, against a keyring file alone: no RPM database and no
+ * librpm parses and verifies, against keyring files alone: no RPM database and no
  * configuration is read. The bytes that are hashed are those that are parsed, whole,
  * so nothing outside of the signature is believed. (format: rpm's docs/manual/format.md)
  *
@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/keyring.h"
 
 #define RPM_DIGEST_MAX 64
 
@@ -37,12 +38,12 @@ struct rpm_header {
 };
 
 /*
- * Read and check: the header's digests always; with `keyring` (a file of one or more
- * OpenPGP keys, armored or binary) its signature, too. Errors: -EBADMSG (no .rpm, cut
- * off, damaged, or a digest is wrong), -EKEYREJECTED (no signature, a bad one, or one by
- * none of the keys), -ENOENT and others of open(2).
+ * Read and check: the header's digests always; with keyrings (`trust` may be NULL) its
+ * signature, too. Errors: -EBADMSG (no .rpm, cut off, damaged, or a digest is wrong),
+ * -EKEYREJECTED (no signature, a bad one, or one by none of the keys), -ENOENT and others
+ * of open(2).
  */
-int rpm_header__read(const char *path, const char *keyring, struct rpm_header *header,
+int rpm_header__read(const char *path, const struct trust *trust, struct rpm_header *header,
 		     struct error *err);
 void rpm_header__free(struct rpm_header *header);
 /* Lent; NULL: the header lists no regular file of this path. */

@@ -23,6 +23,7 @@ struct openpgp_policy access__policy(const struct access *access, const struct m
 	storage[1] = NULL;
 	return (struct openpgp_policy){
 		.keyrings = access->keyring ? storage : (const char *const *)release->keyrings,
+		.keys = (const char *const *)release->keys,
 		.keyring_package = manifest->keyring_package,
 		.scratch = access->scratch,
 		.accept_expired_keys = release->accept_expired_keys,

@@ -218,8 +218,11 @@ static int add_suite(struct loading *loading, const struct manifest *manifest,
 					  .suite = suite };
 	for (size_t i = 0; i < manifest->arch_count; i++)
 		if (wants_arch(loading->opts, &manifest->arches[i]) &&
+		    suite__has(release, suite, manifest->arches[i].name) &&
 		    suite_indexes__add(suites, &manifest->arches[i]))
 			return -ENOMEM;
+	if (!suites->count)
+		loading->suite_count--;
 	return suite_indexes__load(suites, &loading->access);
 }
 
@@ -329,6 +332,15 @@ static bool set_text(char **field, const char *text)
 	return !text || *field;
 }
 
+static bool set_words(char ***field, const char *const *words)
+{
+	*field = words__split(NULL);
+	for (; *field && words && *words; words++)
+		if (words__add(field, *words))
+			return false;
+	return *field;
+}
+
 static bool fill_package(struct package *package, const struct index_package *from,
 			 const struct index_kernel *kernel, const struct loading *loading,
 			 const struct suite_indexes *suite, const struct suite_index *item,
@@ -336,13 +348,11 @@ static bool fill_package(struct package *package, const struct index_package *fr
 {
 	bool is_rpm = suite->suite->repository->type == REPOSITORY_RPM_MD;
 	const struct index *index = &item->index;
-	const char *keyring = NULL;
+	const char *given[] = { loading->access.keyring, NULL };
+	bool must_be_signed = is_rpm && !loading->access.allow_unsigned;
 
 	if (!from->name)
 		return true;
-	/* With allow_unsigned nothing "must have signed it". */
-	if (is_rpm && !loading->access.allow_unsigned)
-		keyring = access__keyring(&loading->access, suite->release);
 	package->size = from->size;
 	package->format = is_rpm ? PACKAGE_RPM : PACKAGE_DEB;
 	package->verification = index->verification;
@@ -353,7 +363,10 @@ static bool fill_package(struct package *package, const struct index_package *fr
 	       set_text(&package->version, kernel->version) &&
 	       set_text(&package->sha256, from->sha256) && set_text(&package->member, member) &&
 	       set_text(&package->verified_by, index->signer) &&
-	       set_text(&package->keyring, keyring);
+	       (!must_be_signed ||
+		(set_words(&package->keyrings,
+			   given[0] ? given : (const char *const *)suite->release->keyrings) &&
+		 set_words(&package->keys, (const char *const *)suite->release->keys)));
 }
 
 static int add_kernel(const struct loading *loading, const struct suite_indexes *suite,
@@ -361,7 +374,8 @@ static int add_kernel(const struct loading *loading, const struct suite_indexes 
 		      struct kernel_list *list)
 {
 	const struct release *release = suite->release;
-	struct kernel kernel = { .expect_embedded = release->embedded };
+	struct kernel kernel = { .expect_embedded =
+					 release__embeds(release, from->kernel_release) };
 	bool filled = set_text(&kernel.distro, suite->manifest->id) &&
 		      set_text(&kernel.distro_release, release->version) &&
 		      set_text(&kernel.codename, release->codename) &&

@@ -51,6 +51,7 @@ char *index__recipe(const struct release *release, const char *arch)
 
 	buf__add_u32(&text, INDEX_FORMAT);
 	buf__add_str(&text, release->kernel_release);
+	buf__add_str(&text, release->package_release.text);
 	buf__add_str(&text, release->debug.text);
 	buf__add_str(&text, release->image.text);
 	buf__add_str(&text, arch);
@@ -61,65 +62,6 @@ char *index__recipe(const struct release *release, const char *arch)
 }
 
 /* ---- which packages are kernels ------------------------------------------------- */
-
-/* %{name}, %{version}, %{release}, %{arch} as rpm's query formats have them. */
-static char *expand_template(const char *template, const struct listed_package *package)
-{
-	const struct {
-		const char *tag, *value;
-	} tags[] = {
-		{ "%{name}", package->name },
-		{ "%{version}", package->rpm_version ? package->rpm_version : package->version },
-		{ "%{release}", package->rpm_release },
-		{ "%{arch}", package->rpm_arch },
-	};
-	_cleanup_buf_ struct buf text = { 0 };
-
-	while (*template) {
-		size_t len = 1;
-
-		for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
-			size_t tag_len = strlen(tags[i].tag);
-
-			if (strncmp(template, tags[i].tag, tag_len))
-				continue;
-			buf__printf(&text, "%s", tags[i].value ? tags[i].value : "");
-			template += tag_len;
-			len = 0;
-			break;
-		}
-		buf__add(&text, template, len);
-		template += len;
-	}
-	if (!buf__cstr(&text))
-		return NULL;
-	return (char *)buf__steal(&text, NULL);
-}
-
-/* 1 and a new *kernel_release, 0 where no pattern matches the whole name, or -ENOMEM. */
-static int match(const struct package_rules *rules, const struct release *release,
-		 const struct listed_package *package, char **kernel_release, size_t *preference)
-{
-	for (size_t i = 0; i < rules->count; i++) {
-		const regex_t *pattern = &rules->patterns[i];
-		regmatch_t groups[2];
-
-		/* POSIX takes the longest of the leftmost: if the whole can match, it does. */
-		if (regexec(pattern, package->name, 2, groups, 0) || groups[0].rm_so ||
-		    package->name[groups[0].rm_eo])
-			continue;
-		if (pattern->re_nsub && groups[1].rm_so >= 0)
-			*kernel_release = strndup(package->name + groups[1].rm_so,
-						  (size_t)(groups[1].rm_eo - groups[1].rm_so));
-		else if (release->kernel_release)
-			*kernel_release = expand_template(release->kernel_release, package);
-		else
-			continue;
-		*preference = i;
-		return *kernel_release ? 1 : -ENOMEM;
-	}
-	return 0;
-}
 
 static struct index_kernel *find_kernel(struct index *index, const char *kernel_release,
 					const char *version)
@@ -199,11 +141,13 @@ int index__add(struct index *index, const struct release *release,
 	struct index_kernel *kernel;
 	bool is_debug = true;
 	size_t preference;
-	int ret = match(&release->debug, release, package, &kernel_release, &preference);
+	int ret = naming__match(&release->debug, &release->package_release, package,
+				&kernel_release, &preference);
 
 	if (!ret) {
 		is_debug = false;
-		ret = match(&release->image, release, package, &kernel_release, &preference);
+		ret = naming__match(&release->image, &release->package_release, package,
+				    &kernel_release, &preference);
 	}
 	if (ret <= 0)
 		return ret ? error__oom(err) : 0;

@@ -21,7 +21,7 @@ struct index_package {
 	char *path;             /* below index.base */
 	char *sha256;
 	uint64_t size;
-	size_t preference;      /* of the pattern that it matched: less is better */
+	size_t preference;      /* the number of its rule: less is better */
 };
 
 struct index_kernel {
@@ -39,17 +39,6 @@ struct index {
 	struct index_kernel *kernels;
 	size_t count;
 	size_t cap;
-};
-
-/* A package as an index lists it; lent. */
-struct listed_package {
-	const char *name;
-	const char *version;    /* whole: [epoch:]version-release */
-	const char *path;
-	const char *sha256;     /* hex; NULL: the index gives none */
-	uint64_t size;
-	/* RPM, for kernel-release templates; else NULL */
-	const char *rpm_version, *rpm_release, *rpm_arch;
 };
 
 /* Digest of the manifest's parts that decide what index__add() takes; malloc'ed, or NULL. */

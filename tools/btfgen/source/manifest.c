@@ -59,12 +59,15 @@ struct key {
 
 #define RELEASE_KEYS \
 	{ "keyring", VALUE_WORDS, offsetof(struct release, keyrings), NULL, NULL }, \
-	{ "embedded", VALUE_CHOICE, offsetof(struct release, embedded), "no", "yes" }, \
+	{ "key", VALUE_WORDS, offsetof(struct release, keys), NULL, NULL }, \
+	{ "embedded", VALUE_TEXT, offsetof(struct release, embedded_text), NULL, NULL }, \
 	{ "valid-until", VALUE_CHOICE, offsetof(struct release, ignore_valid_until), "check", \
 	  "ignore" }, \
 	{ "expired-keys", VALUE_CHOICE, offsetof(struct release, accept_expired_keys), "refuse", \
 	  "accept" }, \
 	{ "kernel-release", VALUE_TEXT, offsetof(struct release, kernel_release), NULL, NULL }, \
+	{ "package-release", VALUE_TEXT, offsetof(struct release, package_release.text), NULL, \
+	  NULL }, \
 	{ "debug-package", VALUE_TEXT, offsetof(struct release, debug.text), NULL, NULL }, \
 	{ "debug-member", VALUE_TEXT, offsetof(struct release, debug.member), NULL, NULL }, \
 	{ "image-package", VALUE_TEXT, offsetof(struct release, image.text), NULL, NULL }, \
@@ -98,6 +101,7 @@ static const struct key repository_keys[] = {
 	{ "origin", VALUE_TEXT, offsetof(struct repository, origin), NULL, NULL },
 	{ "label", VALUE_TEXT, offsetof(struct repository, label), NULL, NULL },
 	{ "component", VALUE_TEXT, offsetof(struct repository, component), NULL, NULL },
+	{ "architectures", VALUE_WORDS, offsetof(struct repository, arches), NULL, NULL },
 	{ "signature", VALUE_CHOICE, offsetof(struct repository, signature_required), "optional",
 	  "required" },
 	{ 0 }
@@ -107,6 +111,7 @@ static const struct key release_keys[] = {
 	{ "version", VALUE_TEXT, offsetof(struct release, version), NULL, NULL },
 	{ "series", VALUE_WORDS, offsetof(struct release, series), NULL, NULL },
 	{ "suites", VALUE_OTHER, 0, NULL, NULL },
+	{ "architectures", VALUE_WORDS, offsetof(struct release, arches), NULL, NULL },
 	RELEASE_KEYS,
 	{ 0 }
 };
@@ -254,7 +259,6 @@ static struct release *get_release(struct reader *reader, const char *codename)
 	release = &grown[manifest->release_count++];
 	*release = (struct release){
 		.codename = strdup(codename),
-		.embedded = reader->defaults.embedded,
 		.ignore_valid_until = reader->defaults.ignore_valid_until,
 		.accept_expired_keys = reader->defaults.accept_expired_keys,
 	};
@@ -303,12 +307,10 @@ static int apply(struct reader *reader, const struct setting *setting)
 
 /* ---- what must hold of the whole ------------------------------------------------ */
 
-/* The line of a key, or the first one of its section. */
-static unsigned int line_of(const struct reader *reader, const char *kind, const char *name,
-			    const char *key)
+/* The line of a key in a section, or of its first key where `key` is NULL; 0: not there. */
+static unsigned int find_line(const struct reader *reader, const char *kind, const char *name,
+			      const char *key)
 {
-	unsigned int line = 0;
-
 	for (size_t i = 0; i < reader->settings.count; i++) {
 		const struct setting *setting = &reader->settings.items[i];
 		size_t len = strlen(kind);
@@ -316,11 +318,20 @@ static unsigned int line_of(const struct reader *reader, const char *kind, const
 		if (strncmp(setting->section, kind, len) ||
 		    strcmp(setting->section + len + strspn(setting->section + len, " "), name))
 			continue;
-		if (!strcmp(setting->key, key))
+		if (!key || !strcmp(setting->key, key))
 			return setting->line;
-		if (!line)
-			line = setting->line;
 	}
+	return 0;
+}
+
+/* The line of a key, or the first one of its section. */
+static unsigned int line_of(const struct reader *reader, const char *kind, const char *name,
+			    const char *key)
+{
+	unsigned int line = find_line(reader, kind, name, key);
+
+	if (!line)
+		line = find_line(reader, kind, name, NULL);
 	return line ? line : 1;
 }
 
@@ -343,54 +354,114 @@ static int inherit_words(struct reader *reader, char ***words, char **from)
 	return 0;
 }
 
-static int compile(struct reader *reader, struct package_rules *rules, unsigned int line,
-		   bool has_template)
+/* A complaint by naming.h's functions, which hand over its text. */
+static int take_complaint(struct reader *reader, unsigned int line, int ret, char *why)
 {
-	_cleanup_words_ char **words = words__split(rules->text);
-	size_t count = words ? words__count((const char *const *)words) : 0;
+	if (ret == -EINVAL)
+		complain(reader, line, "%s", why);
+	else if (ret)
+		out_of_memory(reader);
+	free(why);
+	return ret ? reader->status : 0;
+}
 
-	if (!words)
-		return out_of_memory(reader);
-	rules->patterns = calloc(count ? count : 1, sizeof(*rules->patterns));
-	if (!rules->patterns)
-		return out_of_memory(reader);
-	for (size_t i = 0; i < count; i++) {
-		regex_t *pattern = &rules->patterns[i];
-		int ret = regcomp(pattern, words[i], REG_EXTENDED);
+/* The line of a key in its release, or in [distribution] where that says it. */
+static unsigned int line_of_key(const struct reader *reader, const struct release *release,
+				const char *key)
+{
+	unsigned int line = find_line(reader, "release", release->codename, key);
 
-		if (ret) {
-			char why[128];
-
-			regerror(ret, pattern, why, sizeof(why));
-			return complain(reader, line, "bad pattern '%s': %s", words[i], why);
-		}
-		rules->count++;
-		if (!pattern->re_nsub && !has_template)
-			return complain(reader, line,
-					"pattern '%s' has no group for the kernel release, and "
-					"there "
-					"is no 'kernel-release' that makes it of the version",
-					words[i]);
-	}
-	return 0;
+	return line ? line : line_of(reader, "distribution", "", key);
 }
 
 static int finish_rules(struct reader *reader, const struct release *release,
-			struct package_rules *rules, const struct package_rules *defaults,
-			const char *kind)
+			struct naming *rules, const struct naming *defaults, const char *kind)
 {
-	char key[32];
 	unsigned int line;
+	char key[32], *why = NULL;
+	int ret;
 
 	snprintf(key, sizeof(key), "%s-package", kind);
-	line = line_of(reader, rules->text ? "release" : "distribution",
-		       rules->text ? release->codename : "", key);
+	line = line_of_key(reader, release, key);
 	if (inherit(reader, &rules->text, defaults->text) ||
 	    inherit(reader, &rules->member, defaults->member))
 		return reader->status;
 	if (rules->text && !rules->member)
 		return complain(reader, line, "'%s-package' without '%s-member'", kind, kind);
-	return compile(reader, rules, line, release->kernel_release != NULL);
+	ret = naming__compile(rules, release->kernel_release, &release->package_release, &why);
+	return take_complaint(reader, line, ret, why);
+}
+
+static int finish_naming(struct reader *reader, struct release *release)
+{
+	struct release_form *form = &release->package_release;
+	char *why = NULL;
+	int ret;
+
+	if (inherit(reader, &release->kernel_release, reader->defaults.kernel_release) ||
+	    inherit(reader, &form->text, reader->defaults.package_release.text))
+		return reader->status;
+	ret = release_form__compile(form, &why);
+	if (take_complaint(reader, line_of_key(reader, release, "package-release"), ret, why) ||
+	    finish_rules(reader, release, &release->debug, &reader->defaults.debug, "debug") ||
+	    finish_rules(reader, release, &release->image, &reader->defaults.image, "image"))
+		return reader->status;
+	return 0;
+}
+
+/* A release or repository may have some of the distribution's architectures only. */
+static int check_arches(struct reader *reader, char **arches, unsigned int line)
+{
+	const struct manifest *manifest = reader->manifest;
+
+	for (; arches && *arches; arches++) {
+		size_t i = 0;
+
+		while (i < manifest->arch_count && strcmp(manifest->arches[i].name, *arches))
+			i++;
+		if (i == manifest->arch_count)
+			return complain(reader, line,
+					"'%s' is no architecture that [distribution] names",
+					*arches);
+	}
+	return 0;
+}
+
+static int finish_embedded(struct reader *reader, struct release *release)
+{
+	const char *text;
+	struct error why;
+
+	if (inherit(reader, &release->embedded_text, reader->defaults.embedded_text))
+		return reader->status;
+	text = release->embedded_text;
+	if (!text || !strcmp(text, "no"))
+		return 0;
+	error__set(&why, EINVAL, "not '%s'", text);
+	/* any word could be a release's name, so a slip of the pen must not be one */
+	if (!strcmp(text, "yes"))
+		text = "*";
+	if (strchr("0123456789*.", *text) && !pattern__parse(text, &release->embedded, &why))
+		return 0;
+	return complain(reader, line_of_key(reader, release, "embedded"),
+			"'embedded' is 'yes', 'no' or a pattern of kernels: %s", why.text);
+}
+
+/* The fingerprints as gpgv and librpm give them. */
+static int finish_keys(struct reader *reader, struct release *release)
+{
+	if (!release->keys && inherit_words(reader, &release->keys, reader->defaults.keys))
+		return reader->status;
+	for (char **key = release->keys; *key; key++) {
+		size_t len = strlen(*key);
+
+		if ((len != 40 && len != 64) || strspn(*key, "0123456789ABCDEF") != len)
+			return complain(reader, line_of_key(reader, release, "key"),
+					"'key' lists fingerprints of 40 or 64 hex digits in upper "
+					"case, not '%s'",
+					*key);
+	}
+	return 0;
 }
 
 static int finish_release(struct reader *reader, struct release *release)
@@ -405,9 +476,10 @@ static int finish_release(struct reader *reader, struct release *release)
 	if (!release->version || !release->suite_count)
 		return complain(reader, line, "[release %s] lacks '%s'", release->codename,
 				release->version ? "suites" : "version");
-	if (inherit(reader, &release->kernel_release, reader->defaults.kernel_release) ||
-	    finish_rules(reader, release, &release->debug, &reader->defaults.debug, "debug") ||
-	    finish_rules(reader, release, &release->image, &reader->defaults.image, "image"))
+	if (check_arches(reader, release->arches,
+			 line_of(reader, "release", release->codename, "architectures")) ||
+	    finish_naming(reader, release) || finish_embedded(reader, release) ||
+	    finish_keys(reader, release))
 		return reader->status;
 	if (!release->debug.count && !release->image.count)
 		return complain(reader, line,
@@ -427,6 +499,9 @@ static int finish_repository(struct reader *reader, struct repository *repositor
 	if (key)
 		return complain(reader, line_of(reader, "repository", repository->name, key),
 				"[repository %s]: %s", repository->name, why.text);
+	if (check_arches(reader, repository->arches,
+			 line_of(reader, "repository", repository->name, "architectures")))
+		return reader->status;
 	return inherit(reader, &repository->component, "main");
 }
 
@@ -455,15 +530,6 @@ static int finish(struct reader *reader)
 
 /* ---- create and destroy --------------------------------------------------------- */
 
-static void package_rules__free(struct package_rules *rules)
-{
-	for (size_t i = 0; i < rules->count; i++)
-		regfree(&rules->patterns[i]);
-	free(rules->patterns);
-	free(rules->text);
-	free(rules->member);
-}
-
 static void release__free(struct release *release)
 {
 	free(release->codename);
@@ -472,10 +538,15 @@ static void release__free(struct release *release)
 		free(release->suites[i].path);
 	free(release->suites);
 	words__free(release->series);
+	words__free(release->arches);
 	words__free(release->keyrings);
+	words__free(release->keys);
+	free(release->embedded_text);
+	pattern__free(release->embedded);
 	free(release->kernel_release);
-	package_rules__free(&release->debug);
-	package_rules__free(&release->image);
+	release_form__free(&release->package_release);
+	naming__free(&release->debug);
+	naming__free(&release->image);
 }
 
 void manifest__free(struct manifest *manifest)
@@ -506,6 +577,17 @@ const struct repository *manifest__repository(const struct manifest *manifest, c
 		if (!strcmp(manifest->repositories[i]->name, name))
 			return manifest->repositories[i];
 	return NULL;
+}
+
+bool suite__has(const struct release *release, const struct suite *suite, const char *arch)
+{
+	return words__allow((const char *const *)release->arches, arch) &&
+	       words__allow((const char *const *)suite->repository->arches, arch);
+}
+
+bool release__embeds(const struct release *release, const char *kernel_release)
+{
+	return release->embedded && pattern__matches(release->embedded, kernel_release);
 }
 
 static void reader__free(struct reader *reader)

@@ -6,11 +6,12 @@
 #ifndef BTFGEN_MANIFEST_H
 #define BTFGEN_MANIFEST_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
+#include "source/naming.h"
+#include "source/pattern.h"
 #include "source/repository.h"
 
 /* The same instruction set by the kernel's name and by the distribution's. */
@@ -24,26 +25,22 @@ struct suite {
 	char *path;             /* below dists/ (deb) or the mirror (rpm-md) */
 };
 
-/* Packages of one purpose, by name. Earlier patterns are preferred. */
-struct package_rules {
-	char *text;             /* the patterns as they stand in the manifest, or NULL */
-	regex_t *patterns;
-	size_t count;
-	char *member;           /* fnmatch(3) patterns, separated by spaces */
-};
-
 struct release {
 	char *codename;
 	char *version;          /* VERSION_ID */
 	struct suite *suites;
 	size_t suite_count;
 	char **series;          /* all that it may hold: "4.18", "4.9..4.19"; empty: unknown */
+	char **arches;          /* those of the manifest's that it has; NULL: all */
 	char **keyrings;
-	bool embedded;
+	char **keys;            /* fingerprints, one of which must have signed; empty: any key */
+	char *embedded_text;    /* "yes", "no" or a pattern, NULL: "no" */
+	struct pattern *embedded; /* kernels expected to hold their BTF; see release__embeds() */
 	bool ignore_valid_until;
 	bool accept_expired_keys;
-	char *kernel_release;   /* template, where a pattern has no group; or NULL */
-	struct package_rules debug, image;
+	char *kernel_release;   /* template, where a rule has neither group nor template; or NULL */
+	struct release_form package_release;
+	struct naming debug, image;
 };
 
 struct manifest {
@@ -68,5 +65,11 @@ int manifest__read(const char *path, struct manifest **manifest, struct error *e
 void manifest__free(struct manifest *manifest);
 
 const struct repository *manifest__repository(const struct manifest *manifest, const char *name);
+
+/* Whether a suite of the release lists kernels of the architecture, by `uname -m`. */
+bool suite__has(const struct release *release, const struct suite *suite, const char *arch);
+
+/* Whether the manifest expects .BTF in the kernel itself. */
+bool release__embeds(const struct release *release, const char *kernel_release);
 
 #endif

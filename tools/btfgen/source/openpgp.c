@@ -13,6 +13,7 @@
 #include "base/child.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/keyring.h"
 #include "base/words.h"
 
 #define KEYRING_LIMIT (64u << 20)
@@ -126,18 +127,14 @@ static int gather_keyrings(const struct openpgp_policy *policy, const char *name
 {
 	_cleanup_buf_ struct buf keys = { 0 };
 	_cleanup_unlink_ char *gathered = NULL;
-	size_t found = 0;
-	int ret = 0;
+	_cleanup_words_ char **files = NULL;
+	int ret = keyring__files(policy->keyrings, &files, err);
 
-	for (size_t i = 0; !ret && policy->keyrings && policy->keyrings[i]; i++) {
-		if (access(policy->keyrings[i], F_OK))
-			continue;
-		ret = add_keyring(policy->keyrings[i], &keys, err);
-		found++;
-	}
+	for (size_t i = 0; !ret && files[i]; i++)
+		ret = add_keyring(files[i], &keys, err);
 	if (ret)
 		return ret;
-	if (!found) {
+	if (!*files) {
 		_cleanup_free_ char *names = words__join(policy->keyrings);
 
 		return error__set(err, ENOKEY,
@@ -163,7 +160,9 @@ enum signature_kind { SIGNATURE_NONE, SIGNATURE_GOOD, SIGNATURE_EXPIRED, SIGNATU
 
 struct verdict {
 	enum signature_kind current; /* of the signature whose VALIDSIG is to come */
+	const char *const *keys;     /* that count; NULL or empty: all */
 	char good[65], expired[65];  /* fingerprints */
+	char other[65];              /* good or not, but of a key that does not count */
 	char bad[65], revoked[65], weak[65], unknown[65], unusable[65]; /* key IDs */
 };
 
@@ -188,7 +187,9 @@ static void note_valid(struct verdict *verdict, char **words)
 	if (count < 10)
 		return;
 	fingerprint = count > 11 ? words[11] : words[2];
-	if (is_weak_digest(words[9]))
+	if (verdict->keys && *verdict->keys && !words__allow(verdict->keys, fingerprint))
+		keep(verdict->other, fingerprint);
+	else if (is_weak_digest(words[9]))
 		keep(verdict->weak, fingerprint);
 	else if (verdict->current == SIGNATURE_GOOD)
 		keep(verdict->good, fingerprint);
@@ -266,6 +267,12 @@ static int judge(const struct verdict *verdict, const struct openpgp_policy *pol
 		return error__set(err, EKEYREJECTED,
 				  "%s: the signature by key %s uses a digest that can be forged",
 				  name, verdict->weak);
+	if (*verdict->other)
+		return error__set(err, EKEYREJECTED,
+				  "%s: signed by key %s, which is in a keyring, but is none of those "
+				  "that the manifest names for this: if you trust it, add it to 'key' "
+				  "there",
+				  name, verdict->other);
 	if (*verdict->unknown)
 		return error__set(err, ENOKEY,
 				  "%s: signed by key %s, which is in no keyring at hand; install "
@@ -283,7 +290,7 @@ static int run_gpgv(const char *signed_path, const char *message, const char *te
 {
 	cleanup(child_result__free) struct child_result result = { 0 };
 	_cleanup_unlink_ char *keyring = NULL;
-	struct verdict verdict = { 0 };
+	struct verdict verdict = { .keys = policy->keys };
 	const char *argv[16], *env[] = { "LC_ALL=C", NULL };
 	struct child_opts opts = { .argv = argv, .env = env, .timeout_s = GPGV_TIMEOUT_S };
 	size_t argc = 0;

@@ -4,7 +4,8 @@
  * which every Debian has for apt.
  *
  * One good signature is enough, as with apt, and one that is bad is too much, whatever
- * the others are; those of unknown keys do not count. Signatures over MD5, SHA-1 or
+ * the others are; those of unknown keys do not count, nor those of keys that are not
+ * pinned where some are. Signatures over MD5, SHA-1 or
  * RIPEMD-160 never count. The line protocol is gnupg's doc/DETAILS.
  */
 #ifndef BTFGEN_OPENPGP_H
@@ -15,8 +16,9 @@
 #include "base/error.h"
 
 struct openpgp_policy {
-	/* Files of keys, armored or binary; those that do not exist are passed over. */
+	/* Files or directories of keys; those that do not exist are passed over. */
 	const char *const *keyrings;
+	const char *const *keys;     /* fingerprints that count, as in struct trust */
 	const char *keyring_package; /* that has them, for the message; or NULL */
 	const char *scratch;         /* directory for temporary files */
 	bool accept_expired_keys;    /* an ended release, whose keys had to expire some day */

@@ -137,7 +137,8 @@ void repository__free(struct repository *repository)
 			  repository->ca_certificate, repository->files, repository->mirror_of,
 			  repository->apt_signed_by, repository->origin, repository->label,
 			  repository->component };
-	char **lists[] = { repository->mirrors, repository->search, repository->apt_suites };
+	char **lists[] = { repository->mirrors, repository->search, repository->apt_suites,
+			   repository->arches };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		free(texts[i]);

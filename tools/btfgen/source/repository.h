@@ -42,6 +42,7 @@ struct repository {
 	char *origin;           /* what a deb index must say of itself, or NULL */
 	char *label;
 	char *component;        /* "main" */
+	char **arches;          /* those of the manifest's that it has; NULL: all */
 	bool signature_required; /* rpm-md: repomd.xml.asc must be there */
 };
 

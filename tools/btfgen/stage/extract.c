@@ -508,7 +508,7 @@ static int find_digest(const struct extract_opts *opts, const struct rpm_header 
 {
 	const struct rpm_file *file = rpm_header__find(header, member);
 
-	if (opts->rpm_keyring && (!file || !rpm_file__is_strong(file)))
+	if (opts->rpm_trust.keyrings && (!file || !rpm_file__is_strong(file)))
 		return error__set(err, EKEYREJECTED,
 				  "%s: its signed header lists no SHA-2 digest of %s, so the "
 				  "signature says nothing about it", opts->package_path, member);
@@ -566,8 +566,8 @@ int extract__member(const struct extract_opts *opts, struct extracted *extracted
 	rc = open_source(opts->package_path, source, err);
 	container = rc ? CONTAINER_TAR : container_of(source);
 	if (!rc && container == CONTAINER_RPM)
-		rc = rpm_header__read(opts->package_path, opts->rpm_keyring, &header, err);
-	else if (!rc && opts->rpm_keyring)
+		rc = rpm_header__read(opts->package_path, &opts->rpm_trust, &header, err);
+	else if (!rc && opts->rpm_trust.keyrings)
 		rc = damaged(opts->package_path, "it is no RPM package", err);
 	if (!rc)
 		rc = extract_from(opts, source, &header, container, extracted, err);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/keyring.h"
 #include "base/meter.h"
 
 struct extract_opts {
@@ -24,11 +25,11 @@ struct extract_opts {
 	const char *out_path;         /* written with mode 0600; removed again on failure */
 	uint64_t max_size;            /* larger is refused as a bomb; 0: 8 GiB */
 	/*
-	 * RPM: the header's signature must be good by a key of this file (armored or
-	 * binary), and the member's digest the one that the header lists. NULL: the
-	 * package is not required to be signed (but header digests are checked).
+	 * RPM: the header's signature must be good by one of these keys, and the member's
+	 * digest the one that the header lists. Without keyrings the package is not
+	 * required to be signed (but header digests are checked).
 	 */
-	const char *rpm_keyring;
+	struct trust rpm_trust;
 	struct meter *meter;
 };
 
