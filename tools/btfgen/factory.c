@@ -59,6 +59,7 @@ static struct job_input input_of(const struct task *task, const struct package *
 		.member = package->member,
 		.rpm_trust = { (const char *const *)package->keyrings,
 			       (const char *const *)package->keys },
+		.must_be_rpm = package->keyrings != NULL,
 		.encoder = task->encoder,
 		.known = { .sz = sizeof(struct kbtf_ident),
 			   .distro = kernel->distro,

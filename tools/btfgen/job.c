@@ -126,6 +126,9 @@ static int open_image(struct job *job)
 
 	if (kind < 0)
 		return error__set(job->err, kind, "%s: %s", job->input->path, strerror(-kind));
+	if (job->input->must_be_rpm && kind != FILE_KIND_RPM)
+		return error__set(job->err, EKEYREJECTED, "%s: it is no RPM package, so that no "
+				  "key can have signed it", job->input->path);
 	if (kind != FILE_KIND_DEB && kind != FILE_KIND_RPM && kind != FILE_KIND_TAR)
 		return image__open(job->input->path, false, job->input->encoder, &job->image,
 				   job->err);

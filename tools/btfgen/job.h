@@ -31,6 +31,7 @@ struct job_input {
 	const char *path;
 	const char *member;            /* patterns of the wanted file in a package; NULL: the usual ones */
 	struct trust rpm_trust;        /* who must have signed an .rpm; no keyrings: nobody */
+	bool must_be_rpm;              /* anything else has no signature that could be asked for */
 	enum encoder encoder;
 	/*
 	 * What is known about the kernel beforehand; "" and 0 where nothing is. What the
