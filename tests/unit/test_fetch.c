@@ -167,6 +167,9 @@ static void no_digest_and_no_size(void **state)
 	setup(&fixture, NULL);
 	fixture.package.sha256 = NULL;
 	fixture.package.size = 0;
+	assert_int_equal(fetch(&fixture), -EKEYREJECTED);
+	assert_text(&fixture, "nothing vouches for it");
+	fixture.package.keyrings = (char *[]){ (char *)"/some/keys", NULL }; /* its signature will be asked for */
 	assert_int_equal(fetch(&fixture), 0);
 	assert_fetched(&fixture, SIZE); /* the digest is told all the same */
 	assert_non_null(strstr(fixture.fetched.path, "/url-"));
@@ -507,6 +510,7 @@ static int on_a_small_disk(struct fixture *fixture)
 	fetched__free(&fixture->fetched);
 	/* more than the disk has, found before the first byte; nothing is dropped in vain */
 	fixture->package.sha256 = NULL;
+	fixture->package.allow_unsigned = true;
 	fixture->package.size = 5000000;
 	if (fetch(fixture) != -ENOSPC || !strstr(fixture->err.text, packages) ||
 	    !strstr(fixture->err.text, "5.0 MB more are needed"))

@@ -18,6 +18,7 @@ static const char manifest_text[] =
 
 static struct manifest *manifest;
 static struct access reach;
+static char *const *wanted_sha256s;
 
 static int setup(void **state)
 {
@@ -64,7 +65,8 @@ static int read_suite(size_t number, struct index *index, enum kbtf_verification
 	cleanup(rpmmd_suite__free) struct rpmmd_suite suite = { 0 };
 	_cleanup_free_ char *base = NULL;
 	const struct release *release = manifest->releases;
-	struct rpmmd_query query = { manifest, release, &release->suites[number], NULL };
+	struct rpmmd_query query = { manifest, release, &release->suites[number], NULL,
+				     wanted_sha256s };
 	int ret;
 
 	assert_true(asprintf(&base, "file://%s/r", test_dir) > 0);
@@ -74,7 +76,7 @@ static int read_suite(size_t number, struct index *index, enum kbtf_verification
 		return ret;
 	*how = suite.verification;
 	ret = rpmmd_suite__read(&reach, &suite, release, "x86_64", index, err);
-	assert_int_equal(strlen(suite.sha256), 64);
+	assert_string_equal(rpmmd_suite__digest(&suite), suite.sha256 ? suite.sha256 : suite.sha1);
 	return ret;
 }
 
@@ -168,8 +170,59 @@ static void test_hostile(void **state)
 	expect_failure(0, -EBADMSG, "nested too deep");
 	make("", "sed -i s/=.primary./='\"other\"'/ \"$T/r/repodata/repomd.xml\"");
 	expect_failure(0, -EBADMSG, "names no primary.xml");
+	make("", "sed -i s/=.primary./='\"primary_db\"'/ \"$T/r/repodata/repomd.xml\"");
+	expect_failure(0, -EBADMSG, "names a database (SQLite)");
 	make("", "rm \"$T/r/repodata/repomd.xml\"");
 	expect_failure(0, -ENOENT, "repomd.xml");
+}
+
+/* As a metalink has it. */
+static void test_wanted_digest(void **state)
+{
+	cleanup(index__free) struct index index = { 0 };
+	char *sha256, *right[] = { "00", NULL, NULL }, *wrong[] = { "00", NULL };
+	enum kbtf_verification how;
+	struct error err = { "" };
+
+	(void)state;
+	make(KERNEL, "");
+	sha256 = output_of("sha256sum \"$T/r/repodata/repomd.xml\" | cut -d' ' -f1");
+	right[1] = sha256;
+	wanted_sha256s = right;
+	if (read_suite(0, &index, &how, &err))
+		fail_msg("%s", err.text);
+	wanted_sha256s = wrong;
+	expect_failure(0, -EBADMSG, "not the one that the metalink tells");
+	wanted_sha256s = NULL;
+	free(sha256);
+}
+
+/* Vaults of before 2010: "sha" is SHA-1, in repomd.xml and in primary.xml. */
+#define AS_SHA1 \
+	"p=\"$T/r/repodata/primary.xml.gz\"; zcat \"$p\" | sed 's/\"sha256\"/\"sha\"/' | gzip -c >\"$p.n\"; " \
+	"mv \"$p.n\" \"$p\"; repomd \"$T/r\"; s=$(sha1sum \"$p\" | cut -d' ' -f1); " \
+	"sed -i \"/primary/,\\$ s/<checksum type=.sha256.>[0-9a-f]*/<checksum type='sha'>$s/\" " \
+	"\"$T/r/repodata/repomd.xml\"; sign_repomd \"$T/r\""
+
+static void test_sha1(void **state)
+{
+	cleanup(index__free) struct index index = { 0 };
+	enum kbtf_verification how;
+	struct error err = { "" };
+
+	(void)state;
+	make(KERNEL, AS_SHA1);
+	/* it is signed, and yet what it says of primary.xml could be forged */
+	if (read_suite(0, &index, &how, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(how, KBTF_UNVERIFIED);
+	assert_null(index.signer);
+	assert_int_equal(strlen(index.digest), 40);
+	assert_int_equal(index.count, 1);
+	assert_null(index.kernels[0].debug.sha256);
+	expect_failure(1, -ENOKEY, "by SHA-1 alone");
+	make(KERNEL, AS_SHA1 "; printf x | dd of=\"$p\" bs=1 seek=30 conv=notrunc status=none");
+	expect_failure(0, -EBADMSG, "another SHA-1");
 }
 
 /* What the reference tool writes is read alike. */
@@ -206,6 +259,8 @@ int main(void)
 		cmocka_unit_test(test_kernels),
 		cmocka_unit_test(test_unsigned),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_wanted_digest),
+		cmocka_unit_test(test_sha1),
 		cmocka_unit_test(test_createrepo),
 	};
 

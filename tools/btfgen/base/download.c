@@ -325,6 +325,7 @@ static void set_protocols(CURL *easy)
 
 static void set_options(struct download *download, const struct download_setup *setup)
 {
+	const struct transfer_identity *identity = download->transfer->identity;
 	CURL *easy = download->easy;
 
 	set_protocols(easy);
@@ -347,6 +348,12 @@ static void set_options(struct download *download, const struct download_setup *
 		curl_easy_setopt(easy, CURLOPT_CAINFO, setup->ca_file);
 	if (setup->ca_dir)
 		curl_easy_setopt(easy, CURLOPT_CAPATH, setup->ca_dir);
+	if (identity && identity->certificate)
+		curl_easy_setopt(easy, CURLOPT_SSLCERT, identity->certificate);
+	if (identity && identity->key)
+		curl_easy_setopt(easy, CURLOPT_SSLKEY, identity->key);
+	if (identity && identity->ca_file)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, identity->ca_file);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, download->reason);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, download);

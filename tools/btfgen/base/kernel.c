@@ -19,6 +19,9 @@ void package__free(struct package *package)
 	free(package->verified_by);
 	words__free(package->keyrings);
 	words__free(package->keys);
+	free(package->client_certificate);
+	free(package->client_key);
+	free(package->ca_file);
 	*package = (struct package){ 0 };
 }
 

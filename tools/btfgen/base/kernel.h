@@ -24,6 +24,9 @@ struct package {
 	char **keyrings;                /* RPM: whose keys must have signed it, or NULL; base/keyring.h */
 	char **keys;                    /* fingerprints of those that count, or NULL */
 	bool allow_unsigned;            /* the user accepted that nothing signs it */
+	char *client_certificate;       /* files for its server, or NULL, see transfer.h */
+	char *client_key;
+	char *ca_file;
 };
 
 struct kernel {

@@ -32,8 +32,16 @@ struct transfers *transfers__new(const struct transfers_opts *opts, struct error
 /* Ends the thread; what is under way ends with -ECANCELED. */
 void transfers__free(struct transfers *transfers);
 
+/* PEM files, lent; each may be NULL. */
+struct transfer_identity {
+	const char *certificate; /* by which the server knows who asks */
+	const char *key;
+	const char *ca_file;     /* who signed the server's, in place of the machine's */
+};
+
 struct transfer {
 	const char *url;
+	const struct transfer_identity *identity; /* or NULL */
 	/*
 	 * File to write. With `resume` what it already holds is taken as the beginning
 	 * and only the rest is asked for; a server that does not do ranges sends it all

@@ -10,9 +10,13 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/rpm_header.h"
 #include "base/sha256.h"
 #include "base/url.h"
 
+#define SHA1_SIZE 20
+/* OpenPGP's number, see rpm_header.h */
+#define PGP_SHA1 2
 /* Before a signature is checked anybody on the way could send without end. */
 #define UNKNOWN_SIZE_MAX (256ull << 20)
 
@@ -62,10 +66,12 @@ static int fetch(struct access *access, struct transfer *transfer, struct docume
 	if (!document->path)
 		return error__oom(err);
 	transfer->path = document->path;
+	transfer->identity = access->identity;
 	if (!transfer->expect_size)
 		transfer->max_size = UNKNOWN_SIZE_MAX;
 	ret = transfers__get(access->transfers, transfer, &result, err);
-	atomic_fetch_add(&access->bytes_fetched, result.bytes);
+	if (access->bytes_fetched)
+		atomic_fetch_add(access->bytes_fetched, result.bytes);
 	document->modified = result.modified;
 	*not_modified = result.not_modified;
 	return ret;
@@ -158,6 +164,14 @@ void document__free(struct document *document)
 	errno = saved;
 }
 
+static int differs(const char *url, const char *what, struct error *err)
+{
+	return error__set(err, EBADMSG,
+			  "%s has another %s than the signed index says: the mirror may be in the "
+			  "middle of an update; try again later or another mirror",
+			  url, what);
+}
+
 int document__check(const struct document *document, const char *url, uint64_t size,
 		    const char *sha256, struct error *err)
 {
@@ -181,11 +195,41 @@ int document__check(const struct document *document, const char *url, uint64_t s
 		return error__set(err, ret, "%s cannot be read: %s", document->path,
 				  strerror(-ret));
 	if (strcasecmp(hex__encode(digest, sizeof(digest), hex), sha256))
-		return error__set(err, EBADMSG,
-				  "%s has another SHA-256 than the signed index says: the mirror "
-				  "may "
-				  "be in the middle of an update; try again later or another "
-				  "mirror",
-				  url);
+		return differs(url, "SHA-256", err);
 	return 0;
+}
+
+/* false: it cannot be read, see errno. */
+static bool digest_file(const char *path, struct rpm_digest *digest)
+{
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	char block[16384];
+	size_t got;
+
+	while (file && (got = fread(block, 1, sizeof(block), file)))
+		rpm_digest__update(digest, block, got);
+	return file && !ferror(file);
+}
+
+int document__check_sha1(const struct document *document, const char *url, const char *sha1,
+			 struct error *err)
+{
+	struct rpm_file file = { .digest_algorithm = PGP_SHA1, .digest_len = SHA1_SIZE };
+	struct rpm_digest *digest;
+	bool is_read, matches;
+
+	if (!hex__decode(sha1, file.digest, SHA1_SIZE))
+		return error__set(err, EBADMSG, "%s: \"%.80s\" is no SHA-1", url, sha1);
+	digest = rpm_digest__new(&file);
+	if (!digest)
+		return error__set(err, ENOTSUP, "%s: this machine's librpm computes no SHA-1", url);
+	is_read = digest_file(document->path, digest);
+	if (!is_read)
+		error__set(err, errno ? errno : EIO, "%s cannot be read: %s", document->path,
+			   strerror(errno));
+	matches = rpm_digest__matches(digest);
+	rpm_digest__free(digest);
+	if (!is_read)
+		return -EIO;
+	return matches ? 0 : differs(url, "SHA-1", err);
 }

@@ -19,7 +19,8 @@ struct access {
 	const char *keyring;         /* in place of the manifest's, or NULL */
 	bool allow_unsigned;
 	bool allow_expired;
-	atomic_uint_fast64_t bytes_fetched;
+	const struct transfer_identity *identity; /* the repository's, or NULL */
+	atomic_uint_fast64_t *bytes_fetched; /* or NULL */
 };
 
 /* The release's keyrings, or the user's; `storage` holds the list and must outlive the policy. */
@@ -61,5 +62,8 @@ void document__free(struct document *document);
  */
 int document__check(const struct document *document, const char *url, uint64_t size,
 		    const char *sha256, struct error *err);
+/* The same for old repositories: it finds damage, and no forgery. */
+int document__check_sha1(const struct document *document, const char *url, const char *sha1,
+			 struct error *err);
 
 #endif

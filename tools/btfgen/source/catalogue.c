@@ -30,6 +30,7 @@ struct loading {
 	struct suite_indexes *suites;    /* the work list */
 	size_t suite_count;
 	struct access access;
+	atomic_uint_fast64_t bytes_fetched;
 	struct apt_config apt;
 	/* the threads' */
 	atomic_size_t next;
@@ -248,17 +249,44 @@ static int plan(struct loading *loading, struct error *err)
 
 /* ---- the threads ------------------------------------------------------------------ */
 
+/*
+ * What only the user can give is missing. Who did not ask for this distribution by its
+ * name does not want to hear of it as a failure.
+ */
+static void fail_all(const struct loading *loading, struct suite_indexes *suite,
+		     const struct error *err)
+{
+	suite->is_left_out = !loading->opts->distros;
+	if (suite->is_left_out)
+		log__info("%s %s is left out: %s", suite->manifest->id, suite->release->codename,
+			  err->text);
+	for (size_t i = 0; i < suite->count; i++)
+		suite->items[i].error = *err;
+}
+
 static int refresh(struct loading *loading, struct suite_indexes *suite, struct error *err)
 {
 	cleanup(mirrors__free) struct mirrors mirrors = { 0 };
+	const struct repository *repository = suite->suite->repository;
+	struct access access = loading->access;
+	struct transfer_identity identity;
 	int ret = mirrors__find(suite->manifest, suite->suite, loading->opts->mirrors,
 				&loading->apt, &mirrors, err);
 
+	if (!ret)
+		ret = identity__find(repository, &suite->identity, err);
+	/* a mirror of the user's own may not ask who comes */
+	if (ret && ret != -ENOMEM && mirrors.are_given)
+		ret = 0;
 	if (ret == -ENOMEM)
 		return ret;
-	for (size_t i = 0; ret && i < suite->count; i++)
-		suite->items[i].error = *err;
-	return ret ? 0 : suite_indexes__refresh(suite, &loading->access, &mirrors, err);
+	if (ret) {
+		fail_all(loading, suite, err);
+		return 0;
+	}
+	identity = identity__files(&suite->identity);
+	access.identity = &identity;
+	return suite_indexes__refresh(suite, &access, &mirrors, err);
 }
 
 static void *work(void *context)
@@ -341,28 +369,41 @@ static bool set_words(char ***field, const char *const *words)
 	return *field;
 }
 
+/* By the file's name: a directory may hold both. */
+static bool is_rpm_package(const struct index_package *package)
+{
+	const char *dot = package->name ? strrchr(package->path, '.') : NULL;
+
+	return dot && !strcmp(dot, ".rpm");
+}
+
 static bool fill_package(struct package *package, const struct index_package *from,
 			 const struct index_kernel *kernel, const struct loading *loading,
 			 const struct suite_indexes *suite, const struct suite_index *item,
 			 const char *member)
 {
-	bool is_rpm = suite->suite->repository->type == REPOSITORY_RPM_MD;
+	bool is_rpm = is_rpm_package(from);
+	const struct identity *identity = &suite->identity;
 	const struct index *index = &item->index;
 	const char *given[] = { loading->access.keyring, NULL };
 	bool must_be_signed = is_rpm && !loading->access.allow_unsigned;
+	bool is_vouched_for = from->sha256 && index->verification != KBTF_UNVERIFIED;
 
 	if (!from->name)
 		return true;
 	package->size = from->size;
 	package->format = is_rpm ? PACKAGE_RPM : PACKAGE_DEB;
-	package->verification = index->verification;
+	package->verification = is_vouched_for ? index->verification : KBTF_UNVERIFIED;
 	package->allow_unsigned = loading->access.allow_unsigned;
 	if (asprintf(&package->url, "%s/%s", index->base, from->path) < 0)
 		package->url = NULL;
 	return package->url && set_text(&package->name, from->name) &&
 	       set_text(&package->version, kernel->version) &&
 	       set_text(&package->sha256, from->sha256) && set_text(&package->member, member) &&
-	       set_text(&package->verified_by, index->signer) &&
+	       set_text(&package->verified_by, is_vouched_for ? index->signer : NULL) &&
+	       set_text(&package->client_certificate, identity->certificate) &&
+	       set_text(&package->client_key, identity->key) &&
+	       set_text(&package->ca_file, identity->ca_file) &&
 	       (!must_be_signed ||
 		(set_words(&package->keyrings,
 			   given[0] ? given : (const char *const *)suite->release->keyrings) &&
@@ -423,7 +464,7 @@ static int add_results(const struct loading *loading, const struct suite_indexes
 		catalogue->index_count++;
 		log__verbose("index %s %s: %zu kernels%s", item->path, item->arch->name,
 			     index->count, item->is_fresh ? "" : ", as known before");
-		if (!item->is_fresh && add_failure(catalogue, suite, item))
+		if (!item->is_fresh && !suite->is_left_out && add_failure(catalogue, suite, item))
 			return -ENOMEM;
 		for (size_t j = 0; item->has_index && j < index->count; j++)
 			if (pattern__matches(loading->opts->pattern,
@@ -480,7 +521,8 @@ int catalogue__load(const struct catalogue_opts *opts, struct workdir *work,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.access = { .transfers = transfers, .index_dir = workdir__index(work),
 			    .keyring = opts->keyring, .allow_unsigned = opts->allow_unsigned,
-			    .allow_expired = opts->allow_expired },
+			    .allow_expired = opts->allow_expired,
+			    .bytes_fetched = &loading.bytes_fetched },
 	};
 	char *scratch = NULL;
 	int ret = 0;
@@ -503,7 +545,7 @@ int catalogue__load(const struct catalogue_opts *opts, struct workdir *work,
 		return ret;
 	}
 	kernel_list__sort(&catalogue->kernels);
-	catalogue->bytes_fetched = atomic_load(&loading.access.bytes_fetched);
+	catalogue->bytes_fetched = atomic_load(&loading.bytes_fetched);
 	return 0;
 }
 

@@ -126,6 +126,7 @@ int mirrors__find(const struct manifest *manifest, const struct suite *suite,
 	*mirrors = (struct mirrors){ 0 };
 	if (add_given(repository, given, mirrors))
 		return error__oom(err);
+	mirrors->are_given = mirrors->count;
 	if (mirrors->count)
 		return 0;
 	if (repository->mirror_of)
@@ -135,7 +136,7 @@ int mirrors__find(const struct manifest *manifest, const struct suite *suite,
 	for (size_t i = 0; !ret && repository->mirrors && repository->mirrors[i]; i++)
 		if (add(mirrors, repository->mirrors[i], false))
 			return error__oom(err);
-	if (ret || mirrors->count)
+	if (ret || mirrors->count || repository->metalink || repository->mirrorlist)
 		return ret;
 	if (repository->mirrors_from_user)
 		return error__set(err, ENOENT,

@@ -18,11 +18,13 @@ struct mirror {
 struct mirrors {
 	struct mirror *items;
 	size_t count;
+	bool are_given;         /* by the user, so that no other counts */
 };
 
 /*
  * What the user gave ("URL", "REPOSITORY=URL") alone, if anything of it is for the suite's
- * repository; else what apt has, then what the manifest has. None at all is -ENOENT, and
+ * repository; else what apt has, then what the manifest has, besides what its metalink or
+ * mirror list will say. None at all is -ENOENT, and
  * the text says how to name one. *mirrors must be freed in each case.
  */
 int mirrors__find(const struct manifest *manifest, const struct suite *suite,

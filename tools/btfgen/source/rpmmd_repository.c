@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "source/xml_stream.h"
 
+#define SHA1_SIZE 20
 #define REPOMD_LIMIT (16u << 20)
 /* Fedora's whole primary.xml is some 200 MB. */
 #define PRIMARY_LIMIT (2ull << 30)
@@ -28,8 +30,19 @@ static int set_text(char **field, const char *text, struct error *err)
 struct repomd {
 	struct rpmmd_suite *suite;
 	bool in_primary;
-	bool is_sha256;
+	bool has_database;      /* primary_db */
+	char **digest;          /* where the checksum under way goes, or NULL */
 };
+
+/* createrepo's "sha" is SHA-1. */
+static char **digest_of(struct rpmmd_suite *suite, const char *type)
+{
+	if (type && !strcmp(type, "sha256"))
+		return &suite->sha256;
+	if (type && (!strcmp(type, "sha") || !strcmp(type, "sha1")))
+		return &suite->sha1;
+	return NULL;
+}
 
 static int repomd_start(void *context, const char *element, const char **attributes,
 			struct error *err)
@@ -37,12 +50,14 @@ static int repomd_start(void *context, const char *element, const char **attribu
 	struct repomd *repomd = context;
 	const char *type = xml_attribute(attributes, "type");
 
-	if (!strcmp(element, "data"))
+	if (!strcmp(element, "data")) {
 		repomd->in_primary = type && !strcmp(type, "primary");
+		repomd->has_database |= type && !strcmp(type, "primary_db");
+	}
 	if (!repomd->in_primary)
 		return 0;
 	if (!strcmp(element, "checksum"))
-		repomd->is_sha256 = type && !strcmp(type, "sha256");
+		repomd->digest = digest_of(repomd->suite, type);
 	if (!strcmp(element, "location")) {
 		const char *href = xml_attribute(attributes, "href");
 
@@ -59,8 +74,8 @@ static int repomd_end(void *context, const char *element, const char *text, stru
 		return 0;
 	if (!strcmp(element, "data"))
 		repomd->in_primary = false;
-	if (!strcmp(element, "checksum") && repomd->is_sha256)
-		return set_text(&repomd->suite->sha256, text, err);
+	if (!strcmp(element, "checksum") && repomd->digest)
+		return set_text(repomd->digest, text, err);
 	if (!strcmp(element, "size"))
 		repomd->suite->size = strtoull(text, NULL, 10);
 	return 0;
@@ -76,33 +91,41 @@ static int read_repomd(const char *path, const char *url, struct rpmmd_suite *su
 
 	if (ret)
 		return ret;
-	if (!suite->href || !suite->sha256)
+	if (!suite->href && repomd.has_database)
+		return error__set(err, EBADMSG,
+				  "%s names a database (SQLite) and no primary.xml, which dnf and "
+				  "btfgen read: its index was not made whole",
+				  url);
+	if (!suite->href || !rpmmd_suite__digest(suite))
 		return error__set(err, EBADMSG, "%s names no primary.xml with a SHA-256", url);
-	if (!hex__decode(suite->sha256, digest, sizeof(digest)) || !is_safe_path(suite->href))
+	if ((suite->sha256 && !hex__decode(suite->sha256, digest, SHA256_SIZE)) ||
+	    (suite->sha1 && !hex__decode(suite->sha1, digest, SHA1_SIZE)) ||
+	    !is_safe_path(suite->href))
 		return error__set(err, EBADMSG, "%s: its entry for primary.xml is damaged", url);
 	return 0;
 }
 
 /* ---- is it signed ---------------------------------------------------------------- */
 
+/* `what` is wrong with it. */
 static int accept_unsigned(const struct access *access, const struct rpmmd_query *query,
-			   const char *url, struct error *err)
+			   const char *url, const char *what, struct error *err)
 {
 	if (access->allow_unsigned) {
-		log__warn("%s is not checked against any signature (--allow-unsigned)", url);
+		log__warn("%s %s: it is not checked against any signature (--allow-unsigned)", url,
+			  what);
 		return 0;
 	}
 	if (query->suite->repository->signature_required)
 		return error__set(err, ENOKEY,
-				  "%s is not signed, and the manifest %s requires it: try another "
-				  "--mirror, or accept it with --allow-unsigned",
-				  url, query->manifest->path);
+				  "%s %s, and the manifest %s requires it: try another --mirror, or "
+				  "accept it with --allow-unsigned",
+				  url, what, query->manifest->path);
 	if (!access__keyring(access, query->release))
 		return error__set(err, ENOKEY,
-				  "%s is not signed, and there are no keys to check its packages "
-				  "with: "
-				  "install %s, or name a file of keys with --keyring",
-				  url,
+				  "%s %s, and there are no keys to check its packages with: install "
+				  "%s, or name a file of keys with --keyring",
+				  url, what,
 				  query->manifest->keyring_package ?
 					  query->manifest->keyring_package :
 					  "the distribution's keyring package");
@@ -125,17 +148,52 @@ static int check_signature(struct access *access, const struct rpmmd_query *quer
 	}
 	ret = access__fetch(access, signature_url, 0, &signature, err);
 	if (ret == -ENOENT)
-		return accept_unsigned(access, query, url, err);
+		return accept_unsigned(access, query, url, "is not signed", err);
 	if (ret)
 		return ret;
 	policy = access__policy(access, query->manifest, query->release, storage);
 	ret = openpgp__verify_detached(repomd->path, signature.path, url, &policy, &suite->signer,
 				       err);
 	if (ret == -ENOKEY && access->allow_unsigned)
-		return accept_unsigned(access, query, url, err);
+		return accept_unsigned(access, query, url, "is not signed", err);
 	if (!ret)
 		suite->verification = KBTF_VERIFIED_SIGNED_INDEX;
 	return ret;
+}
+
+/* Whether it is the one that the metalink tells, or was until lately. */
+static int check_digest(const struct rpmmd_query *query, const struct document *repomd,
+			const char *url, struct error *err)
+{
+	uint8_t digest[SHA256_SIZE];
+	char hex[SHA256_HEX_SIZE];
+	int ret;
+
+	if (!query->sha256s)
+		return 0;
+	ret = sha256__of_file(repomd->path, digest);
+	if (ret)
+		return error__set(err, ret, "%s cannot be read: %s", repomd->path, strerror(-ret));
+	hex__encode(digest, sizeof(digest), hex);
+	for (size_t i = 0; query->sha256s[i]; i++)
+		if (!strcasecmp(query->sha256s[i], hex))
+			return 0;
+	return error__set(err, EBADMSG,
+			  "%s is not the one that the metalink tells: the mirror is behind, or "
+			  "altered it",
+			  url);
+}
+
+/* SHA-1 can be forged: what a signature says of such a digest, it says of nothing. */
+static int check_strength(struct access *access, const struct rpmmd_query *query, const char *url,
+			  struct rpmmd_suite *suite, struct error *err)
+{
+	if (suite->sha256)
+		return 0;
+	suite->verification = KBTF_UNVERIFIED;
+	free(steal_ptr(suite->signer));
+	return accept_unsigned(access, query, url, "knows primary.xml by SHA-1 alone, as if not "
+			       "signed", err);
 }
 
 int rpmmd_suite__fetch(struct access *access, const struct rpmmd_query *query,
@@ -155,9 +213,13 @@ int rpmmd_suite__fetch(struct access *access, const struct rpmmd_query *query,
 	ret = access__fetch_changed(access, url, &repomd, err);
 	if (ret)
 		return ret;
-	ret = check_signature(access, query, &repomd, url, suite, err);
+	ret = check_digest(query, &repomd, url, err);
+	if (!ret)
+		ret = check_signature(access, query, &repomd, url, suite, err);
 	if (!ret)
 		ret = read_repomd(repomd.path, url, suite, err);
+	if (!ret)
+		ret = check_strength(access, query, url, suite, err);
 	if (ret) {
 		document__forget(&repomd);
 		return ret;
@@ -171,7 +233,13 @@ void rpmmd_suite__free(struct rpmmd_suite *suite)
 	free(suite->signer);
 	free(suite->href);
 	free(suite->sha256);
+	free(suite->sha1);
 	*suite = (struct rpmmd_suite){ 0 };
+}
+
+const char *rpmmd_suite__digest(const struct rpmmd_suite *suite)
+{
+	return suite->sha256 ? suite->sha256 : suite->sha1;
 }
 
 /* ---- primary.xml ----------------------------------------------------------------- */
@@ -308,13 +376,15 @@ int rpmmd_suite__read(struct access *access, const struct rpmmd_suite *suite,
 	}
 	primary.source = url;
 	ret = access__fetch(access, url, suite->size, &document, err);
-	if (!ret)
+	if (!ret && suite->sha256)
 		ret = document__check(&document, url, suite->size, suite->sha256, err);
+	else if (!ret)
+		ret = document__check_sha1(&document, url, suite->sha1, err);
 	if (!ret)
 		ret = xml_stream__read(document.path, url, PRIMARY_LIMIT, &handler, err);
 	if (ret)
 		return ret;
-	index->digest = strdup(suite->sha256);
+	index->digest = strdup(rpmmd_suite__digest(suite));
 	index->base = strdup(suite->base);
 	index->signer = suite->signer ? strdup(suite->signer) : NULL;
 	index->verification = suite->verification;

@@ -12,24 +12,25 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "source/deb_repository.h"
+#include "source/metalink.h"
 #include "source/rpmmd_repository.h"
+#include "source/variables.h"
 
-/* rpm-md paths have one place for the architecture; dnf's variable of the same name. */
-static char *fill_arch(const char *path, const char *arch)
+/* Of 200: who can reach none of the nearest has another problem. */
+#define LISTED_MIRRORS_TRIED 8
+
+/* For what is asked of `item`; `path` as it stands in the manifest. */
+static struct variables variables_of(const struct suite_indexes *indexes,
+				     const struct suite_index *item, const char *path)
 {
-	static const char variable[] = "$basearch";
-	_cleanup_buf_ struct buf text = { 0 };
-	const char *found;
+	return (struct variables){ item->arch->alias, indexes->release->version, path };
+}
 
-	while ((found = strstr(path, variable))) {
-		buf__add(&text, path, (size_t)(found - path));
-		buf__printf(&text, "%s", arch);
-		path = found + strlen(variable);
-	}
-	buf__printf(&text, "%s", path);
-	if (!buf__cstr(&text))
-		return NULL;
-	return (char *)buf__steal(&text, NULL);
+static char *fill_path(const struct suite_indexes *indexes, const struct suite_index *item)
+{
+	struct variables variables = variables_of(indexes, item, NULL);
+
+	return variables__fill(indexes->suite->path, &variables);
 }
 
 static char *make_record_path(const struct suite_indexes *indexes, const struct access *access,
@@ -71,6 +72,7 @@ void suite_indexes__free(struct suite_indexes *indexes)
 		index__free(&item->index);
 	}
 	free(indexes->items);
+	identity__free(&indexes->identity);
 	*indexes = (struct suite_indexes){ 0 };
 }
 
@@ -89,7 +91,7 @@ int suite_indexes__load(struct suite_indexes *indexes, const struct access *acce
 	for (size_t i = 0; i < indexes->count; i++) {
 		struct suite_index *item = &indexes->items[i];
 
-		item->path = fill_arch(indexes->suite->path, item->arch->alias);
+		item->path = fill_path(indexes, item);
 		item->recipe = index__recipe(indexes->release, item->arch->alias);
 		if (!item->path || !item->recipe)
 			return -ENOMEM;
@@ -208,19 +210,29 @@ static int ask_deb(struct suite_indexes *indexes, struct access *access,
 }
 
 static int refresh_rpmmd(struct suite_indexes *indexes, struct access *access, const char *base,
-			 struct suite_index *item, struct error *err)
+			 char *const *sha256s, struct suite_index *item, struct error *err)
 {
 	cleanup(rpmmd_suite__free) struct rpmmd_suite suite = { 0 };
 	cleanup(index__free) struct index fresh = { 0 };
-	struct rpmmd_query query = { indexes->manifest, indexes->release, indexes->suite, base };
+	struct rpmmd_query query = { indexes->manifest, indexes->release, indexes->suite, base,
+				     sha256s };
 	int ret = rpmmd_suite__fetch(access, &query, &suite, err);
 
 	if (ret)
 		return ret;
-	if (item->has_index && !strcasecmp(item->index.digest, suite.sha256))
+	if (item->has_index && !strcasecmp(item->index.digest, rpmmd_suite__digest(&suite)))
 		return confirm(item, suite.base, suite.signer, suite.verification);
 	ret = rpmmd_suite__read(access, &suite, indexes->release, item->arch->alias, &fresh, err);
 	return ret ? ret : replace(item, &fresh);
+}
+
+/* `base` is what the paths of the repository are below. */
+static int ask_rpmmd_at(struct suite_indexes *indexes, struct access *access, const char *base,
+			char *const *sha256s, struct suite_index *item, struct error *err)
+{
+	int ret = refresh_rpmmd(indexes, access, base, sha256s, item, err);
+
+	return ret ? fail(item, base, ret, err) : 0;
 }
 
 static int ask_rpmmd(struct suite_indexes *indexes, struct access *access,
@@ -228,23 +240,82 @@ static int ask_rpmmd(struct suite_indexes *indexes, struct access *access,
 {
 	for (size_t i = 0; i < indexes->count; i++) {
 		struct suite_index *item = &indexes->items[i];
+		struct variables variables = variables_of(indexes, item, indexes->suite->path);
+		_cleanup_free_ char *url = variables__fill(mirror->url, &variables);
 		_cleanup_free_ char *base = NULL;
 		int ret;
 
 		if (item->is_fresh)
 			continue;
-		if (asprintf(&base, "%s/%s", mirror->url, item->path) < 0) {
+		if (!url || asprintf(&base, "%s/%s", url, item->path) < 0) {
 			base = NULL;
 			return -ENOMEM;
 		}
-		ret = refresh_rpmmd(indexes, access, base, item, err);
-		if (ret)
-			ret = fail(item, base, ret, err);
+		ret = ask_rpmmd_at(indexes, access, base, NULL, item, err);
 		if (ret)
 			return ret;
 	}
 	return 0;
 }
+
+/* ---- mirrors that a list names ----------------------------------------------------- */
+
+static int fetch_listing(const struct suite_indexes *indexes, struct access *access,
+			 const char *url, struct metalink *metalink, struct error *err)
+{
+	cleanup(document__free) struct document document = { 0 };
+	int ret = access__fetch(access, url, 0, &document, err);
+
+	if (ret)
+		return ret;
+	return indexes->suite->repository->metalink ?
+		       metalink__read(document.path, url, metalink, err) :
+		       metalink__read_list(document.path, url, metalink, err);
+}
+
+static int ask_listed(struct suite_indexes *indexes, struct access *access,
+		      struct suite_index *item, struct error *err)
+{
+	const struct repository *repository = indexes->suite->repository;
+	struct variables variables = variables_of(indexes, item, item->path);
+	const char *template = repository->metalink ? repository->metalink :
+						      repository->mirrorlist;
+	_cleanup_free_ char *url = variables__fill(template, &variables);
+	cleanup(metalink__free) struct metalink metalink = { 0 };
+	int ret;
+
+	if (!url)
+		return -ENOMEM;
+	ret = fetch_listing(indexes, access, url, &metalink, err);
+	if (ret)
+		return fail(item, url, ret, err);
+	for (size_t i = 0; metalink.bases[i] && i < LISTED_MIRRORS_TRIED && !item->is_fresh; i++) {
+		_cleanup_free_ char *base = variables__fill(metalink.bases[i], &variables);
+
+		if (!base)
+			return -ENOMEM;
+		ret = cancel__requested() ? -ECANCELED :
+					    ask_rpmmd_at(indexes, access, base, metalink.sha256s,
+							 item, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int ask_all_listed(struct suite_indexes *indexes, struct access *access,
+			  struct error *err)
+{
+	for (size_t i = 0; i < indexes->count; i++) {
+		int ret = ask_listed(indexes, access, &indexes->items[i], err);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* ---- all of them ------------------------------------------------------------------- */
 
 static int ask(struct suite_indexes *indexes, struct access *access, const struct mirror *mirror,
 	       struct error *err)
@@ -264,21 +335,30 @@ static int ask(struct suite_indexes *indexes, struct access *access, const struc
 	return 0;
 }
 
+static bool are_all_fresh(const struct suite_indexes *indexes)
+{
+	for (size_t i = 0; i < indexes->count; i++)
+		if (!indexes->items[i].is_fresh)
+			return false;
+	return true;
+}
+
 int suite_indexes__refresh(struct suite_indexes *indexes, struct access *access,
 			   const struct mirrors *mirrors, struct error *err)
 {
-	for (size_t i = 0; i < mirrors->count; i++) {
-		size_t fresh = 0;
-		int ret = ask(indexes, access, &mirrors->items[i], err);
+	const struct repository *repository = indexes->suite->repository;
+	int ret = 0;
 
-		if (ret == -ENOMEM)
-			return error__oom(err);
-		if (ret || cancel__requested())
-			return error__set(err, ECANCELED, "stopped while indexes were fetched");
-		for (size_t j = 0; j < indexes->count; j++)
-			fresh += indexes->items[j].is_fresh;
-		if (fresh == indexes->count)
+	if (!mirrors->are_given && (repository->metalink || repository->mirrorlist))
+		ret = ask_all_listed(indexes, access, err);
+	for (size_t i = 0; !ret && i < mirrors->count && !are_all_fresh(indexes); i++) {
+		if (cancel__requested())
 			break;
+		ret = ask(indexes, access, &mirrors->items[i], err);
 	}
+	if (ret == -ENOMEM)
+		return error__oom(err);
+	if (ret || cancel__requested())
+		return error__set(err, ECANCELED, "stopped while indexes were fetched");
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "source/access.h"
+#include "source/identity.h"
 #include "source/index.h"
 #include "source/manifest.h"
 #include "source/mirrors.h"
@@ -34,6 +35,8 @@ struct suite_indexes {
 	const struct suite *suite;
 	struct suite_index *items;
 	size_t count;
+	struct identity identity;
+	bool is_left_out;       /* needs what the user did not give, nor asked for by name */
 };
 
 int suite_indexes__add(struct suite_indexes *indexes, const struct architecture *arch);

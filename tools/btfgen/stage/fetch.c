@@ -186,8 +186,13 @@ static void make_room(struct fetch *fetch, int part_fd)
 
 static int download(struct fetch *fetch, int part_fd)
 {
+	const struct transfer_identity identity = {
+		fetch->package->client_certificate, fetch->package->client_key,
+		fetch->package->ca_file,
+	};
 	struct transfer transfer = {
 		.url = fetch->package->url,
+		.identity = &identity,
 		.path = fetch->part,
 		.resume = true,
 		.expect_size = fetch->package->size,
@@ -313,6 +318,10 @@ int fetch__package(struct transfers *transfers, struct workdir *work,
 	*fetched = (struct fetched){ .lock_fd = -1 };
 	if (!url)
 		return error__oom(err);
+	if (!package->sha256 && !package->keyrings && !package->allow_unsigned)
+		return error__set(err, EKEYREJECTED,
+				  "%s: nothing vouches for it: its index lists no SHA-256, and no "
+				  "key signs it; accept it with --allow-unsigned", url);
 	status = name_files(&fetch, &final, &part);
 	if (status)
 		return status;

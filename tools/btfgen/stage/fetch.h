@@ -27,6 +27,7 @@ struct fetched {
  * Before the fetch there must be room for the package on the disk; after it the cache
  * is held under `cache_limit` bytes by dropping what was used longest ago; 0 keeps only
  * what is in use, UINT64_MAX all. What must go for want of room goes before the fetch.
+ * What neither a digest nor a key vouches for is -EKEYREJECTED, unless the user accepts it.
  * Meter stages: "fetch", then "check". Errors: those of transfers__get(), with -EBADMSG
  * for a size or digest that differs. *fetched must be freed in each case.
  */

@@ -27,9 +27,16 @@ int encoder__parse(const char *name, enum encoder *encoder, struct error *err)
 static bool made_from(const struct kbtf_entry *entry, const struct package *package)
 {
 	const struct kbtf_provenance *prov = kbtf_entry__provenance(entry);
+	const char *slash;
 
-	return package->name && package->sha256 &&
-	       strcmp(prov->package_sha256, package->sha256) == 0;
+	if (!package->name)
+		return false;
+	if (package->sha256)
+		return strcmp(prov->package_sha256, package->sha256) == 0;
+	/* an index without digests leaves no more than names */
+	slash = strrchr(package->url, '/');
+	return strcmp(prov->package, slash ? slash + 1 : package->url) == 0 &&
+	       strcmp(prov->package_version, package->version) == 0;
 }
 
 const struct kbtf_entry *plan__find_entry(const struct kbtf_archive *archive,
