@@ -11,26 +11,7 @@ kernel vmlinux 6.1.0-1-amd64 "$v"
 kernel vmlinux-0 6.1.0-0-amd64 "$v"
 kernel stripped 6.1.0-1-amd64 "$v" --strip
 # One suite is enough.
-mkdir "$work/manifests"
-cat >"$work/manifests/debian.ini" <<'MANIFEST'
-[distribution]
-id = debian
-name = Debian for tests
-type = deb
-architectures = x86_64:amd64
-keyring = /nonexistent
-debug-package = linux-image-([0-9]+\.[0-9]+\.[0-9]+.*-amd64)-dbg
-debug-member = usr/lib/debug/boot/vmlinux-*
-embedded = no
-
-[repository main]
-mirror = http://127.0.0.1:9/none
-origin = Debian
-
-[release bookworm]
-version = 12
-suites = main:bookworm
-MANIFEST
+"$lib/one-suite-manifest" "$work/manifests"
 
 good=$work/good
 deb=pool/main/l/linux/linux-image-6.1.0-1-amd64-dbg_6.1.1-1_amd64.deb
@@ -46,7 +27,7 @@ from()
 	mirror=$1
 	shift
 	rm -rf "$XDG_CACHE_HOME"
-	"$btfgen" build --manifests "$work/manifests" --mirror "$mirror" --keyring "$good/keyring.gpg" \
+	"$btfgen" build --manifests "$work/manifests" --mirror "$mirror" --keyring "$good/keyring.gpg" --retry \
 		-a "$A" "$@"
 }
 as_before()

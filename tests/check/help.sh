@@ -55,7 +55,7 @@ for command in $commands; do
 	t "$command: an option without its value" usage_error "$command" --"$(
 		grep -oE '^  (-[a-zA-Z], |    )--[a-z-]+ [A-Zc]' "$work/help" | grep -oE -e '--[a-z-]+' | head -n 1 | sed 's/^--//')"
 done
-for command in build list index status verify stats which; do
+for command in build list plan index status verify stats which; do
 	t "$command: an argument too many" usage_error "$command" argument
 done
 for command in add import encode minimize show diff; do
@@ -67,6 +67,9 @@ t "encode without -o and --in-place" usage_error encode a
 t "encode with both" usage_error encode -o a --in-place a
 t "build -j x" usage_error build -j x
 t "build --cache-size 5x" usage_error build --cache-size 5x
+t "build --shard 0/4" usage_error build --shard 0/4
+t_exit 2 "build --shard auto, where nothing says which" env -u SLURM_ARRAY_TASK_ID -u JOB_COMPLETION_INDEX \
+	-u CI_NODE_INDEX "$btfgen" build --shard auto
 t "show --format x" usage_error show --format x a
 t "add --build-id x" usage_error add --build-id x a
 t "min is minimize" sh -c '"$1" min --help | cmp - "$2"' sh "$btfgen" "$(

@@ -26,8 +26,7 @@ static json_t *package_json(const struct package *package)
 	return object;
 }
 
-static json_t *kernel_json(const struct kernel *kernel, enum coverage coverage,
-			   const json_t *record)
+static json_t *kernel_json(const struct kernel *kernel, const struct standing *standing)
 {
 	char flavour[FLAVOUR_SIZE];
 	json_t *object;
@@ -37,11 +36,11 @@ static json_t *kernel_json(const struct kernel *kernel, enum coverage coverage,
 			   kernel->distro, "release", kernel->distro_release, "codename",
 			   kernel->codename, "suite", kernel->suite, "arch", kernel->arch,
 			   "kernel", kernel->kernel_release, "flavour", flavour, "state",
-			   coverage__name(coverage), "debug", package_json(&kernel->debug),
-			   "image", package_json(&kernel->image));
+			   coverage__name(standing->coverage), "debug",
+			   package_json(&kernel->debug), "image", package_json(&kernel->image));
 
-	if (record && coverage == COVERAGE_FAILED)
-		json_object_set(object, "failure", (json_t *)record);
+	if (standing->failure)
+		json_object_set_new(object, "failure", standing__failure_json(standing));
 	return object;
 }
 
@@ -73,16 +72,15 @@ static int print_kernels(const struct known *known, const struct ledger *ledger,
 
 	for (size_t i = 0; i < kernels->count; i++) {
 		const struct kernel *kernel = &kernels->items[i];
-		const json_t *record;
-		enum coverage coverage = coverage__of(kernel, ledger, &record);
+		struct standing standing = standing__of(kernel, ledger);
 
-		if (missing && coverage == COVERAGE_ARCHIVED)
+		if (missing && standing.coverage == COVERAGE_ARCHIVED)
 			continue;
 		shown++;
 		if (json)
-			json_array_append_new(array, kernel_json(kernel, coverage, record));
+			json_array_append_new(array, kernel_json(kernel, &standing));
 		else
-			add_row(table, kernel, coverage);
+			add_row(table, kernel, standing.coverage);
 	}
 	if (json) {
 		table__free(table);

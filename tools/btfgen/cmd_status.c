@@ -12,7 +12,14 @@
 /* One line of the report: a release of a distribution on one architecture. */
 struct line {
 	const struct kernel *first;
-	size_t by_coverage[3];
+	size_t by_coverage[COVERAGES];
+};
+
+/* What the lines and what follows them are made of. */
+struct report {
+	struct table *table;
+	json_t *lines, *failures;
+	json_t *causes;         /* "fetch: not found" -> how many */
 };
 
 static bool same_line(const struct kernel *a, const struct kernel *b)
@@ -21,77 +28,125 @@ static bool same_line(const struct kernel *a, const struct kernel *b)
 	       strcmp(a->distro_release, b->distro_release) == 0 && strcmp(a->arch, b->arch) == 0;
 }
 
-static void end_line(const struct line *line, struct table *table, json_t *lines)
+static void end_line(const struct line *line, struct report *report)
 {
-	size_t archived = line->by_coverage[COVERAGE_ARCHIVED];
-	size_t failed = line->by_coverage[COVERAGE_FAILED];
-	size_t known = archived + failed + line->by_coverage[COVERAGE_MISSING];
-	char texts[3][24];
-	const char *cells[] = { line->first->distro, line->first->distro_release, line->first->arch,
-				texts[0], texts[1], texts[2] };
+	const struct kernel *kernel = line->first;
+	const size_t *by = line->by_coverage;
+	size_t known = 0;
+	char texts[1 + COVERAGES][24];
+	const char *cells[] = { kernel->distro, kernel->distro_release, kernel->arch,
+				texts[COVERAGES], texts[COVERAGE_ARCHIVED], texts[COVERAGE_MISSING],
+				texts[COVERAGE_FAILED], texts[COVERAGE_WAITING] };
 
-	snprintf(texts[0], sizeof(texts[0]), "%zu", known);
-	snprintf(texts[1], sizeof(texts[1]), "%zu", archived);
-	snprintf(texts[2], sizeof(texts[2]), "%zu", failed);
-	table__add(table, cells);
-	json_array_append_new(lines, json_pack("{s:s, s:s, s:s, s:i, s:i, s:i}", "distro",
-					       line->first->distro, "release",
-					       line->first->distro_release, "arch",
-					       line->first->arch, "known", (int)known, "archived",
-					       (int)archived, "failed", (int)failed));
+	for (int i = 0; i < COVERAGES; i++) {
+		known += by[i];
+		snprintf(texts[i], sizeof(texts[i]), "%zu", by[i]);
+	}
+	snprintf(texts[COVERAGES], sizeof(texts[COVERAGES]), "%zu", known);
+	table__add(report->table, cells);
+	json_array_append_new(report->lines, json_pack(
+		"{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i}", "distro", kernel->distro, "release",
+		kernel->distro_release, "arch", kernel->arch, "known", (int)known, "archived",
+		(int)by[COVERAGE_ARCHIVED], "missing", (int)by[COVERAGE_MISSING], "failed",
+		(int)by[COVERAGE_FAILED], "waiting", (int)by[COVERAGE_WAITING]));
+}
+
+static const char *text_of(const json_t *record, const char *name, const char *otherwise)
+{
+	const char *text = json_string_value(json_object_get(record, name));
+
+	return text ? text : otherwise;
+}
+
+static void take_failure(struct report *report, const struct standing *standing)
+{
+	const json_t *record = standing->failure;
+	char cause[128];
+
+	if (!record)
+		return;
+	json_array_append_new(report->failures, standing__failure_json(standing));
+	snprintf(cause, sizeof(cause), "%s: %s", text_of(record, "stage", "?"),
+		 text_of(record, "cause", "other"));
+	json_object_set_new(report->causes, cause, json_integer(
+		json_integer_value(json_object_get(report->causes, cause)) + 1));
 }
 
 static void print_failure(const json_t *record)
 {
-	printf("failed: %s (%s %s): %s: %s (%lld times, last %s)\n",
-	       json_string_value(json_object_get(record, "kernel")),
-	       json_string_value(json_object_get(record, "distro")),
-	       json_string_value(json_object_get(record, "release")),
-	       json_string_value(json_object_get(record, "stage")),
-	       json_string_value(json_object_get(record, "reason")),
+	const char *until = json_string_value(json_object_get(record, "until"));
+
+	printf("failed: %s (%s %s): %s: %s (%lld times, last %s%s%s)\n",
+	       text_of(record, "kernel", "?"), text_of(record, "distro", "?"),
+	       text_of(record, "release", "?"), text_of(record, "stage", "?"),
+	       text_of(record, "reason", "?"),
 	       json_integer_value(json_object_get(record, "failures")),
-	       json_string_value(json_object_get(record, "time")));
+	       text_of(record, "time", "?"), until ? "; waits until " : "", until ? until : "");
+}
+
+static void print_report(struct report *report)
+{
+	static const char *const headings[] = { ">FAILURES", "CAUSE", NULL };
+	struct table *table = table__new(headings);
+	const char *cause;
+	json_t *count;
+
+	table__print(report->table);
+	json_object_foreach(report->causes, cause, count) {
+		char text[24];
+		const char *cells[] = { text, cause };
+
+		snprintf(text, sizeof(text), "%lld", json_integer_value(count));
+		table__add(table, cells);
+	}
+	table__print(table);
+	for (size_t i = 0; i < json_array_size(report->failures); i++)
+		print_failure(json_array_get(report->failures, i));
+}
+
+static void make_report(const struct known *known, const struct ledger *ledger,
+			struct report *report)
+{
+	const struct kernel_list *kernels = &known->catalogue.kernels;
+	struct line line = {};
+
+	for (size_t i = 0; i < kernels->count; i++) {
+		const struct kernel *kernel = &kernels->items[i];
+		struct standing standing = standing__of(kernel, ledger);
+
+		if (line.first && !same_line(line.first, kernel)) {
+			end_line(&line, report);
+			line = (struct line){};
+		}
+		if (!line.first)
+			line.first = kernel;
+		line.by_coverage[standing.coverage]++;
+		take_failure(report, &standing);
+	}
+	if (line.first)
+		end_line(&line, report);
 }
 
 static int report(const struct known *known, const struct ledger *ledger, bool json)
 {
 	static const char *const headings[] = { "DISTRO", "RELEASE", "ARCH", ">KNOWN", ">ARCHIVED",
-						">FAILED", NULL };
-	const struct kernel_list *kernels = &known->catalogue.kernels;
-	struct table *table = table__new(headings);
-	json_t *lines = json_array(), *failures = json_array();
-	struct line line = {};
-	size_t failed;
+						">MISSING", ">FAILED", ">WAITING", NULL };
+	struct report report = { table__new(headings), json_array(), json_array(), json_object() };
+	bool failed;
 
-	for (size_t i = 0; i < kernels->count; i++) {
-		const struct kernel *kernel = &kernels->items[i];
-		const json_t *record;
-		enum coverage coverage = coverage__of(kernel, ledger, &record);
-
-		if (line.first && !same_line(line.first, kernel)) {
-			end_line(&line, table, lines);
-			line = (struct line){};
-		}
-		if (!line.first)
-			line.first = kernel;
-		line.by_coverage[coverage]++;
-		if (coverage == COVERAGE_FAILED)
-			json_array_append(failures, (json_t *)record);
-	}
-	if (line.first)
-		end_line(&line, table, lines);
-	failed = json_array_size(failures);
+	make_report(known, ledger, &report);
+	failed = json_array_size(report.failures);
 	if (json) {
-		table__free(table);
-		json__print(json_pack("{s:O, s:O}", "releases", lines, "failures", failures));
+		table__free(report.table);
+		json__print(json_pack("{s:O, s:O, s:O}", "releases", report.lines, "causes",
+				      report.causes, "failures", report.failures));
 	} else {
-		table__print(table);
-		for (size_t i = 0; i < failed; i++)
-			print_failure(json_array_get(failures, i));
+		print_report(&report);
 	}
-	json_decref(lines);
-	json_decref(failures);
-	if (!kernels->count) {
+	json_decref(report.lines);
+	json_decref(report.failures);
+	json_decref(report.causes);
+	if (!known->catalogue.kernels.count) {
 		log__error("no kernel known; `btfgen index` asks the distributions");
 		return EXIT_NOTHING;
 	}
@@ -119,7 +174,7 @@ int cmd_status(int argc, char **argv)
 	const struct command_line line = {
 		.name = "status",
 		.arguments = "[OPTION]...",
-		.description = "How many kernels are known, archived and failed, by release, and why.\n"
+		.description = "How many kernels are known, archived, failed and waiting, by release, and\nwhy. "
 			       "Without network: `btfgen index` refreshes what is known.",
 		.options = options,
 	};

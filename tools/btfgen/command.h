@@ -4,6 +4,7 @@
 #define BTFGEN_COMMAND_H
 
 int cmd_build(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_index(int argc, char **argv);
 int cmd_status(int argc, char **argv);

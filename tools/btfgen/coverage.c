@@ -2,14 +2,16 @@
 #include "coverage.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "archive_file.h"
 #include "base/log.h"
+#include "base/utc.h"
 #include "stage/plan.h"
 
 const char *coverage__name(enum coverage coverage)
 {
-	static const char *const names[] = { "missing", "archived", "failed" };
+	static const char *const names[] = { "missing", "archived", "failed", "waiting" };
 
 	return names[coverage];
 }
@@ -20,7 +22,7 @@ bool ledger__open(const char *archive_given, struct ledger *ledger)
 	struct error err = {};
 	int res;
 
-	*ledger = (struct ledger){};
+	*ledger = (struct ledger){ .now = time(NULL) };
 	if (!path)
 		return false;
 	ledger->archive = archive_file__open_if_any(path, &res, &err);
@@ -38,15 +40,32 @@ void ledger__close(struct ledger *ledger)
 	*ledger = (struct ledger){};
 }
 
-enum coverage coverage__of(const struct kernel *kernel, const struct ledger *ledger,
-			   const json_t **record)
+struct standing standing__of(const struct kernel *kernel, const struct ledger *ledger)
 {
+	struct standing standing = { .coverage = COVERAGE_ARCHIVED };
+	const json_t *record;
 	const char *status;
 
-	*record = NULL;
 	if (plan__find_entry(ledger->archive, kernel))
-		return COVERAGE_ARCHIVED;
-	*record = journal__find(ledger->journal, kernel);
-	status = json_string_value(json_object_get(*record, "status"));
-	return status && strcmp(status, "failed") == 0 ? COVERAGE_FAILED : COVERAGE_MISSING;
+		return standing;
+	record = journal__find(ledger->journal, kernel);
+	status = json_string_value(json_object_get(record, "status"));
+	standing.coverage = COVERAGE_MISSING;
+	if (!status || strcmp(status, "failed") != 0)
+		return standing;
+	standing.failure = record;
+	standing.until = journal__waits_until(ledger->journal, kernel, ledger->now);
+	standing.coverage = standing.until ? COVERAGE_WAITING : COVERAGE_FAILED;
+	return standing;
+}
+
+json_t *standing__failure_json(const struct standing *standing)
+{
+	json_t *object = json_copy((json_t *)standing->failure);
+	char until[UTC_SIZE];
+
+	if (object && standing->until)
+		json_object_set_new(object, "until",
+				    json_string(utc__format(standing->until, until)));
+	return object;
 }

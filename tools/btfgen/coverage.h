@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How a known kernel stands: archived, failed, or not tried. */
+/* How a known kernel stands: archived, failed (and waiting), or not tried. */
 #ifndef BTFGEN_COVERAGE_H
 #define BTFGEN_COVERAGE_H
 
@@ -8,7 +8,11 @@
 #include "base/kernel.h"
 #include "journal.h"
 
-enum coverage { COVERAGE_MISSING, COVERAGE_ARCHIVED, COVERAGE_FAILED };
+enum coverage {
+	COVERAGE_MISSING, COVERAGE_ARCHIVED, COVERAGE_FAILED,
+	COVERAGE_WAITING, /* failed, and `build` does not try it before *until */
+	COVERAGES
+};
 
 const char *coverage__name(enum coverage coverage);
 
@@ -16,14 +20,21 @@ const char *coverage__name(enum coverage coverage);
 struct ledger {
 	struct kbtf_archive *archive; /* NULL: there is none yet */
 	struct journal *journal;
+	int64_t now;
 };
 
 /* `archive_given` NULL: the default. False with the reason on stderr. */
 bool ledger__open(const char *archive_given, struct ledger *ledger);
 void ledger__close(struct ledger *ledger);
 
-/* *record is the journal's last word on a failed one, lent. */
-enum coverage coverage__of(const struct kernel *kernel, const struct ledger *ledger,
-			   const json_t **record);
+struct standing {
+	enum coverage coverage;
+	const json_t *failure;  /* FAILED, WAITING: the journal's last word, lent; else NULL */
+	int64_t until;          /* WAITING: seconds since 1970 */
+};
+
+struct standing standing__of(const struct kernel *kernel, const struct ledger *ledger);
+/* The failure with "until" where it waits; a new reference, or NULL where there is none. */
+json_t *standing__failure_json(const struct standing *standing);
 
 #endif

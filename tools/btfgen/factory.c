@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "factory.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/utc.h"
 #include "stage/fetch.h"
 
 /* Beside the kernels that compute, so many wait for the network. */
@@ -27,9 +30,47 @@ struct factory {
 
 const char *outcome__name(enum outcome outcome)
 {
-	static const char *const names[] = { "done", "skipped", "failed", "interrupted" };
+	static const char *const names[] = { "done", "skipped", "failed", "interrupted",
+					     "waiting" };
 
 	return names[outcome];
+}
+
+const char *failure__cause(int code)
+{
+	switch (-code) {
+	case ENOENT:
+		return "not found";
+	case EACCES:
+		return "access refused";
+	case EHOSTUNREACH:
+		return "unreachable";
+	case EBADMSG:
+	case ESTALE:
+		return "damaged";
+	case ENOKEY:
+	case EKEYREJECTED:
+		return "signature";
+	case ENODATA:
+		return "no types";
+	case ENOSPC:
+	case EDQUOT:
+		return "disk full";
+	case ENOMEM:
+		return "memory";
+	case ETIMEDOUT:
+	case ETIME:
+		return "too slow";
+	default:
+		return "other";
+	}
+}
+
+void task_outcome__free(struct task_outcome *outcome)
+{
+	job_result__free(&outcome->result);
+	free(outcome->url);
+	*outcome = (struct task_outcome){};
 }
 
 /* ---- one attempt ------------------------------------------------------------------------ */
@@ -95,6 +136,8 @@ static int attempt(struct factory *factory, const struct task *task,
 
 	clock_gettime(CLOCK_MONOTONIC, &began);
 	out->result.stage = STAGE_FETCH;
+	free(out->url);
+	out->url = strdup(package->url);
 	res = fetch__package(factory->opts->transfers, factory->opts->job->work, package,
 			     factory->opts->cache_limit, meter, &fetched, &out->err);
 	out->result.seconds[STAGE_FETCH] += seconds_since(&began);
@@ -158,8 +201,13 @@ static int minimize_archived(struct factory *factory, const struct task *task,
 
 static json_t *failure_record(const struct task_outcome *out)
 {
-	return json_pack("{s:s, s:s, s:s}", "status", "failed", "stage",
-			 job_stage__name(out->result.stage), "reason", out->err.text);
+	json_t *record = json_pack("{s:s, s:s, s:s, s:s}", "status", "failed", "stage",
+				   job_stage__name(out->result.stage), "cause",
+				   failure__cause(out->code), "reason", out->err.text);
+
+	if (out->url)
+		json_object_set_new(record, "url", json_text(out->url));
+	return record;
 }
 
 static json_t *success_record(const struct task_outcome *out)
@@ -232,6 +280,24 @@ static void tell(const struct task *task, const struct task_outcome *out)
 			  seconds);
 }
 
+static void explain_waiting(struct factory *factory, const struct task *task,
+			    struct task_outcome *out)
+{
+	const json_t *last;
+	const char *stage, *reason;
+	char until[UTC_SIZE];
+
+	pthread_mutex_lock(&factory->lock);
+	last = journal__find(factory->opts->journal, task->kernel);
+	stage = json_string_value(json_object_get(last, "stage"));
+	reason = json_string_value(json_object_get(last, "reason"));
+	error__set(&out->err, 0, "waits until %s: failed %lld times, last to %s: %s",
+		   utc__format(task->until, until),
+		   json_integer_value(json_object_get(last, "failures")), stage ? stage : "?",
+		   reason ? reason : "?");
+	pthread_mutex_unlock(&factory->lock);
+}
+
 static void run_task(struct factory *factory, const struct task *task, struct task_outcome *out)
 {
 	struct meter *meter;
@@ -243,6 +309,11 @@ static void run_task(struct factory *factory, const struct task *task, struct ta
 		/* what is archived has its record; why another can't be is worth one */
 		if (task->kind == TASK_IMPOSSIBLE)
 			record(factory, task, out);
+		return;
+	}
+	if (task->kind == TASK_WAITING) {
+		out->outcome = OUTCOME_WAITING;
+		explain_waiting(factory, task, out);
 		return;
 	}
 	if (cancel__requested()) {
@@ -261,6 +332,7 @@ static void run_task(struct factory *factory, const struct task *task, struct ta
 		out->outcome = OUTCOME_DONE;
 	} else {
 		out->outcome = cancel__requested() ? OUTCOME_INTERRUPTED : OUTCOME_FAILED;
+		out->code = res;
 	}
 	record(factory, task, out);
 	tell(task, out);

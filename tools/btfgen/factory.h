@@ -7,7 +7,16 @@
 #include "job.h"
 #include "journal.h"
 
-enum outcome { OUTCOME_DONE, OUTCOME_SKIPPED, OUTCOME_FAILED, OUTCOME_INTERRUPTED };
+/*
+ * What kind of failure it was, in a word or two, for counts: "not found", "unreachable".
+ * The reason in full is the error's text.
+ */
+const char *failure__cause(int code);
+
+enum outcome {
+	OUTCOME_DONE, OUTCOME_SKIPPED, OUTCOME_FAILED, OUTCOME_INTERRUPTED,
+	OUTCOME_WAITING, /* failed before, and is not due yet */
+};
 const char *outcome__name(enum outcome outcome);
 
 struct factory_opts {
@@ -21,7 +30,9 @@ struct factory_opts {
 struct task_outcome {
 	enum outcome outcome;
 	struct job_result result;
-	struct error err;       /* why it failed, or was skipped */
+	int code;               /* of a failure: -errno */
+	char *url;              /* of the package that was tried last, or NULL */
+	struct error err;       /* why it failed, was skipped or waits */
 };
 
 /*
@@ -30,5 +41,6 @@ struct task_outcome {
  */
 void factory__run(const struct factory_opts *opts, const struct plan *plan,
 		  struct task_outcome *outcomes);
+void task_outcome__free(struct task_outcome *outcome);
 
 #endif

@@ -2,14 +2,20 @@
 #include "journal.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/utc.h"
 
 #define JOURNAL_LIMIT (512u << 20)
+/* Whoever has mended something says so by running again: the first failures don't wait. */
+#define FREE_TRIES 3
+#define FIRST_WAIT_S (60 * 60)
+#define LONGEST_WAIT_S (7 * 24 * 60 * 60)
 
 struct journal {
 	char *path;
@@ -17,18 +23,6 @@ struct journal {
 };
 
 DEFINE_CLEANUP(journal__closep, struct journal, journal__close)
-
-/* What makes one kernel's work: a new build of the same release is other work. */
-static char *key_of(const struct kernel *kernel)
-{
-	const char *version = kernel->debug.version ? kernel->debug.version : kernel->image.version;
-	char *key;
-
-	if (asprintf(&key, "%s/%s/%s/%s/%s", kernel->distro, kernel->distro_release, kernel->arch,
-		     kernel->kernel_release, version ? version : "") < 0)
-		return NULL;
-	return key;
-}
 
 static void read_line(struct journal *journal, const char *line, size_t len)
 {
@@ -95,13 +89,11 @@ static int append(const char *path, const json_t *record)
 int journal__add(struct journal *journal, const struct kernel *kernel, json_t *record,
 		 struct error *err)
 {
-	_cleanup_free_ char *key = key_of(kernel);
+	_cleanup_free_ char *key = kernel__key(kernel);
 	const char *status = json_string_value(json_object_get(record, "status"));
 	const json_t *before = journal__find(journal, kernel);
 	json_int_t failures = 0;
-	char now[32];
-	time_t clock = time(NULL);
-	struct tm utc;
+	char now[UTC_SIZE];
 	int res;
 
 	if (!key || !status) {
@@ -110,13 +102,12 @@ int journal__add(struct journal *journal, const struct kernel *kernel, json_t *r
 	}
 	if (strcmp(status, "failed") == 0)
 		failures = 1 + json_integer_value(json_object_get(before, "failures"));
-	strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&clock, &utc));
 	json_object_set_new(record, "key", json_string(key));
 	json_object_set_new(record, "distro", json_string(kernel->distro));
 	json_object_set_new(record, "release", json_string(kernel->distro_release));
 	json_object_set_new(record, "arch", json_string(kernel->arch));
 	json_object_set_new(record, "kernel", json_string(kernel->kernel_release));
-	json_object_set_new(record, "time", json_string(now));
+	json_object_set_new(record, "time", json_string(utc__format(time(NULL), now)));
 	if (failures)
 		json_object_set_new(record, "failures", json_integer(failures));
 	res = append(journal->path, record);
@@ -126,7 +117,36 @@ int journal__add(struct journal *journal, const struct kernel *kernel, json_t *r
 
 const json_t *journal__find(const struct journal *journal, const struct kernel *kernel)
 {
-	_cleanup_free_ char *key = key_of(kernel);
+	_cleanup_free_ char *key = kernel__key(kernel);
 
 	return key ? json_object_get(journal->records, key) : NULL;
+}
+
+static bool is_url_of(const struct package *package, const char *url)
+{
+	return package->url && strcmp(package->url, url) == 0;
+}
+
+int64_t journal__waits_until(const struct journal *journal, const struct kernel *kernel,
+			     int64_t now)
+{
+	const json_t *record = journal__find(journal, kernel);
+	const char *status = json_string_value(json_object_get(record, "status"));
+	const char *url = json_string_value(json_object_get(record, "url"));
+	int64_t since = utc__parse(json_string_value(json_object_get(record, "time")));
+	json_int_t failures = json_integer_value(json_object_get(record, "failures"));
+	int64_t wait = FIRST_WAIT_S;
+
+	if (!status || strcmp(status, "failed") != 0 || failures < FREE_TRIES)
+		return 0;
+	if (url && !is_url_of(&kernel->debug, url) && !is_url_of(&kernel->image, url))
+		return 0;
+	/* a clock that was wrong then, or is now, must not hold a kernel back for years */
+	if (since < 0 || since > now)
+		return 0;
+	for (json_int_t i = FREE_TRIES; i < failures && wait < LONGEST_WAIT_S; i++)
+		wait *= 2;
+	if (wait > LONGEST_WAIT_S)
+		wait = LONGEST_WAIT_S;
+	return since + wait > now ? since + wait : 0;
 }

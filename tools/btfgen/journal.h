@@ -28,5 +28,12 @@ int journal__add(struct journal *journal, const struct kernel *kernel, json_t *r
 		 struct error *err);
 /* The last record of a kernel, lent until the next add, or NULL. */
 const json_t *journal__find(const struct journal *journal, const struct kernel *kernel);
+/*
+ * When a kernel is due again; 0: it is due. One that failed three times in a row waits for
+ * an hour, and twice as long after each further failure, a week at most. What failed on
+ * another URL than those it has now is due at once: somebody chose another mirror.
+ */
+int64_t journal__waits_until(const struct journal *journal, const struct kernel *kernel,
+			     int64_t now);
 
 #endif

@@ -24,6 +24,7 @@ static const struct command {
 } commands[] = {
 	{ "build", NULL, cmd_build, "fetch, encode, minimize and archive kernels" },
 	{ "list", NULL, cmd_list, "the kernels known, and which are archived" },
+	{ "plan", NULL, cmd_plan, "what build would do, as jobs for several machines" },
 	{ "index", NULL, cmd_index, "refresh what is known from signed indexes" },
 	{ "status", NULL, cmd_status, "coverage: known, archived, failed and why" },
 	{ "add", NULL, cmd_add, "archive local packages, vmlinux files and BTF" },

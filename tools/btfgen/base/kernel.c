@@ -2,11 +2,13 @@
 #include "base/kernel.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/release.h"
+#include "base/sha256.h"
 #include "base/words.h"
 
 void package__free(struct package *package)
@@ -36,6 +38,31 @@ void kernel__free(struct kernel *kernel)
 	package__free(&kernel->debug);
 	package__free(&kernel->image);
 	*kernel = (struct kernel){ 0 };
+}
+
+char *kernel__key(const struct kernel *kernel)
+{
+	const char *version = kernel->debug.version ? kernel->debug.version : kernel->image.version;
+	char *key;
+
+	if (asprintf(&key, "%s/%s/%s/%s/%s", kernel->distro, kernel->distro_release, kernel->arch,
+		     kernel->kernel_release, version ? version : "") < 0)
+		return NULL;
+	return key;
+}
+
+int kernel__number(const struct kernel *kernel, uint64_t *number)
+{
+	_cleanup_free_ char *key = kernel__key(kernel);
+	uint8_t digest[SHA256_SIZE];
+
+	if (!key)
+		return -ENOMEM;
+	sha256__of(key, strlen(key), digest);
+	*number = 0;
+	for (size_t i = 0; i < sizeof(*number); i++)
+		*number = *number << 8 | digest[i];
+	return 0;
 }
 
 int kernel_list__add(struct kernel_list *list, struct kernel *kernel)

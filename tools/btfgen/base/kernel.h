@@ -47,6 +47,17 @@ struct kernel_list {
 	size_t cap;
 };
 
+/*
+ * What makes one kernel's work, as text: "debian/12/x86_64/6.1.0-9-amd64/6.1.27-1". A
+ * rebuilt package of the same release is other work. malloc'ed; NULL without memory.
+ */
+char *kernel__key(const struct kernel *kernel);
+/*
+ * The same as a number: the first eight bytes of the key's SHA-256, so it is evenly
+ * spread, and stays what it is whichever other kernels there are. -ENOMEM.
+ */
+int kernel__number(const struct kernel *kernel, uint64_t *number);
+
 void package__free(struct package *package);
 void kernel__free(struct kernel *kernel);
 /* Takes over *kernel's strings, also on failure (-ENOMEM), and zeroes it. */

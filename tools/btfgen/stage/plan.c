@@ -2,6 +2,8 @@
 #include "stage/plan.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +22,13 @@ int encoder__parse(const char *name, enum encoder *encoder, struct error *err)
 		return error__set(err, EINVAL, "--encoder: '%s' is none of auto, pahole, embedded",
 				  name);
 	return 0;
+}
+
+const char *task_kind__name(enum task_kind kind)
+{
+	static const char *const names[] = { "build", "minimize", "done", "impossible", "waiting" };
+
+	return names[kind];
 }
 
 /* ---- what the archive has --------------------------------------------------------- */
@@ -125,14 +134,16 @@ static void plan_task(struct task *task, const struct kbtf_archive *archive,
 	const struct kbtf_entry *entry = plan__find_entry(archive, task->kernel);
 
 	task->encoder = opts->encoder;
-	if (!entry || !entry_serves(entry, task->kernel, opts)) {
+	if (!entry || !entry_serves(entry, task->kernel, opts))
 		choose_package(task);
-		return;
-	}
-	if (opts->objects->count && (!profile || !kbtf_entry__min_size(entry, profile)))
+	else if (opts->objects->count && (!profile || !kbtf_entry__min_size(entry, profile)))
 		task->kind = TASK_MINIMIZE;
 	else
 		task->kind = TASK_DONE;
+	if (opts->waits_until && (task->kind == TASK_BUILD || task->kind == TASK_MINIMIZE))
+		task->until = opts->waits_until(opts->arg, task->kernel);
+	if (task->until)
+		task->kind = TASK_WAITING;
 }
 
 /* ---- the list -------------------------------------------------------------------------- */
@@ -145,19 +156,44 @@ static bool same_group(const struct kernel *a, const struct kernel *b)
 	       strcmp(a->arch, b->arch) == 0;
 }
 
-/* How many of the kernels behind `index`, which are newer, are of its flavour. */
-static unsigned int newer_ones(const struct kernel_list *kernels, size_t index,
-			       enum encoder encoder)
+/* Whether so many of the kernels behind `index`, which are newer, are of its flavour. */
+static bool has_newer_ones(const struct kernel_list *kernels, size_t index, enum encoder encoder,
+			   unsigned int newest)
 {
 	unsigned int count = 0;
 
-	for (size_t i = index + 1;
+	for (size_t i = index + 1; count < newest &&
 	     i < kernels->count && same_group(&kernels->items[index], &kernels->items[i]); i++)
 		if (release__same_flavour(kernels->items[index].kernel_release,
 					  kernels->items[i].kernel_release) &&
 		    (encoder != ENCODER_PAHOLE || kernels->items[i].debug.name))
 			count++;
-	return count;
+	return count >= newest;
+}
+
+/* Each kernel stays in its shard, whichever others there are. */
+static int name_task(struct task *task, const struct plan_opts *opts)
+{
+	uint64_t number;
+	int res = kernel__number(task->kernel, &number);
+
+	if (res)
+		return res;
+	snprintf(task->id, sizeof(task->id), "%016" PRIx64, number);
+	task->shard = opts->shard.count ? shard__of(number, opts->shard.count) : 0;
+	return 0;
+}
+
+static bool is_wanted(const struct task *task, const struct plan_opts *opts)
+{
+	if (opts->shard.index && task->shard != opts->shard.index)
+		return false;
+	if (!opts->ids)
+		return true;
+	for (size_t i = 0; opts->ids[i]; i++)
+		if (strcmp(opts->ids[i], task->id) == 0)
+			return true;
+	return false;
 }
 
 int plan__make(const struct kernel_list *kernels, const struct kbtf_archive *archive,
@@ -171,9 +207,15 @@ int plan__make(const struct kernel_list *kernels, const struct kbtf_archive *arc
 	for (size_t i = 0; i < kernels->count; i++) {
 		struct task *task = &plan->tasks[plan->count];
 
-		if (opts->newest && newer_ones(kernels, i, opts->encoder) >= opts->newest)
+		if (opts->newest && has_newer_ones(kernels, i, opts->encoder, opts->newest))
 			continue;
-		task->kernel = &kernels->items[i];
+		*task = (struct task){ .kernel = &kernels->items[i] };
+		if (name_task(task, opts))
+			return error__oom(err);
+		if (!is_wanted(task, opts)) {
+			plan->elsewhere++;
+			continue;
+		}
 		plan_task(task, archive, profile, opts);
 		if (opts->newest && task->kind == TASK_IMPOSSIBLE)
 			continue;

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/kernel.h"
 #include "base/objects.h"
+#include "base/shard.h"
 
 enum encoder {
 	ENCODER_AUTO,     /* the kernel's own .BTF where there is one, else pahole */
@@ -26,7 +27,12 @@ enum task_kind {
 	TASK_MINIMIZE,   /* the archive has the full BTF; minimize it for the profile */
 	TASK_DONE,       /* the archive has it all */
 	TASK_IMPOSSIBLE, /* the encoder asked for cannot work: `why` says so */
+	TASK_WAITING,    /* work, but it failed too often to be tried before `until` */
+	TASK_KINDS
 };
+const char *task_kind__name(enum task_kind kind);
+
+#define TASK_ID_SIZE 17
 
 struct task {
 	const struct kernel *kernel;         /* lent */
@@ -34,12 +40,16 @@ struct task {
 	enum encoder encoder;                /* AUTO: embedded first, then pahole */
 	const struct package *package;       /* to begin with; NULL unless TASK_BUILD */
 	const char *why;
+	int64_t until;                       /* TASK_WAITING: seconds since 1970 */
+	char id[TASK_ID_SIZE];               /* of the kernel, in hex: the same in each run */
+	unsigned int shard;                  /* of opts.shard.count; 0: that is 0 */
 };
 
 struct plan {
 	struct task *tasks;                  /* in the order of the list: sorted */
 	size_t count;
-	size_t by_kind[4];
+	size_t by_kind[TASK_KINDS];
+	size_t elsewhere;                    /* left to other shards, or not of the IDs */
 };
 
 struct plan_opts {
@@ -49,7 +59,11 @@ struct plan_opts {
 	bool (*is_current)(void *arg, const char *kernel_release,
 			   const struct kbtf_provenance *provenance);
 	void *arg;
+	/* when a kernel that failed is due again, or 0; NULL: nothing waits */
+	int64_t (*waits_until)(void *arg, const struct kernel *kernel);
 	unsigned int newest;                 /* only the N newest of each flavour; 0: all */
+	struct shard shard;                  /* only this share; index 0: all, but each with its shard */
+	const char *const *ids;              /* only these, NULL at the end; NULL: all */
 };
 
 /* `archive` may be NULL. The plan lends from `kernels`, which must stay as they are. */
