@@ -18,10 +18,6 @@
 #include "base/file.h"
 #include "base/url.h"
 
-#define MAX_REDIRECTS 10L
-#define RETRY_AFTER_MAX_S 120
-#define RECEIVE_BUFFER (256L * 1024)
-
 static uint64_t now_ms(void)
 {
 	struct timespec now;
@@ -310,50 +306,11 @@ static uint64_t start_of_rest(const struct download *download)
 	return transfer->expect_size && have >= transfer->expect_size ? 0 : have;
 }
 
-static void set_protocols(CURL *easy)
+static void set_options(struct download *download, const struct request_setup *setup)
 {
-#if LIBCURL_VERSION_NUM >= 0x075500
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,ftp,ftps,file");
-	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-#else
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
-			 CURLPROTO_HTTP | CURLPROTO_HTTPS | CURLPROTO_FTP | CURLPROTO_FTPS |
-			 CURLPROTO_FILE);
-	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
-#endif
-}
-
-static void set_options(struct download *download, const struct download_setup *setup)
-{
-	const struct transfer_identity *identity = download->transfer->identity;
 	CURL *easy = download->easy;
 
-	set_protocols(easy);
-	curl_easy_setopt(easy, CURLOPT_URL, download->transfer->url);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, setup->user_agent);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, MAX_REDIRECTS);
-	curl_easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
-	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's own 200 */
-	curl_easy_setopt(easy, CURLOPT_FILETIME, 1L);
-	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
-	/* a connection for each transfer, so that limits by host hold; large files gain nothing */
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)setup->stall_s);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)setup->stall_s);
-	if (setup->ca_file)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, setup->ca_file);
-	if (setup->ca_dir)
-		curl_easy_setopt(easy, CURLOPT_CAPATH, setup->ca_dir);
-	if (identity && identity->certificate)
-		curl_easy_setopt(easy, CURLOPT_SSLCERT, identity->certificate);
-	if (identity && identity->key)
-		curl_easy_setopt(easy, CURLOPT_SSLKEY, identity->key);
-	if (identity && identity->ca_file)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, identity->ca_file);
+	request_setup__apply(setup, easy, download->transfer->url, download->transfer->identity);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, download->reason);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, download);
@@ -362,7 +319,7 @@ static void set_options(struct download *download, const struct download_setup *
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, download);
 }
 
-int download__begin(struct download *download, const struct download_setup *setup)
+int download__begin(struct download *download, const struct request_setup *setup)
 {
 	char range[32];
 	int status;
@@ -475,7 +432,7 @@ static enum download_next judge_rest(struct download *download, CURLcode code)
 	case CURLE_TOO_MANY_REDIRECTS:
 		download->status = error__set(download->err, EIO,
 					      "%s: redirected more than %ld times; try another "
-					      "mirror", download->url, MAX_REDIRECTS);
+					      "mirror", download->url, REQUEST_MAX_REDIRECTS);
 		break;
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
@@ -582,7 +539,8 @@ enum download_next download__end(struct download *download, CURLcode code, unsig
 	}
 	if (next == DOWNLOAD_AGAIN) {
 		curl_easy_getinfo(download->easy, CURLINFO_RETRY_AFTER, &retry_after);
-		*wait_s = retry_after > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : retry_after;
+		*wait_s = retry_after > REQUEST_RETRY_AFTER_MAX_S ? REQUEST_RETRY_AFTER_MAX_S :
+								    retry_after;
 	} else if (!download->status) {
 		note_answer(download);
 	}

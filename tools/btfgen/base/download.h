@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/answer.h"
+#include "base/request_setup.h"
 #include "base/transfer.h"
 
 enum download_next {
@@ -47,19 +48,11 @@ struct download {
 	char reason[CURL_ERROR_SIZE];
 };
 
-/* `stall_s` and `user_agent` must be set on every handle alike; strings are lent. */
-struct download_setup {
-	const char *user_agent;
-	const char *ca_file;    /* or NULL: curl's own */
-	const char *ca_dir;
-	unsigned int stall_s;
-};
-
 int download__init(struct download *download, const struct transfer *transfer,
 		   struct transfer_result *result, struct error *err);
 void download__free(struct download *download);
 /* Make download->easy ready for another try. */
-int download__begin(struct download *download, const struct download_setup *setup);
+int download__begin(struct download *download, const struct request_setup *setup);
 /*
  * Whether the body has begun and then nothing came for `stall_s` seconds: curl's own
  * measure, an average over some seconds, takes longer to notice.

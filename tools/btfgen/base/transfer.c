@@ -3,10 +3,8 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <kbtf.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,8 +45,7 @@ struct transfers {
 	unsigned int parallel;
 	unsigned int tries;
 	unsigned int backoff_ms;
-	struct download_setup setup;
-	char *user_agent;
+	struct request_setup setup;
 };
 
 static uint64_t now_ms(void)
@@ -261,24 +258,6 @@ static void *run(void *arg)
 
 /* ---- for other threads ---------------------------------------------------------- */
 
-static void init_curl(void)
-{
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-/* These variables are the curl command's doing, not the library's. */
-static void read_environment(struct download_setup *setup)
-{
-	setup->ca_file = getenv("CURL_CA_BUNDLE");
-	if (!setup->ca_file || !*setup->ca_file)
-		setup->ca_file = getenv("SSL_CERT_FILE");
-	if (setup->ca_file && !*setup->ca_file)
-		setup->ca_file = NULL;
-	setup->ca_dir = getenv("SSL_CERT_DIR");
-	if (setup->ca_dir && !*setup->ca_dir)
-		setup->ca_dir = NULL;
-}
-
 /* Signals are for the threads that know what to do; SIGPIPE and SIGXFSZ become errors. */
 static int start_thread(struct transfers *transfers)
 {
@@ -298,13 +277,11 @@ static void free_memory(struct transfers *transfers)
 		curl_multi_cleanup(transfers->multi);
 	pthread_cond_destroy(&transfers->changed);
 	pthread_mutex_destroy(&transfers->lock);
-	free(transfers->user_agent);
 	free(transfers);
 }
 
 struct transfers *transfers__new(const struct transfers_opts *opts, struct error *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	static const struct transfers_opts defaults;
 	struct transfers *transfers = calloc(1, sizeof(*transfers));
 	long per_host;
@@ -316,19 +293,14 @@ struct transfers *transfers__new(const struct transfers_opts *opts, struct error
 	}
 	if (!opts)
 		opts = &defaults;
-	pthread_once(&once, init_curl);
 	pthread_mutex_init(&transfers->lock, NULL);
 	pthread_cond_init(&transfers->changed, NULL);
 	transfers->parallel = opts->parallel ? opts->parallel : 6;
 	transfers->tries = opts->tries ? opts->tries : 4;
 	transfers->backoff_ms = opts->backoff_ms ? opts->backoff_ms : 1000;
-	transfers->setup.stall_s = opts->stall_s ? opts->stall_s : 30;
-	read_environment(&transfers->setup);
-	if (asprintf(&transfers->user_agent, "btfgen/%s", kbtf__version()) < 0)
-		transfers->user_agent = NULL;
-	transfers->setup.user_agent = transfers->user_agent;
+	request_setup__init(&transfers->setup, opts->stall_s ? opts->stall_s : 30);
 	transfers->multi = curl_multi_init();
-	if (!transfers->multi || !transfers->user_agent) {
+	if (!transfers->multi) {
 		free_memory(transfers);
 		error__oom(err);
 		return NULL;
