@@ -55,13 +55,16 @@ static void say(struct report_draft *draft, const struct check_program *program,
 		.section = program->section, .what = program->section, .text = text });
 }
 
-/* Whether libbpf refuses the object for it, and not the kernel the program. */
-static bool is_refused_by_libbpf(const struct object_check *check,
-				 const struct check_program *program)
+/* Whether the object fails for it, and no loader learns that it was this program. */
+static bool fails_all(const struct object_check *check, const struct check_program *program)
 {
 	const struct core_object *core = &check->object->core;
 
+	if (!check->minimized && check_program__has_unknown_attach(check, program))
+		return true;
+
 	for (uint32_t i = 0; i < core->relocation_count; i++)
+		/* libbpf refuses those */
 		if (check->fates[i].patched == CORE_NOT_PATCHED &&
 		    strcmp(core->relocations[i].program, program->name) == 0)
 			return true;
@@ -89,7 +92,7 @@ static int choose_program(const struct object_check *check, const struct check_p
 		return 0;
 	}
 	report_draft__append(draft, &best.draft,
-			     check->strict || is_refused_by_libbpf(check, best.program) ?
+			     check->strict || fails_all(check, best.program) ?
 			     KBTF_VERDICT_FAILS : KBTF_VERDICT_IN_PART);
 	if (best.program == first || fails)
 		return 0;

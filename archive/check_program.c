@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "check_code.h"
 #include "core_nearest.h"
 #include "core_words.h"
 
 /* ---- source lines --------------------------------------------------------------------------- */
 
-/* The source line of an instruction of the code. */
-static struct source_line line_of(const struct check_object *object, uint32_t at)
+struct source_line check_object__line(const struct check_object *object, uint32_t at)
 {
 	const struct core_object *core = &object->core;
 	struct source_line line = {};
@@ -77,9 +77,9 @@ static bool is_constant(const struct bpf_insn *insn)
 static struct source_line line_of_use(const struct check_object *object, uint32_t at)
 {
 	const struct reach_code *code = &object->code;
-	struct source_line own = line_of(object, at), line = own;
+	struct source_line own = check_object__line(object, at), line = own;
 	uint8_t reg = code->insns[at].dst_reg;
-	struct source_line before = at ? line_of(object, at - 1) : (struct source_line){};
+	struct source_line before = at ? check_object__line(object, at - 1) : (struct source_line){};
 
 	if (!is_constant(&code->insns[at]) || !is_same_line(&own, &before))
 		return own;
@@ -88,7 +88,7 @@ static struct source_line line_of_use(const struct check_object *object, uint32_
 		uint8_t class = BPF_CLASS(insn->code);
 
 		if (reads(insn, reg)) {
-			line = line_of(object, i);
+			line = check_object__line(object, i);
 			if (!is_alu(insn))
 				break;
 			reg = insn->dst_reg;
@@ -146,7 +146,7 @@ void check_relocation(const struct object_check *check, uint32_t number, const c
 		.file = line.file, .line = line.number, .source = line.text });
 }
 
-static enum kbtf_verdict verdict_of(enum reach_level level)
+enum kbtf_verdict check_verdict_of(enum reach_level level)
 {
 	return level == REACH_SURELY ? KBTF_VERDICT_FAILS : KBTF_VERDICT_MAY_FAIL;
 }
@@ -175,7 +175,7 @@ static int check_relocations(const struct object_check *check, const struct chec
 		else if (level == REACH_NEVER)
 			continue;
 		else if (check->fates[i].patched == CORE_POISONED)
-			verdict = verdict_of(level);
+			verdict = check_verdict_of(level);
 		else if (result->outcome == CORE_ABSENT)
 			verdict = KBTF_VERDICT_GUARDED;
 		if (verdict > told[relocation->spec])
@@ -229,13 +229,15 @@ static void check_helper(const struct object_check *check, const struct check_pr
 		buf__printf(&text, "the kernel does not have it; %s stands in for it",
 			    helper_name(older, &older_name));
 	} else {
-		finding.verdict = verdict_of(level);
+		finding.verdict = check_verdict_of(level);
 		finding.program = program->name;
 		finding.section = program->section;
 		finding.file = line->file;
 		finding.line = line->number;
 		finding.source = line->text;
-		buf__printf(&text, "the kernel does not have this helper");
+		buf__printf(&text, "the kernel does not have this helper%s",
+			    offer_numbers__ask(helpers, number) == OFFER_YES ?
+			    " for programs of this type" : "");
 	}
 	finding.text = buf__cstr(&text);
 	report_draft__add(draft, &finding);
@@ -264,9 +266,10 @@ static void check_helpers(const struct object_check *check, const struct check_p
 		uint32_t at = where[i] - 1, number = where[i] ? (uint32_t)code->insns[at].imm : 0;
 		struct source_line line;
 
-		if (!where[i] || offer_numbers__ask(&check->offer->helpers, number) != OFFER_NO)
+		if (!where[i] ||
+		    kernel_offer__helper(check->offer, program->type, number) != OFFER_NO)
 			continue;
-		line = line_of(check->object, at);
+		line = check_object__line(check->object, at);
 		check_helper(check, program, number, reach->levels[at], &line, draft);
 	}
 }
@@ -295,88 +298,9 @@ static void check_type(const struct object_check *check, const struct check_prog
 	const char *name = libbpf_bpf_prog_type_str(program->type) ?: "?";
 
 	if (program->type != BPF_PROG_TYPE_UNSPEC &&
-	    offer_numbers__ask(&check->offer->programs, program->type) == OFFER_NO)
+	    kernel_offer__program(check->offer, program->type) == OFFER_NO)
 		lack(draft, program, KBTF_SUBJECT_PROGRAM, name,
 		     "the kernel does not know this type of program", lacks);
-}
-
-static void check_calls(const struct object_check *check, const struct check_program *program,
-			struct report_draft *draft)
-{
-	if (program->needs.calls && check->offer->calls == OFFER_NO)
-		add(draft, program, KBTF_VERDICT_FAILS, KBTF_SUBJECT_PROGRAM, "calls",
-		    "it calls functions of its own, and the kernel has no such calls");
-}
-
-/* Where an instruction leads: to the next one, and where it jumps. Returns how many. */
-static unsigned int lead(const struct bpf_insn *insn, uint32_t at, uint32_t to[2])
-{
-	uint8_t class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
-	unsigned int count = 0;
-
-	if ((class == BPF_JMP || class == BPF_JMP32) && op == BPF_EXIT)
-		return 0;
-	if ((class == BPF_JMP || class == BPF_JMP32) && op != BPF_CALL)
-		to[count++] = at + 1 + (uint32_t)(int32_t)insn->off;
-	if (class != BPF_JMP || op != BPF_JA)
-		to[count++] = at + (insn->code == (BPF_LD | BPF_DW | BPF_IMM) ? 2 : 1);
-	return count;
-}
-
-/* The first instruction found from `from` on that leads back on the way to it, or code->count. */
-static uint32_t find_loop(const struct reach_code *code, uint32_t from, uint8_t *seen,
-			  uint32_t *stack)
-{
-	enum { NEW, OPEN, SECOND, DONE };
-	uint32_t depth = 0;
-
-	stack[depth++] = from;
-	while (depth) {
-		uint32_t at = stack[depth - 1], to[2];
-		unsigned int count = lead(&code->insns[at], at, to);
-
-		if (seen[at] >= count) {
-			seen[at] = DONE;
-			depth--;
-			continue;
-		}
-		count = seen[at]++;
-		if (to[count] >= code->count || seen[to[count]] == DONE)
-			continue;
-		if (seen[to[count]] != NEW)
-			return at;
-		stack[depth++] = to[count];
-	}
-	return code->count;
-}
-
-/* Verifiers without loops refuse them by their form, however often they would run. */
-static int check_loops(const struct object_check *check, const struct check_program *program,
-		       const struct reach *reach, struct report_draft *draft)
-{
-	const struct reach_code *code = &check->object->code;
-	_cleanup_free_ uint32_t *stack = calloc((size_t)code->count + 1, sizeof(*stack));
-	_cleanup_free_ uint8_t *seen = calloc((size_t)code->count + 1, 1);
-	const struct code_moves *functions = &check->object->core.functions;
-
-	if (!stack || !seen)
-		return -ENOMEM;
-	for (size_t i = 0; check->offer->loops == OFFER_NO && i < functions->count; i++) {
-		uint32_t at = reach->levels[code->first[i]] ? find_loop(code, code->first[i], seen, stack)
-							    : code->count;
-		struct source_line line;
-
-		if (at == code->count)
-			continue;
-		line = line_of(check->object, at);
-		report_draft__add(draft, &(struct kbtf_finding){
-			.verdict = KBTF_VERDICT_FAILS, .subject = KBTF_SUBJECT_PROGRAM,
-			.program = program->name, .section = program->section, .what = "loop",
-			.text = "it jumps backwards, and the kernel allows no loops",
-			.file = line.file, .line = line.number, .source = line.text });
-		break;
-	}
-	return 0;
 }
 
 static void check_maps(const struct object_check *check, const struct check_program *program,
@@ -390,7 +314,7 @@ static void check_maps(const struct object_check *check, const struct check_prog
 		enum bpf_map_type type = bpf_map__type(map);
 
 		if (bpf_map__is_internal(map) ||
-		    offer_numbers__ask(&check->offer->maps, type) != OFFER_NO ||
+		    kernel_offer__map(check->offer, type) != OFFER_NO ||
 		    !needs__has_map(&program->needs, &object->core.elf, bpf_map__name(map)))
 			continue;
 		buf__printf(&text, "the kernel has no maps of type %s",
@@ -489,11 +413,46 @@ static void check_target(const struct object_check *check, const struct check_pr
 		    "the kernel's BTF has no such function; it may be there all the same");
 }
 
+bool check_program__has_unknown_attach(const struct object_check *check,
+				       const struct check_program *program)
+{
+	/* libbpf tells of this one only to kernels that take it */
+	return program->type == BPF_PROG_TYPE_XDP && program->attach != BPF_XDP &&
+	       program->attach && check->offer->attach_types == OFFER_NO;
+}
+
+/* libbpf's maps of variables: with such, libkbtf decides what constants decide. */
+static bool has_variables(const struct check_object *object)
+{
+	const struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object->bpf)
+		if (bpf_map__is_internal(map))
+			return true;
+	return false;
+}
+
+static struct reach_verifier find_verifier(const struct object_check *check)
+{
+	const struct kernel_offer *offer = check->offer;
+	bool folded = offer->globals == OFFER_NO && has_variables(check->object);
+
+	return (struct reach_verifier){
+		.compares = folded ? REACH_COMPARES_ALL :
+			    offer->calls == OFFER_NO ? REACH_COMPARES_EQUAL :
+			    offer->comparisons == OFFER_NO ? REACH_COMPARES_EQUALITY :
+							     REACH_COMPARES_ALL,
+		.no_constants = offer->globals == OFFER_YES && offer->constants == OFFER_NO,
+	};
+}
+
 int check_program(const struct object_check *check, const struct check_program *program,
 		  struct report_draft *draft, struct buf *lacks)
 {
+	const struct reach_verifier verifier = find_verifier(check);
 	struct reach reach;
-	int err = reach__run(&check->object->code, check->insns, program->function, &reach);
+	int err = reach__run(&check->object->code, check->insns, program->function, &verifier,
+			     &reach);
 
 	if (!err && !check->minimized) {
 		check_type(check, program, draft, lacks);
@@ -501,11 +460,14 @@ int check_program(const struct object_check *check, const struct check_program *
 			check_target(check, program, &reach, draft, lacks);
 		check_maps(check, program, draft, lacks);
 	}
+	if (!err && !check->minimized && !lacks->len &&
+	    check_program__has_unknown_attach(check, program))
+		add(draft, program, KBTF_VERDICT_FAILS, KBTF_SUBJECT_TARGET, program->section,
+		    "the kernel takes no programs for a certain way to attach, and loading fails");
 	if (!err && !lacks->len) {
 		err = check_relocations(check, program, &reach, draft);
 		if (!check->minimized) {
-			check_calls(check, program, draft);
-			err = err ? err : check_loops(check, program, &reach, draft);
+			err = err ? err : check_code(check, program, &reach, draft);
 			check_helpers(check, program, &reach, draft);
 		}
 	}

@@ -33,6 +33,13 @@ struct object_check {
  */
 int check_program(const struct object_check *check, const struct check_program *program,
 		  struct report_draft *draft, struct buf *lacks);
+/* Whether its load fails before the verifier has a word, so that no loader knows because of what. */
+bool check_program__has_unknown_attach(const struct object_check *check,
+				       const struct check_program *program);
+/* The source line of an instruction of the code. */
+struct source_line check_object__line(const struct check_object *object, uint32_t at);
+/* What fails if it is reached. */
+enum kbtf_verdict check_verdict_of(enum reach_level level);
 /* Relocation `number`, which fails, or whose answer is no, in what `program` runs. */
 void check_relocation(const struct object_check *check, uint32_t number, const char *program,
 		      enum kbtf_verdict verdict, struct report_draft *draft);

@@ -172,6 +172,19 @@ static void check_refused_functions(const struct object_check *check, struct rep
 			check_relocation(check, i, "", KBTF_VERDICT_FAILS, draft);
 }
 
+/* libbpf makes all maps, but of those that are left out because the kernel lacks their type. */
+static void check_map_values(const struct object_check *check, struct report_draft *draft)
+{
+	const struct bpf_map *map;
+
+	bpf_object__for_each_map(map, check->object->bpf)
+		if (kernel_offer__map(check->offer, bpf_map__type(map)) == OFFER_YES &&
+		    kernel_offer__map_value(check->offer, bpf_map__type(map),
+					    bpf_map__value_size(map)) == OFFER_NO)
+			add_note(draft, KBTF_VERDICT_FAILS, KBTF_SUBJECT_MAP, bpf_map__name(map),
+				 "its values are larger than the kernel takes: 4 bytes");
+}
+
 static int check_all(const struct object_check *check, struct report_draft *draft)
 {
 	int err;
@@ -183,8 +196,10 @@ static int check_all(const struct object_check *check, struct report_draft *draf
 	}
 	err = check_programs(check, draft);
 	check_refused_functions(check, draft);
-	if (!check->minimized)
+	if (!check->minimized) {
+		check_map_values(check, draft);
 		check_globals(check, draft);
+	}
 	check_knowledge(check, draft);
 	return err;
 }

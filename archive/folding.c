@@ -368,6 +368,14 @@ static const struct argument {
 	{ BPF_FUNC_probe_read_kernel_str, BPF_REG_1, SIZED, true },
 };
 
+enum fold_memory folding__memory(int32_t helper, uint8_t reg)
+{
+	for (size_t i = 0; i < sizeof(memory_arguments) / sizeof(memory_arguments[0]); i++)
+		if (memory_arguments[i].helper == helper && memory_arguments[i].reg == reg)
+			return memory_arguments[i].size == SIZED ? FOLD_OTHER_MEMORY : FOLD_KEY_MEMORY;
+	return FOLD_NO_MEMORY;
+}
+
 /* 0: not known */
 static uint64_t size_of(const struct fold *fold, const struct argument *argument)
 {

@@ -10,6 +10,7 @@
 #define INSN_SIZE sizeof(struct bpf_insn)
 /* Rounds until nothing new is found: each only ever makes less known. */
 #define MAX_ROUNDS 64
+#define STACK_SIZE 512
 
 /* ---- code ------------------------------------------------------------------------------------ */
 
@@ -41,6 +42,12 @@ static bool is_constants(const struct bpf_elf_section *section)
 	return strncmp(section->name, ".rodata", 7) == 0 && section->data;
 }
 
+static bool is_variables(const struct bpf_elf_section *section)
+{
+	return is_constants(section) || strncmp(section->name, ".data", 5) == 0 ||
+	       strncmp(section->name, ".bss", 4) == 0;
+}
+
 /* What the loads of one section of code are the addresses of. */
 static void read_addresses(struct reach_code *code, struct bpf_elf *elf, size_t section)
 {
@@ -58,8 +65,10 @@ static void read_addresses(struct reach_code *code, struct bpf_elf *elf, size_t 
 		if (symbol->st_shndx == SHN_UNDEF) {
 			code->addresses[at].is_extern = true;
 		} else if (symbol->st_shndx < elf->section_count &&
-			   is_constants(&elf->sections[symbol->st_shndx])) {
+			   is_variables(&elf->sections[symbol->st_shndx])) {
 			code->addresses[at].section = symbol->st_shndx;
+			code->addresses[at].constant =
+				is_constants(&elf->sections[symbol->st_shndx]);
 			/* the symbol's place counts, too */
 			code->insns[at].imm += (int32_t)symbol->st_value;
 		}
@@ -123,15 +132,20 @@ struct value {
 		UNDECIDED, /* not looked at yet */
 		UNKNOWN,
 		NUMBER,
-		SETTABLE,  /* a number that may be another one */
 		OPEN,      /* one that is known before load, but not here */
 		CONSTANTS, /* the address of a section of constant variables, and a number */
+		VARIABLES, /* of others */
+		MAP_VALUE, /* an address in what a map's lookup has returned; INDEXED */
+		LOADED,    /* from the context: a number, or an address of packets; INDEXED */
 		EXTERN,    /* of what the kernel or its configuration has */
 		CONTEXT    /* the program's, and a number */
 	} kind;
 	uint16_t section;
 	uint64_t number;
 };
+
+/* What is not known was added to the address, before one that is or is not known. */
+#define INDEXED 1
 
 struct point {
 	enum reach_level level;
@@ -142,21 +156,30 @@ struct walk {
 	const struct reach_code *code;
 	const struct bpf_insn *insns;
 	struct point *points; /* by instruction: on the way in */
+	struct value *returns; /* by function */
 	struct reach *reach;
+	const struct reach_verifier *verifier;
+	bool as_given;        /* constant variables have the values of the file */
 	bool again;
 };
 
-static bool is_decided(const struct value *value)
+static bool is_address(const struct value *value)
 {
-	return value->kind == NUMBER || value->kind == SETTABLE;
+	return value->kind == MAP_VALUE || value->kind == LOADED;
+}
+
+static bool is_variable(const struct value *value)
+{
+	return value->kind == CONSTANTS || value->kind == VARIABLES;
 }
 
 static bool is_open(const struct value *value)
 {
-	return value->kind == OPEN || value->kind == SETTABLE;
+	return value->kind == OPEN;
 }
 
-static bool join_value(struct value *to, const struct value *from)
+/* `open`: one of them is the case if something is that is known before load. */
+static bool join_value(struct value *to, const struct value *from, bool open)
 {
 	struct value joined = *to;
 
@@ -165,8 +188,11 @@ static bool join_value(struct value *to, const struct value *from)
 		return false;
 	if (to->kind == UNDECIDED)
 		joined = *from;
+	else if (is_address(to) && from->kind == to->kind)
+		joined.number |= from->number;
 	else
-		joined = (struct value){ .kind = is_open(to) || is_open(from) ? OPEN : UNKNOWN };
+		joined = (struct value){ .kind = open || is_open(to) || is_open(from) ? OPEN :
+								       UNKNOWN };
 	if (joined.kind == to->kind && joined.number == to->number)
 		return false;
 	*to = joined;
@@ -176,14 +202,14 @@ static bool join_value(struct value *to, const struct value *from)
 static void join(struct walk *walk, uint32_t at, enum reach_level level, const struct value *regs)
 {
 	struct point *point = &walk->points[at];
-	bool changed = level > point->level;
+	bool changed = level > point->level, open = level != point->level;
 
 	if (level == REACH_NEVER)
 		return;
 	if (changed)
 		point->level = level;
 	for (unsigned int i = 0; i < MAX_BPF_REG; i++)
-		changed |= join_value(&point->regs[i], &regs[i]);
+		changed |= join_value(&point->regs[i], &regs[i], open);
 	walk->again |= changed;
 }
 
@@ -232,14 +258,27 @@ static void run_alu(const struct bpf_insn *insn, struct value *regs)
 		result = (struct value){ .kind = NUMBER };
 	/* an address and a number */
 	if (op == BPF_ADD && wide && by.kind == NUMBER &&
-	    (to->kind == CONSTANTS || to->kind == CONTEXT)) {
+	    (is_variable(to) || to->kind == CONTEXT)) {
 		to->number += by.number;
 		return;
 	}
+	/* variables are values of maps, too */
+	if (wide && op == BPF_ADD && (is_variable(to) || is_variable(&by))) {
+		*to = (struct value){ .kind = MAP_VALUE, .number = INDEXED };
+		return;
+	}
+	if (wide && (op == BPF_ADD || op == BPF_SUB) && is_address(to) && !is_address(&by)) {
+		to->number |= by.kind == NUMBER ? 0 : INDEXED;
+		return;
+	}
+	if (wide && op == BPF_ADD && is_address(&by) && !is_address(to)) {
+		by.number |= to->kind == NUMBER ? 0 : INDEXED;
+		*to = by;
+		return;
+	}
 	open = is_open(&result) || is_open(&by);
-	if (is_decided(&result) && is_decided(&by) && compute(op, &result.number, by.number, wide))
-		result.kind = open ? SETTABLE : NUMBER;
-	else
+	if (result.kind != NUMBER || by.kind != NUMBER ||
+	    !compute(op, &result.number, by.number, wide))
 		result = (struct value){ .kind = open ? OPEN : UNKNOWN };
 	*to = result;
 }
@@ -254,7 +293,8 @@ static unsigned int size_of(const struct bpf_insn *insn)
 	}
 }
 
-static void run_load(struct walk *walk, const struct bpf_insn *insn, struct value *regs)
+static void run_load(struct walk *walk, const struct bpf_insn *insn, enum reach_level level,
+		     struct value *regs)
 {
 	const struct value from = regs[insn->src_reg];
 	uint64_t place = from.number + (uint64_t)(int64_t)insn->off, number = 0;
@@ -265,18 +305,30 @@ static void run_load(struct walk *walk, const struct bpf_insn *insn, struct valu
 	if (from.kind == EXTERN) {
 		to->kind = OPEN;
 	} else if (from.kind == CONTEXT) {
-		if (place + size > walk->reach->context_end && place < UINT32_MAX / 2)
-			walk->reach->context_end = (uint32_t)(place + size);
+		uint32_t *end = level == REACH_SURELY ? &walk->reach->context_end :
+							&walk->reach->context_most;
+
+		to->kind = LOADED;
+		if (place + size > *end && place < UINT32_MAX / 2)
+			*end = (uint32_t)(place + size);
 	} else if (from.kind == CONSTANTS) {
 		const struct bpf_elf_section *section =
 			&walk->code->object->elf.sections[from.section];
 
-		to->kind = OPEN;
-		if (place >= section->size || section->size - place < size)
+		if (!walk->as_given || place >= section->size || section->size - place < size)
 			return;
 		memcpy(&number, section->data + place, size);
-		*to = (struct value){ .kind = SETTABLE, .number = number };
+		*to = (struct value){ .kind = NUMBER, .number = number };
 	}
+}
+
+/* Atomic operations may return what was there, in the register that they take, or in the first. */
+static void run_store(const struct bpf_insn *insn, struct value *regs)
+{
+	if (BPF_CLASS(insn->code) != BPF_STX || BPF_MODE(insn->code) == BPF_MEM)
+		return;
+	regs[insn->src_reg] = (struct value){ .kind = UNKNOWN };
+	regs[BPF_REG_0] = (struct value){ .kind = UNKNOWN };
 }
 
 static void run_wide(const struct walk *walk, uint32_t at, struct value *regs)
@@ -289,22 +341,33 @@ static void run_wide(const struct walk *walk, uint32_t at, struct value *regs)
 	if (address->is_extern)
 		to->kind = EXTERN;
 	else if (address->section)
-		*to = (struct value){ .kind = CONSTANTS, .section = address->section,
-				      .number = (uint32_t)insn->imm };
+		*to = (struct value){ .kind = address->constant ? CONSTANTS : VARIABLES,
+				      .section = address->section, .number = (uint32_t)insn->imm };
 	else if (!insn->src_reg)
 		*to = (struct value){ .kind = NUMBER, .number = (uint32_t)insn->imm |
 					      (uint64_t)(uint32_t)insn[1].imm << 32 };
 }
 
+/* Whether a verifier knows how such numbers compare. */
+static bool is_known(enum reach_compares compares, const struct bpf_insn *insn, bool equal)
+{
+	uint8_t op = BPF_OP(insn->code);
+
+	return compares == REACH_COMPARES_ALL ||
+	       ((op == BPF_JEQ || op == BPF_JNE) && BPF_SRC(insn->code) == BPF_K &&
+		(equal || compares == REACH_COMPARES_EQUALITY));
+}
+
 /* 1, 0, or -1: it can't be told. */
-static int decide(const struct bpf_insn *insn, const struct value *a, const struct value *b)
+static int decide(enum reach_compares compares, const struct bpf_insn *insn,
+		  const struct value *a, const struct value *b)
 {
 	bool wide = BPF_CLASS(insn->code) == BPF_JMP;
 	uint64_t x = wide ? a->number : (uint32_t)a->number;
 	uint64_t y = wide ? b->number : (uint32_t)b->number;
 	int64_t sx = wide ? (int64_t)x : (int32_t)x, sy = wide ? (int64_t)y : (int32_t)y;
 
-	if (!is_decided(a) || !is_decided(b))
+	if (a->kind != NUMBER || b->kind != NUMBER || !is_known(compares, insn, x == y))
 		return -1;
 	switch (BPF_OP(insn->code)) {
 	case BPF_JEQ: return x == y;
@@ -344,7 +407,7 @@ static void run_jump(struct walk *walk, uint32_t at, uint32_t first, uint32_t en
 	} else {
 		if (BPF_SRC(insn->code) == BPF_X)
 			by = regs[insn->src_reg];
-		outcome = decide(insn, a, &by);
+		outcome = decide(walk->verifier->compares, insn, a, &by);
 		/* an extern's address is one that is known before load, or 0 */
 		open = is_open(a) || is_open(&by) || a->kind == EXTERN || by.kind == EXTERN;
 		if (outcome != 1)
@@ -359,8 +422,10 @@ static void run_jump(struct walk *walk, uint32_t at, uint32_t first, uint32_t en
 		join(walk, at + 1, passed, regs);
 }
 
-static void run_call(struct walk *walk, uint32_t at, enum reach_level level, struct value *regs)
+/* Whether it comes back, as far as it is known by now. */
+static bool run_call(struct walk *walk, uint32_t at, enum reach_level level, struct value *regs)
 {
+	const struct bpf_insn *insn = &walk->insns[at];
 	uint32_t callee = walk->code->callees[at];
 
 	if (callee) {
@@ -374,11 +439,38 @@ static void run_call(struct walk *walk, uint32_t at, enum reach_level level, str
 	for (unsigned int i = BPF_REG_0; i <= BPF_REG_5; i++)
 		regs[i] = (struct value){ .kind = UNKNOWN };
 	if (callee)
-		regs[BPF_REG_0].kind = OPEN;
+		regs[BPF_REG_0] = walk->returns[callee - 1];
+	else if (!insn->src_reg && insn->imm == BPF_FUNC_map_lookup_elem)
+		regs[BPF_REG_0].kind = MAP_VALUE;
+	return regs[BPF_REG_0].kind != UNDECIDED;
 }
 
-static void run_function(struct walk *walk, uint32_t first, uint32_t end)
+/* What a function returns: of addresses nothing is known outside of it. */
+static void run_exit(struct walk *walk, size_t function, const struct point *point)
 {
+	struct value value = point->regs[BPF_REG_0];
+
+	if (value.kind == CONTEXT)
+		value = (struct value){ .kind = UNKNOWN };
+	walk->again |= join_value(&walk->returns[function], &value, point->level == REACH_MAYBE);
+}
+
+/* Whether it reads or writes at an address with an index. */
+static bool is_indexed(const struct bpf_insn *insn, const struct value *regs)
+{
+	uint8_t class = BPF_CLASS(insn->code);
+	const struct value *at = class == BPF_LDX ? &regs[insn->src_reg] : &regs[insn->dst_reg];
+
+	return (class == BPF_LDX || class == BPF_ST || class == BPF_STX) && is_address(at) &&
+	       at->number & INDEXED;
+}
+
+static void run_function(struct walk *walk, size_t function)
+{
+	const struct code_function *it = &walk->code->object->functions.functions[function];
+	uint32_t first = walk->code->first[function];
+	uint32_t end = first + (uint32_t)(it->size / INSN_SIZE);
+
 	for (uint32_t at = first; at < end; at++) {
 		const struct bpf_insn *insn = &walk->insns[at];
 		struct point point = walk->points[at];
@@ -387,8 +479,10 @@ static void run_function(struct walk *walk, uint32_t first, uint32_t end)
 
 		if (point.level == REACH_NEVER)
 			continue;
-		if ((class == BPF_JMP || class == BPF_JMP32) && op == BPF_EXIT)
+		if ((class == BPF_JMP || class == BPF_JMP32) && op == BPF_EXIT) {
+			run_exit(walk, function, &point);
 			continue;
+		}
 		if ((class == BPF_JMP || class == BPF_JMP32) && op != BPF_CALL) {
 			run_jump(walk, at, first, end, point.level, point.regs);
 			continue;
@@ -396,13 +490,15 @@ static void run_function(struct walk *walk, uint32_t first, uint32_t end)
 		if (class == BPF_ALU || class == BPF_ALU64)
 			run_alu(insn, point.regs);
 		else if (class == BPF_LDX)
-			run_load(walk, insn, point.regs);
+			run_load(walk, insn, point.level, point.regs);
 		else if (is_wide(insn) && next <= end)
 			run_wide(walk, at, point.regs);
-		else if (op == BPF_CALL && class == BPF_JMP)
-			run_call(walk, at, point.level, point.regs);
-		else
+		else if (class == BPF_ST || class == BPF_STX)
+			run_store(insn, point.regs);
+		else if (class != BPF_JMP)
 			point.regs[BPF_REG_0] = (struct value){ .kind = UNKNOWN };
+		else if (!run_call(walk, at, point.level, point.regs))
+			continue;
 		if (next < end)
 			join(walk, next, point.level, point.regs);
 	}
@@ -411,30 +507,91 @@ static void run_function(struct walk *walk, uint32_t first, uint32_t end)
 void reach__free(struct reach *reach)
 {
 	free(reach->levels);
+	free(reach->off_stack);
 	*reach = (struct reach){};
 }
 
-int reach__run(const struct reach_code *code, const struct bpf_insn *insns, size_t function,
-	       struct reach *reach)
+/* Whether the rest of a variable, from an address in it on, is larger than a stack. */
+static bool is_large(const struct bpf_elf *elf, const struct value *value)
 {
-	_cleanup_free_ struct point *points = calloc((size_t)code->count + 1, sizeof(*points));
-	struct walk walk = { code, insns, points, reach, true };
-	const struct code_moves *functions = &code->object->functions;
-	struct value regs[MAX_BPF_REG];
+	for (size_t i = 0; i < elf->symbol_count; i++) {
+		const Elf64_Sym *symbol = &elf->symbols[i];
 
-	*reach = (struct reach){ .levels = calloc((size_t)code->count + 1, 1) };
-	if (!points || !reach->levels)
-		return -ENOMEM;
+		if (symbol->st_shndx == value->section &&
+		    ELF64_ST_TYPE(symbol->st_info) == STT_OBJECT &&
+		    value->number >= symbol->st_value &&
+		    value->number - symbol->st_value < symbol->st_size)
+			return symbol->st_size - (value->number - symbol->st_value) > STACK_SIZE;
+	}
+	return false;
+}
+
+/* The registers that helpers are handed. */
+static uint8_t find_off_stack(const struct walk *walk, const struct point *point)
+{
+	const struct bpf_elf *elf = &walk->code->object->elf;
+	uint8_t found = 0;
+
+	for (unsigned int i = BPF_REG_1; i <= BPF_REG_5; i++) {
+		const struct value *value = &point->regs[i];
+
+		found |= (uint8_t)((value->kind == MAP_VALUE ||
+				    (is_variable(value) && is_large(elf, value))) << i);
+	}
+	return found;
+}
+
+/* From the beginning of `function`, until nothing new is found. */
+static void walk_all(struct walk *walk, size_t function)
+{
+	struct value regs[MAX_BPF_REG];
+	size_t count = walk->code->object->functions.count;
+
 	for (unsigned int i = 0; i < MAX_BPF_REG; i++)
 		regs[i] = (struct value){ .kind = i == BPF_REG_1 ? CONTEXT : UNKNOWN };
-	join(&walk, code->first[function], REACH_SURELY, regs);
-	for (unsigned int round = 0; walk.again && round < MAX_ROUNDS; round++) {
-		walk.again = false;
-		for (size_t i = 0; i < functions->count; i++)
-			run_function(&walk, code->first[i], code->first[i] +
-				     (uint32_t)(functions->functions[i].size / INSN_SIZE));
+	memset(walk->points, 0, ((size_t)walk->code->count + 1) * sizeof(*walk->points));
+	memset(walk->returns, 0, (count + 1) * sizeof(*walk->returns));
+	join(walk, walk->code->first[function], REACH_SURELY, regs);
+	for (unsigned int round = 0; walk->again && round < MAX_ROUNDS; round++) {
+		walk->again = false;
+		for (size_t i = 0; i < count; i++)
+			run_function(walk, i);
+	}
+}
+
+int reach__run(const struct reach_code *code, const struct bpf_insn *insns, size_t function,
+	       const struct reach_verifier *verifier, struct reach *reach)
+{
+	_cleanup_free_ struct point *points = calloc((size_t)code->count + 1, sizeof(*points));
+	_cleanup_free_ struct value *returns = calloc(code->object->functions.count + 1,
+						      sizeof(*returns));
+	struct walk walk = { .code = code, .insns = insns, .points = points, .returns = returns,
+			     .reach = reach, .verifier = verifier };
+
+	*reach = (struct reach){ .levels = calloc((size_t)code->count + 1, 1),
+				 .off_stack = calloc((size_t)code->count + 1, 1),
+				 .indexed = code->count };
+	if (!points || !returns || !reach->levels || !reach->off_stack)
+		return -ENOMEM;
+	/* whatever the variables are */
+	walk_all(&walk, function);
+	for (uint32_t i = 0; i < code->count; i++) {
+		reach->levels[i] = walk.again || points[i].level ? REACH_MAYBE : REACH_NEVER;
+		if (insns[i].code == (BPF_JMP | BPF_CALL) && points[i].level)
+			reach->off_stack[i] = find_off_stack(&walk, &points[i]);
+	}
+	for (uint32_t i = 0; i < code->count && reach->indexed == code->count; i++)
+		if (points[i].level && is_indexed(&insns[i], points[i].regs))
+			reach->indexed = i;
+	if (reach->context_end > reach->context_most)
+		reach->context_most = reach->context_end;
+	walk.as_given = true;
+	if (!verifier->no_constants) {
+		reach->context_end = 0;
+		walk_all(&walk, function);
 	}
 	for (uint32_t i = 0; i < code->count; i++)
-		reach->levels[i] = walk.again ? REACH_MAYBE : (uint8_t)points[i].level;
+		if (points[i].level == REACH_SURELY && !walk.again)
+			reach->levels[i] = REACH_SURELY;
 	return 0;
 }

@@ -3,8 +3,8 @@
  * Which of an object's instructions a program gets to, with relocations done as for one
  * kernel: the verifier looks at no others. What is known are constants, what is computed
  * from them, and constant variables (.rodata), which may be set to something else before
- * load; nothing is known of the stack and of memory. The answer is never "no" where it
- * should be "yes".
+ * load: the code is walked with their values, and without. Nothing is known of the stack and
+ * of memory. The answer is never "no" where it should be "yes".
  */
 #ifndef ARCHIVE_REACH_H
 #define ARCHIVE_REACH_H
@@ -15,7 +15,7 @@
 enum reach_level {
 	REACH_NEVER,
 	REACH_MAYBE, /* if a constant variable has another value than in the file, or as the
-			kernel's configuration or what a function of the object returns wants it */
+			kernel's configuration wants it */
 	REACH_SURELY /* as far as the verifier can know */
 };
 
@@ -27,7 +27,8 @@ struct reach_code {
 	uint32_t *first;    /* by function: its first instruction */
 	/* by instruction: what a load of 64 bits is the address of */
 	struct reach_address {
-		uint16_t section;  /* of constant variables; 0: none */
+		uint16_t section;  /* of variables; 0: none */
+		bool constant;     /* they are */
 		bool is_extern;    /* a symbol of the kernel's or of its configuration */
 	} *addresses;
 	uint32_t *callees;  /* by instruction: a function of the object and 1, or 0 */
@@ -39,14 +40,31 @@ void reach_code__free(struct reach_code *code);
 /* The instruction at `offset` bytes of a section; code->count: none. */
 uint32_t reach_code__at(const struct reach_code *code, size_t section, uint64_t offset);
 
+/* What a verifier makes of what is known: what it can't decide, both sides of are looked at. */
+struct reach_verifier {
+	enum reach_compares {
+		REACH_COMPARES_ALL = 0,  /* (4.20) */
+		REACH_COMPARES_EQUALITY, /* whether numbers are equal to the instruction's own (4.16) */
+		REACH_COMPARES_EQUAL     /* the same, but only if they are */
+	} compares;
+	bool no_constants; /* it does not look into constant variables (before 5.5) */
+};
+
 struct reach {
 	uint8_t *levels;      /* by instruction: reach_level */
-	uint32_t context_end; /* bytes of its context that the program reads, as far as can be seen */
+	/*
+	 * By instruction that calls: bits for registers that hold an address in a map's value, or
+	 * in a variable that has no room on the stack.
+	 */
+	uint8_t *off_stack;
+	uint32_t indexed; /* an instruction at an address with an index in it; code->count: none */
+	/* bytes of its context that it reads, as far as can be seen, surely and at most */
+	uint32_t context_end, context_most;
 };
 
 /* Of the program that is this function; `insns` are the code's, relocated. -ENOMEM. */
 int reach__run(const struct reach_code *code, const struct bpf_insn *insns, size_t function,
-	       struct reach *reach);
+	       const struct reach_verifier *verifier, struct reach *reach);
 void reach__free(struct reach *reach);
 
 #endif
