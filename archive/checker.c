@@ -10,7 +10,7 @@
 #include "check_choice.h"
 #include "core_words.h"
 #include "ident.h"
-#include "kernel_walk.h"
+#include "survey.h"
 
 struct kbtf_checker {
 	struct check_object **objects;
@@ -88,6 +88,9 @@ static int relocate(struct object_check *check)
 		uint32_t place = object->has_code ? object->places[i] : 0;
 		struct bpf_insn insns[2];
 
+		/* its number is another on each kernel, and code may ask for it */
+		if (core->specs[relocation->spec].kind == CORE_TYPE_ID_TARGET)
+			core_types__look_at_all(&check->target->types);
 		check->fates[i].patched = core_patch(core, relocation,
 						     &check->results->items[relocation->spec],
 						     insns, &check->fates[i].why);
@@ -276,65 +279,49 @@ int kbtf_checker__run(struct kbtf_checker *checker, const void *btf, size_t size
 
 struct many {
 	struct kbtf_checker *checker;
-	const struct kbtf_entry *const *entries;
-	size_t *numbers;     /* by what is walked: which of the entries */
 	const struct kbtf_check_opts *opts;
-	const struct kbtf_report **reports;
 	kbtf_checked_fn fn;
 	void *ctx;
 };
 
-static int check_followed(const struct many *many, const struct kbtf_entry *entry,
-			  const struct lineage *lineage)
+static int check_followed(void *ctx, const struct core_target *target,
+			  const struct lineage *lineage, void **answer, char why[SURVEY_WORDS])
 {
-	struct core_target target = {};
-	struct type_graph graph;
-	int err = record_set__to_graph(&lineage->pool, &lineage->set, &graph);
+	const struct many *many = ctx;
+	const struct kbtf_report **reports = calloc(many->checker->count + 1, sizeof(*reports));
+	int err = -ENOMEM;
 
+	(void)why;
+	if (reports)
+		err = check_kernel(many->checker, target, lineage, many->opts, reports);
 	if (err)
-		return err;
-	err = core_target__init(&target, &graph, entry__is_big_endian(entry));
-	if (!err)
-		err = check_kernel(many->checker, &target, lineage, many->opts, many->reports);
-	core_target__free(&target);
-	graph_of_set__free(&graph);
+		free(reports);
+	else
+		*answer = reports;
 	return err;
 }
 
-static int visit(void *ctx, size_t at, int err, const struct lineage *lineage)
+static int hand_out(void *ctx, size_t number, int err, const void *answer, const char *why)
 {
 	const struct many *many = ctx;
-	size_t number = many->numbers[at];
 
-	if (!err)
-		err = check_followed(many, many->entries[number], lineage);
-	return err == -ENOMEM ? err : many->fn(many->ctx, number, err, many->reports,
-					       "its BTF in the archive is damaged");
+	return many->fn(many->ctx, number, err, answer, why);
 }
 
 int kbtf_checker__run_entries(struct kbtf_checker *checker,
 			      const struct kbtf_entry *const *entries, size_t count,
-			      const struct kbtf_check_opts *given, kbtf_checked_fn fn, void *ctx)
+			      const struct kbtf_check_opts *given, unsigned int threads,
+			      kbtf_checked_fn fn, void *ctx)
 {
-	_cleanup_free_ const struct kbtf_report **reports = calloc(checker->count + 1,
-								   sizeof(*reports));
-	_cleanup_free_ const struct blob **blobs = calloc(count + 1, sizeof(*blobs));
-	_cleanup_free_ size_t *numbers = calloc(count + 1, sizeof(*numbers));
 	struct kbtf_check_opts opts = {};
-	struct many many = { checker, entries, numbers, &opts, reports, fn, ctx };
+	struct many many = { checker, &opts, fn, ctx };
+	struct survey survey = { .threads = threads, .ask = check_followed, .free_answer = free,
+				 .tell = hand_out, .ctx = &many };
 	int err = given ? versioned__copy(&opts, sizeof(opts), given) : 0;
-	bool functions = wants_functions(checker) && !opts.data_types;
-	size_t found = 0;
 
-	if (!blobs || !numbers || !reports)
-		return -ENOMEM;
-	opts.data_types = !functions;
-	for (size_t i = 0; !err && i < count; i++)
-		if (entries[i]->btf) {
-			blobs[found] = entries[i]->btf;
-			numbers[found++] = i;
-		} else {
-			err = fn(ctx, i, -ENOENT, NULL, "the archive has minimized BTF of it alone");
-		}
-	return err ? err : kernel_walk__each(blobs, found, functions, visit, &many);
+	if (err)
+		return err;
+	survey.functions = wants_functions(checker) && !opts.data_types;
+	opts.data_types = !survey.functions;
+	return survey__run(&survey, entries, count);
 }

@@ -87,6 +87,7 @@ static void nearest_type(const struct core_target *target, uint8_t kind, const c
 {
 	struct likest likest = likest__of(name);
 
+	core_types__look_at_all(&target->types);
 	for (uint32_t i = 1; i < target->types.graph->type_count; i++) {
 		const struct graph_type *type = core_types__at(&target->types, i);
 

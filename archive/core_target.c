@@ -5,15 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t hash_of(const char *name, size_t length)
-{
-	uint32_t hash = 2166136261u;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (uint8_t)name[i]) * 16777619u;
-	return hash ^ hash >> 15;
-}
-
 /* Functions and variables are asked for by nobody. */
 static bool is_candidate(const struct graph_type *type)
 {
@@ -45,7 +36,7 @@ int core_target__init(struct core_target *target, const struct type_graph *graph
 
 		if (!is_candidate(type))
 			continue;
-		head = &target->heads[hash_of(name, core_name__essential(name)) & target->mask];
+		head = &target->heads[core_name__hash(name) & target->mask];
 		target->next[i] = *head;
 		*head = i;
 	}
@@ -62,9 +53,11 @@ void core_target__free(struct core_target *target)
 uint32_t core_target__candidate(const struct core_target *target, uint8_t kind, const char *name,
 				uint32_t after)
 {
-	uint32_t hash = hash_of(name, core_name__essential(name));
+	uint32_t hash = core_name__hash(name);
 	uint32_t at = after ? target->next[after] : target->heads[hash & target->mask];
 
+	if (target->types.looks)
+		core_looks__for(target->types.looks, hash);
 	for (; at; at = target->next[at]) {
 		const struct graph_type *type = core_types__at(&target->types, at);
 

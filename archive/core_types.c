@@ -115,6 +115,22 @@ size_t core_name__essential(const char *name)
 	return length;
 }
 
+uint32_t core_name__hash(const char *name)
+{
+	size_t length = core_name__essential(name);
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (uint8_t)name[i]) * 16777619u;
+	return hash ^ hash >> 15;
+}
+
+void core_types__look_for(const struct core_types *types, const char *name)
+{
+	if (types->looks)
+		core_looks__for(types->looks, core_name__hash(name));
+}
+
 bool core_names__agree(const char *a, const char *b)
 {
 	size_t length = core_name__essential(a);

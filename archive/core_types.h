@@ -7,6 +7,7 @@
 #ifndef ARCHIVE_CORE_TYPES_H
 #define ARCHIVE_CORE_TYPES_H
 
+#include "core_looks.h"
 #include "type_graph.h"
 
 /* So many references in a row, and no more: no compiler writes such a chain. */
@@ -18,6 +19,7 @@ struct core_types {
 	bool big_endian;                /* the machine's that the types are of */
 	uint32_t pointer_size;
 	uint32_t long_type;             /* that it is known by, or 0 */
+	struct core_looks *looks;       /* where what is looked at is noted; or NULL */
 };
 
 /* Finds the size of pointers by that of long; 8 where there is no long, as libbpf has it. */
@@ -25,6 +27,8 @@ struct core_types core_types__of(const struct type_graph *graph, bool big_endian
 
 static inline const struct graph_type *core_types__at(const struct core_types *types, uint32_t id)
 {
+	if (types->looks)
+		types->looks->types[id] = 1;
 	return &types->graph->types[id];
 }
 
@@ -69,6 +73,19 @@ uint32_t core_member__bit_size(const struct graph_type *type, const struct graph
 
 /* Whether it is C's long or unsigned long, which has the size of a pointer. */
 bool core_name__is_long(const char *name);
+
+/* For who depends on all types, or on a type's ID. */
+static inline void core_types__look_at_all(const struct core_types *types)
+{
+	if (types->looks)
+		types->looks->all = true;
+}
+
+/* For who looks for names elsewhere than in core_target__candidate(). */
+void core_types__look_for(const struct core_types *types, const char *name);
+
+/* Of a name without its flavour. */
+uint32_t core_name__hash(const char *name);
 /* The length of a name without its flavour: "task_struct" of "task_struct___old". */
 size_t core_name__essential(const char *name);
 /* Whether two names are one but for their flavours. */

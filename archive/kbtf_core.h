@@ -48,14 +48,16 @@ typedef int (*kbtf_minimized_fn)(void *ctx, size_t number, int err, void *min, s
 
 /*
  * The same for entries of one archive, in the order in which they are stored after each other,
- * which is what they share. `fn` gets each once, by its number among `entries`. Minimized BTF
+ * which is what they share, on so many threads (0 is 1), as far as they are not all told after
+ * each other. `fn` gets each once, by its number among `entries`, from any of the threads, one call
+ * at a time; what it gets does not depend on them. Minimized BTF
  * is in canonical form, as an archive has it. Where an archive's machine is of big endian, its
  * architecture says so. Functions are not read. Errors: ENOMEM,
  * and what `fn` returns.
  */
 KBTF_API int kbtf_minimizer__run_entries(const struct kbtf_minimizer *minimizer,
 					 const struct kbtf_entry *const *entries, size_t count,
-					 kbtf_minimized_fn fn, void *ctx);
+					 unsigned int threads, kbtf_minimized_fn fn, void *ctx);
 
 /* What objects may ask of types and members of a name, whichever kernel's. */
 struct kbtf_wants {
@@ -189,11 +191,14 @@ KBTF_API int kbtf_checker__run(struct kbtf_checker *checker, const void *btf, si
 typedef int (*kbtf_checked_fn)(void *ctx, size_t number, int err,
 			       const struct kbtf_report *const *reports, const char *why);
 
-/* The same for entries of one archive, in the order in which they are stored after each other. */
+/*
+ * The same for entries of one archive, in the order in which they are stored after each other, on
+ * threads as kbtf_minimizer__run_entries() has them.
+ */
 KBTF_API int kbtf_checker__run_entries(struct kbtf_checker *checker,
 				       const struct kbtf_entry *const *entries, size_t count,
-				       const struct kbtf_check_opts *opts, kbtf_checked_fn fn,
-				       void *ctx);
+				       const struct kbtf_check_opts *opts, unsigned int threads,
+				       kbtf_checked_fn fn, void *ctx);
 
 #ifdef __cplusplus
 }

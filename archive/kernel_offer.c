@@ -261,6 +261,7 @@ static bool find_in_set(const struct kernel_offer *offer, const char *name, int 
 bool kernel_offer__function(const struct kernel_offer *offer, const char *name, int *parameters)
 {
 	*parameters = -1;
+	core_types__look_for(&offer->target->types, name);
 	return offer->set ? find_in_set(offer, name, parameters)
 			  : find_in_graph(offer, name, parameters);
 }

@@ -2,6 +2,8 @@
 #include "kernel_walk.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -10,17 +12,30 @@
 struct node {
 	const struct blob *blob;
 	size_t wanted;        /* the first place that asks for it plus 1, or 0 */
-	uint32_t first_child; /* nodes, plus 1 */
+	uint32_t first_child; /* nodes, plus 1; the one that most are told after comes last */
 	uint32_t next_child;
+	uint32_t weight;      /* so many are told after it */
 };
 
 struct kernel_walk {
 	struct node *nodes;   /* by address, so a base comes before what is told after it */
 	size_t count, room;
 	size_t *next_wanted;  /* by place: the next that asks for the same blob, plus 1 */
-	bool functions;
-	kernel_visit_fn visit;
-	void *ctx;
+	const struct kernel_walk_opts *opts;
+	atomic_int res;       /* what ends it */
+	/* what threads have between them */
+	pthread_mutex_t lock;
+	pthread_cond_t change;
+	size_t next_root;     /* nodes from here on are nobody's yet, if they are roots */
+	struct branch *branches;
+	unsigned int branch_count, waiting, busy;
+};
+
+/* What a thread without work takes over: a kernel, and where its base is. */
+struct branch {
+	const struct node *node;
+	struct followed base;
+	struct branch *next;
 };
 
 static int by_blob(const void *a, const void *b)
@@ -54,6 +69,22 @@ static int add_path(struct kernel_walk *walk, const struct blob *blob)
 	return 0;
 }
 
+/*
+ * Who comes to the last child has done with the others: if that is the heaviest, few kernels
+ * wait in memory for what is told after them, the logarithm of all at the most.
+ */
+static void add_child(struct kernel_walk *walk, uint32_t number)
+{
+	struct node *node = &walk->nodes[number], *base = find_node(walk, node->blob->base);
+	uint32_t *at = &base->first_child;
+
+	base->weight += 1 + node->weight;
+	while (*at && walk->nodes[*at - 1].weight < node->weight)
+		at = &walk->nodes[*at - 1].next_child;
+	node->next_child = *at;
+	*at = number + 1;
+}
+
 static void sort_nodes(struct kernel_walk *walk)
 {
 	size_t kept = 0;
@@ -63,16 +94,10 @@ static void sort_nodes(struct kernel_walk *walk)
 		if (!kept || walk->nodes[kept - 1].blob != walk->nodes[i].blob)
 			walk->nodes[kept++] = walk->nodes[i];
 	walk->count = kept;
-	/* backwards, so that children are in the order of the file */
-	for (size_t i = kept; i > 0; i--) {
-		struct node *node = &walk->nodes[i - 1], *base;
-
-		if (!node->blob->base)
-			continue;
-		base = find_node(walk, node->blob->base);
-		node->next_child = base->first_child;
-		base->first_child = (uint32_t)i;
-	}
+	/* backwards, so that all that are told after one were there before */
+	for (size_t i = kept; i > 0; i--)
+		if (walk->nodes[i - 1].blob->base)
+			add_child(walk, (uint32_t)i - 1);
 }
 
 static int lay_out(struct kernel_walk *walk, const struct blob *const *blobs, size_t count)
@@ -93,74 +118,216 @@ static int lay_out(struct kernel_walk *walk, const struct blob *const *blobs, si
 	return 0;
 }
 
-static int visit_node(const struct kernel_walk *walk, const struct node *node, int err,
-		      const struct lineage *lineage)
+/* ---- kernels ---------------------------------------------------------------------------------- */
+
+static int visit_node(struct kernel_walk *walk, const struct node *node, int err,
+		      struct followed *kernel)
 {
 	int res = 0;
 
 	for (size_t at = node->wanted; !res && at; at = walk->next_wanted[at - 1])
-		res = walk->visit(walk->ctx, at - 1, err, lineage);
+		res = walk->opts->visit(walk->opts->ctx, at - 1, err, kernel);
 	return res;
 }
 
-static int enter(const struct kernel_walk *walk, const struct node *node, int damage,
-		 struct lineage *lineage);
+static void followed__free(struct followed *kernel)
+{
+	lineage__free(&kernel->lineage);
+	answers__free(&kernel->answers);
+}
 
-/* All but the last begin anew; the last takes over. */
-static int enter_children(const struct kernel_walk *walk, const struct node *node, int damage,
-			  struct lineage *lineage)
+static struct branch *new_branch(const struct node *node, const struct followed *base)
+{
+	struct branch *branch = calloc(1, sizeof(*branch));
+
+	if (!branch)
+		return NULL;
+	branch->node = node;
+	if (lineage__copy(&base->lineage, &branch->base.lineage)) {
+		free(branch);
+		return NULL;
+	}
+	if (answers__copy(&base->answers, &branch->base.answers)) {
+		lineage__free(&branch->base.lineage);
+		free(branch);
+		return NULL;
+	}
+	return branch;
+}
+
+static void free_branch(struct branch *branch)
+{
+	followed__free(&branch->base);
+	free(branch);
+}
+
+/* False if nobody waits for it. */
+static bool hand_over(struct kernel_walk *walk, struct branch *branch)
+{
+	bool waits;
+
+	pthread_mutex_lock(&walk->lock);
+	waits = walk->waiting > walk->branch_count;
+	if (waits) {
+		branch->next = walk->branches;
+		walk->branches = branch;
+		walk->branch_count++;
+		pthread_cond_signal(&walk->change);
+	}
+	pthread_mutex_unlock(&walk->lock);
+	return waits;
+}
+
+static int enter(struct kernel_walk *walk, const struct node *node, int damage,
+		 struct followed *kernel);
+
+/* All but the last go on with a copy; the last takes over. */
+static int enter_children(struct kernel_walk *walk, const struct node *node, int damage,
+			  struct followed *kernel)
 {
 	int res = 0;
 
 	for (uint32_t at = node->first_child; !res && at; at = walk->nodes[at - 1].next_child) {
 		const struct node *child = &walk->nodes[at - 1];
-		struct lineage again;
+		struct branch *branch;
 
 		if (damage || !child->next_child) {
-			res = enter(walk, child, damage, lineage);
+			res = enter(walk, child, damage, kernel);
 			continue;
 		}
-		res = blob__follow(node->blob, walk->functions, &again);
-		if (!res) {
-			res = enter(walk, child, 0, &again);
-			lineage__free(&again);
-		}
+		branch = new_branch(child, kernel);
+		if (!branch)
+			return -ENOMEM;
+		if (hand_over(walk, branch))
+			continue;
+		res = enter(walk, child, 0, &branch->base);
+		free_branch(branch);
 	}
 	return res;
 }
 
 /* `damage` is what happened before it. Paths are short: FORMAT_PATH_MAX. */
-static int enter(const struct kernel_walk *walk, const struct node *node, int damage,
-		 struct lineage *lineage)
+static int enter(struct kernel_walk *walk, const struct node *node, int damage,
+		 struct followed *kernel)
 {
-	int res, check, err = damage ? damage : blob__follow_on(node->blob, walk->functions, lineage);
+	bool functions = walk->opts->functions;
+	int res = atomic_load(&walk->res), check, err = damage;
 
+	if (res)
+		return res;
+	if (!err)
+		err = blob__follow_on(node->blob, functions, &kernel->lineage);
 	/* streams of functions have no digests of their own */
-	check = err || !walk->functions || !node->wanted ? err : blob__check(node->blob, lineage);
+	check = err || !functions || !node->wanted ? err : blob__check(node->blob, &kernel->lineage);
 	if (err == -ENOMEM || check == -ENOMEM)
 		return -ENOMEM;
-	res = visit_node(walk, node, check, check ? NULL : lineage);
-	return res ? res : enter_children(walk, node, err, lineage);
+	res = visit_node(walk, node, check, check ? NULL : kernel);
+	return res ? res : enter_children(walk, node, err, kernel);
 }
 
-int kernel_walk__each(const struct blob *const *blobs, size_t count, bool functions,
-		      kernel_visit_fn visit, void *ctx)
+static int enter_root(struct kernel_walk *walk, const struct node *root)
+{
+	struct followed kernel = {};
+	int res = lineage__init(&kernel.lineage);
+
+	if (res)
+		return res;
+	res = enter(walk, root, 0, &kernel);
+	followed__free(&kernel);
+	return res;
+}
+
+/* ---- threads ------------------------------------------------------------------------------------ */
+
+/* What nobody does yet: a branch, or else a root. False: there is nothing now. */
+static bool take_work(struct kernel_walk *walk, struct branch **branch, const struct node **root)
+{
+	*branch = walk->branches;
+	*root = NULL;
+	if (*branch) {
+		walk->branches = (*branch)->next;
+		walk->branch_count--;
+		return true;
+	}
+	while (walk->next_root < walk->count && walk->nodes[walk->next_root].blob->base)
+		walk->next_root++;
+	if (walk->next_root == walk->count)
+		return false;
+	*root = &walk->nodes[walk->next_root++];
+	return true;
+}
+
+static int work_on(struct kernel_walk *walk, struct branch *branch, const struct node *root)
+{
+	int res;
+
+	if (root)
+		return enter_root(walk, root);
+	res = enter(walk, branch->node, 0, &branch->base);
+	free_branch(branch);
+	return res;
+}
+
+/* Until nobody has work that some could be handed over of. */
+static void *work(void *ctx)
+{
+	struct kernel_walk *walk = ctx;
+	const struct node *root;
+	struct branch *branch;
+	int res, none = 0;
+
+	pthread_mutex_lock(&walk->lock);
+	for (;;) {
+		if (take_work(walk, &branch, &root)) {
+			walk->busy++;
+			pthread_mutex_unlock(&walk->lock);
+			res = work_on(walk, branch, root);
+			if (res)
+				atomic_compare_exchange_strong(&walk->res, &none, res);
+			none = 0;
+			pthread_mutex_lock(&walk->lock);
+			walk->busy--;
+			pthread_cond_broadcast(&walk->change);
+		} else if (walk->busy) {
+			walk->waiting++;
+			pthread_cond_wait(&walk->change, &walk->lock);
+			walk->waiting--;
+		} else {
+			break;
+		}
+	}
+	pthread_mutex_unlock(&walk->lock);
+	return NULL;
+}
+
+static void run(struct kernel_walk *walk)
+{
+	pthread_t others[KERNEL_WALK_THREADS_MAX];
+	unsigned int count = 0;
+
+	pthread_mutex_init(&walk->lock, NULL);
+	pthread_cond_init(&walk->change, NULL);
+	/* fewer will do */
+	while (count + 1 < walk->opts->threads && count < KERNEL_WALK_THREADS_MAX &&
+	       !pthread_create(&others[count], NULL, work, walk))
+		count++;
+	work(walk);
+	while (count)
+		pthread_join(others[--count], NULL);
+	pthread_cond_destroy(&walk->change);
+	pthread_mutex_destroy(&walk->lock);
+}
+
+int kernel_walk__each(const struct blob *const *blobs, size_t count,
+		      const struct kernel_walk_opts *opts)
 {
 	_cleanup_free_ size_t *next_wanted = calloc(count + 1, sizeof(*next_wanted));
-	struct kernel_walk walk = { .next_wanted = next_wanted, .functions = functions,
-				    .visit = visit, .ctx = ctx };
+	struct kernel_walk walk = { .next_wanted = next_wanted, .opts = opts };
 	int res = next_wanted ? lay_out(&walk, blobs, count) : -ENOMEM;
 
-	for (size_t i = 0; !res && i < walk.count; i++) {
-		struct lineage lineage;
-
-		if (walk.nodes[i].blob->base)
-			continue;
-		res = lineage__init(&lineage);
-		if (!res) {
-			res = enter(&walk, &walk.nodes[i], 0, &lineage);
-			lineage__free(&lineage);
-		}
+	if (!res) {
+		run(&walk);
+		res = atomic_load(&walk.res);
 	}
 	free(walk.nodes);
 	return res;

@@ -480,6 +480,40 @@ void lineage__free(struct lineage *lineage)
 	columns_reader__free(&lineage->reader);
 }
 
+static int copy_numbers(const struct numbers *from, struct numbers *to)
+{
+	return numbers__copy(to, from, 0, from->count);
+}
+
+static int copy_list(const struct record_list *from, struct record_list *to)
+{
+	return copy_numbers(&from->records, &to->records) ?: copy_numbers(&from->names, &to->names);
+}
+
+static int copy_told(const struct told *from, struct told *to)
+{
+	/* its values are found anew when they are asked */
+	return copy_numbers(&from->items[0], &to->items[0]) ?:
+	       copy_numbers(&from->items[1], &to->items[1]);
+}
+
+int lineage__copy(const struct lineage *lineage, struct lineage *copy)
+{
+	int err;
+
+	*copy = (struct lineage){ .begun = lineage->begun };
+	err = pool__copy(&lineage->pool, &copy->pool) ?:
+	      copy_list(&lineage->set.data, &copy->set.data) ?:
+	      copy_list(&lineage->set.functions, &copy->set.functions) ?:
+	      copy_numbers(&lineage->set.roots, &copy->set.roots) ?:
+	      copy_told(&lineage->strings, &copy->strings) ?:
+	      copy_told(&lineage->nested, &copy->nested) ?:
+	      copy_numbers(&lineage->by_name, &copy->by_name);
+	if (err)
+		lineage__free(copy);
+	return err;
+}
+
 /* A set that is empty, in room that was used before. */
 static struct record_set take_spare(struct lineage *lineage)
 {

@@ -37,6 +37,8 @@ struct lineage {
 
 int lineage__init(struct lineage *lineage);
 void lineage__free(struct lineage *lineage);
+/* One that goes on from the same kernel by itself. -ENOMEM. */
+int lineage__copy(const struct lineage *lineage, struct lineage *copy);
 
 /*
  * The streams of the kernel that follows, which becomes the last one. `graph` is canonical.

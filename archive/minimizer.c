@@ -12,7 +12,7 @@
 #include "core_reduction.h"
 #include "core_wants.h"
 #include "core_words.h"
-#include "kernel_walk.h"
+#include "survey.h"
 
 /* Objects do not move, so each has memory of its own. */
 struct minimizer_object {
@@ -277,61 +277,65 @@ int kbtf_minimizer__run(const struct kbtf_minimizer *minimizer, const void *btf,
 
 struct many {
 	const struct kbtf_minimizer *minimizer;
-	const struct kbtf_entry *const *entries;
-	size_t *numbers;     /* by what is walked: which of the entries */
 	kbtf_minimized_fn fn;
 	void *ctx;
 };
 
-static int minimize_kernel(const struct many *many, const struct kbtf_entry *entry,
-			   const struct lineage *lineage, void **min, size_t *min_size,
-			   const struct words *why)
-{
-	struct core_target target = {};
-	struct type_graph graph;
-	int err = record_set__to_graph(&lineage->pool, &lineage->set, &graph);
+struct minimized {
+	void *btf;
+	size_t size;
+};
 
+static void free_minimized(void *minimized)
+{
+	struct minimized *it = minimized;
+
+	if (it)
+		free(it->btf);
+	free(it);
+}
+
+static int minimize_kernel(void *ctx, const struct core_target *target,
+			   const struct lineage *lineage, void **answer, char text[SURVEY_WORDS])
+{
+	const struct many *many = ctx;
+	const struct words why = { text, SURVEY_WORDS };
+	struct minimized *it = calloc(1, sizeof(*it));
+	int err = -ENOMEM;
+
+	(void)lineage;
+	if (it)
+		err = minimize(many->minimizer, target, true, &it->btf, &it->size, &why);
 	if (err)
-		return err;
-	err = core_target__init(&target, &graph, entry__is_big_endian(entry));
-	if (!err)
-		err = minimize(many->minimizer, &target, true, min, min_size, why);
-	core_target__free(&target);
-	graph_of_set__free(&graph);
+		free_minimized(it);
+	else
+		*answer = it;
 	return err;
 }
 
-static int visit(void *ctx, size_t at, int err, const struct lineage *lineage)
+static int hand_out(void *ctx, size_t number, int err, const void *answer, const char *why)
 {
 	const struct many *many = ctx;
-	size_t number = many->numbers[at], min_size = 0;
-	char text[400] = "its BTF in the archive is damaged";
-	const struct words why = { text, sizeof(text) };
-	void *min = NULL;
+	const struct minimized *it = answer;
+	void *own = NULL;
 
-	if (!err)
-		err = minimize_kernel(many, many->entries[number], lineage, &min, &min_size, &why);
-	return err == -ENOMEM ? err : many->fn(many->ctx, number, err, min, min_size, text);
+	if (!err) {
+		own = malloc(it->size + 1);
+		if (!own)
+			return -ENOMEM;
+		memcpy(own, it->btf, it->size);
+	}
+	return many->fn(many->ctx, number, err, own, err ? 0 : it->size, why);
 }
 
 int kbtf_minimizer__run_entries(const struct kbtf_minimizer *minimizer,
 				const struct kbtf_entry *const *entries, size_t count,
-				kbtf_minimized_fn fn, void *ctx)
+				unsigned int threads, kbtf_minimized_fn fn, void *ctx)
 {
-	_cleanup_free_ const struct blob **blobs = calloc(count + 1, sizeof(*blobs));
-	_cleanup_free_ size_t *numbers = calloc(count + 1, sizeof(*numbers));
-	struct many many = { minimizer, entries, numbers, fn, ctx };
-	size_t found = 0;
-	int err = 0;
+	struct many many = { minimizer, fn, ctx };
+	const struct survey survey = { .threads = threads, .ask = minimize_kernel,
+				       .free_answer = free_minimized, .tell = hand_out,
+				       .ctx = &many };
 
-	if (!blobs || !numbers)
-		return -ENOMEM;
-	for (size_t i = 0; !err && i < count; i++)
-		if (entries[i]->btf) {
-			blobs[found] = entries[i]->btf;
-			numbers[found++] = i;
-		} else {
-			err = fn(ctx, i, -ENOENT, NULL, 0, "the archive has minimized BTF of it alone");
-		}
-	return err ? err : kernel_walk__each(blobs, found, false, visit, &many);
+	return survey__run(&survey, entries, count);
 }

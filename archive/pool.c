@@ -272,6 +272,42 @@ int pool__init(struct pool *pool)
 	return err;
 }
 
+static int copy_text(const struct pool *pool, struct pool *copy)
+{
+	int err = pool__reserve_text(copy, pool->text_size);
+
+	if (err)
+		return err;
+	memcpy(copy->text, pool->text, pool->text_size);
+	copy->text_size = pool->text_size;
+	return 0;
+}
+
+static int copy_numbers(const struct numbers *from, struct numbers *to)
+{
+	return numbers__copy(to, from, 0, from->count);
+}
+
+int pool__copy(const struct pool *pool, struct pool *copy)
+{
+	int err;
+
+	*copy = (struct pool){};
+	/* all comes in when it is asked */
+	intern__init(&copy->string_index.intern);
+	intern__init(&copy->record_index.intern);
+	err = copy_text(pool, copy) ?:
+	      copy_numbers(&pool->strings, &copy->strings) ?:
+	      copy_numbers(&pool->names, &copy->names) ?:
+	      copy_numbers(&pool->name_links, &copy->name_links) ?:
+	      copy_numbers(&pool->first_names, &copy->first_names) ?:
+	      copy_numbers(&pool->bodies, &copy->bodies) ?:
+	      copy_numbers(&pool->records, &copy->records);
+	if (err)
+		pool__free(copy);
+	return err;
+}
+
 void pool__free(struct pool *pool)
 {
 	free(pool->text);

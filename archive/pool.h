@@ -36,6 +36,8 @@ enum name_link { NAME_OTHER_KIND, NAME_NEXT_VARIANT, NAME_LINKS };
 
 int pool__init(struct pool *pool);
 void pool__free(struct pool *pool);
+/* With the same numbers. -ENOMEM. */
+int pool__copy(const struct pool *pool, struct pool *copy);
 
 static inline const char *pool__string(const struct pool *pool, uint32_t string)
 {

@@ -47,12 +47,16 @@ void record_set__free(struct record_set *set);
 int record_set__write(const struct pool *pool, const struct record_set *set, bool functions,
 		      void **data, size_t *size);
 
-/*
- * The same types without functions as a graph, whose strings are the pool's, lent and in no
- * order: only graph_of_set__free() may free it. -EBADMSG as above, -ENOMEM.
- */
+/* A set's types as a graph, whose strings are the pool's, lent and in no order. */
+struct set_graph {
+	struct type_graph graph;  /* only set_graph__free() may free it */
+	struct record_list named; /* types with a name, in the order of their IDs */
+	uint32_t first_named;     /* the ID of the first of them; the others come before */
+};
+
+/* The same types without functions. -EBADMSG as above, -ENOMEM. */
 int record_set__to_graph(const struct pool *pool, const struct record_set *set,
-			 struct type_graph *graph);
-void graph_of_set__free(struct type_graph *graph);
+			 struct set_graph *out);
+void set_graph__free(struct set_graph *graph);
 
 #endif

@@ -235,11 +235,12 @@ static int write_order(struct output *out, void **data, size_t *size)
 
 /* ---- a graph -------------------------------------------------------------------------------------------- */
 
-void graph_of_set__free(struct type_graph *graph)
+void set_graph__free(struct set_graph *it)
 {
-	free(graph->types);
-	free(graph->slots);
-	*graph = (struct type_graph){};
+	free(it->graph.types);
+	free(it->graph.slots);
+	record_list__free(&it->named);
+	*it = (struct set_graph){};
 }
 
 static struct graph_slot slot_of(struct output *out, uint8_t kind, const uint32_t *slot)
@@ -313,26 +314,29 @@ static int graph_order(struct output *out, struct type_graph *graph)
 	for (uint32_t i = 0; graph->types && graph->slots && i < out->order.count; i++)
 		fill_type(out, pool__record(out->pool, out->order.items[i]), &graph->types[i + 1],
 			  graph);
-	if (graph->types && graph->slots && !out->wrong)
-		return 0;
-	graph_of_set__free(graph);
-	return out->wrong ? -EBADMSG : -ENOMEM;
+	if (!graph->types || !graph->slots)
+		return -ENOMEM;
+	return out->wrong ? -EBADMSG : 0;
 }
 
 int record_set__to_graph(const struct pool *pool, const struct record_set *set,
-			 struct type_graph *graph)
+			 struct set_graph *graph)
 {
 	_cleanup_free_ uint32_t *name_ids = calloc((size_t)pool__name_count(pool) + 1, 4);
 	_cleanup_free_ uint32_t *record_ids = calloc((size_t)pool->records.count + 1, 4);
 	struct output out = { .pool = pool, .name_ids = name_ids, .record_ids = record_ids };
-	struct record_list all = {};
-	int err = name_ids && record_ids ? merge(pool, set, false, &all) : -ENOMEM;
+	int err;
 
+	*graph = (struct set_graph){};
+	err = name_ids && record_ids ? merge(pool, set, false, &graph->named) : -ENOMEM;
 	if (!err)
-		err = number_all(&out, set, &all);
-	record_list__free(&all);
+		err = number_all(&out, set, &graph->named);
 	if (!err)
-		err = graph_order(&out, graph);
+		err = graph_order(&out, &graph->graph);
+	if (!err)
+		graph->first_named = graph->graph.type_count - graph->named.records.count;
+	else
+		set_graph__free(graph);
 	numbers__free(&out.order);
 	return err;
 }

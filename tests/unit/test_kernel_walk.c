@@ -6,15 +6,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <kbtf_write.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "every_kind.h"
+#include "base/cleanup.h"
 #include "kernel_walk.h"
 #include "open_archive.h"
 #include "temp_dir.h"
+#include "version_archive.h"
 
 #define KERNELS 3
 
@@ -36,35 +35,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static uint8_t *make_archive(const char *path, size_t *size)
-{
-	struct kbtf_writer *writer = kbtf_writer__open(path);
-	void *bytes;
-
-	assert_non_null(writer);
-	for (unsigned int i = 0; i < KERNELS; i++) {
-		char release[16];
-		size_t btf_size;
-		_cleanup_free_ void *btf = every_kind(i, &btf_size);
-		struct kbtf_new_entry entry = {
-			.sz = sizeof(entry), .btf = btf, .btf_size = btf_size,
-			.ident = { .sz = sizeof(entry.ident), .arch = "x86_64",
-				   .kernel_release = release },
-			.provenance = { .sz = sizeof(entry.provenance) },
-		};
-		enum kbtf_added added;
-
-		snprintf(release, sizeof(release), "5.10.%u", i);
-		assert_int_equal(kbtf_writer__add(writer, &entry, &added), 0);
-	}
-	assert_int_equal(kbtf_writer__commit(writer), 0);
-	kbtf_writer__close(writer);
-	assert_int_equal(file__read(path, 1 << 24, &bytes, size), 0);
-	return bytes;
-}
-
 /* What is said to be whole must be what was stored. */
-static int visit(void *ctx, size_t number, int err, const struct lineage *lineage)
+static int visit(void *ctx, size_t number, int err, struct followed *kernel)
 {
 	struct seen *seen = ctx;
 	_cleanup_free_ void *btf = NULL;
@@ -78,7 +50,7 @@ static int visit(void *ctx, size_t number, int err, const struct lineage *lineag
 	seen->whole++;
 	if (!seen->functions)
 		return 0;
-	if (record_set__write(&lineage->pool, &lineage->set, true, &btf, &size) != 0) {
+	if (record_set__write(&kernel->lineage.pool, &kernel->lineage.set, true, &btf, &size) != 0) {
 		seen->wrong++;
 		return 0;
 	}
@@ -91,10 +63,11 @@ static struct seen walk(const struct kbtf_archive *archive, bool functions)
 {
 	const struct blob *blobs[KERNELS];
 	struct seen seen = { .blobs = blobs, .functions = functions };
+	const struct kernel_walk_opts opts = { .functions = functions, .visit = visit, .ctx = &seen };
 
 	for (size_t i = 0; i < KERNELS; i++)
 		blobs[i] = archive->contents.entries[i].btf;
-	assert_int_equal(kernel_walk__each(blobs, KERNELS, functions, visit, &seen), 0);
+	assert_int_equal(kernel_walk__each(blobs, KERNELS, &opts), 0);
 	assert_int_equal(seen.whole + seen.damaged, KERNELS);
 	return seen;
 }
@@ -102,7 +75,7 @@ static struct seen walk(const struct kbtf_archive *archive, bool functions)
 static void test_no_damage_goes_unseen(void **state)
 {
 	size_t size, found = 0;
-	_cleanup_free_ uint8_t *data = make_archive(temp_path(*state, "a.kbtf"), &size);
+	_cleanup_free_ uint8_t *data = version_archive(temp_path(*state, "a.kbtf"), KERNELS, &size);
 	struct kbtf_archive *archive = kbtf_archive__open_mem(data, size);
 	struct seen seen;
 

@@ -148,66 +148,77 @@ static int check_file(const struct matrix *matrix, const struct matrix_row *row,
 	return res ? res : run(matrix, btf, size, false, row->reports, err);
 }
 
-/* ---- all ---------------------------------------------------------------------------------------- */
+/* ---- kernels with full BTF in the archive ---------------------------------------------------- */
 
-/* Rows [first, end), which are one thread's: neighbours are stored after each other. */
-struct work {
-	struct matrix *matrix;
-	size_t first, end;
-	const struct kbtf_entry **entries; /* those with full BTF */
-	struct matrix_row **rows;          /* and their rows */
-	bool out_of_memory;
+/* Those are asked for together: what one has in common with another is looked at once. */
+static bool is_in_archive(const struct matrix_row *row)
+{
+	return row->entry && kbtf_entry__btf_size(row->entry);
+}
+
+struct asked {
+	const struct matrix *matrix;
+	struct matrix_row **rows; /* by number */
 };
 
 static int take_reports(void *ctx, size_t number, int err, const struct kbtf_report *const *reports,
 			const char *why)
 {
-	struct work *work = ctx;
-	struct matrix_row *row = work->rows[number];
+	const struct asked *asked = ctx;
+	struct matrix_row *row = asked->rows[number];
 
 	if (err)
 		row->error = strdup(why);
 	else
-		memcpy(row->reports, reports, work->matrix->objects->count * sizeof(*reports));
+		memcpy(row->reports, reports, asked->matrix->objects->count * sizeof(*reports));
 	return err && !row->error ? -ENOMEM : 0;
 }
 
-/* False without memory. */
-static bool check_alone(const struct matrix *matrix, struct matrix_row *row)
+static int check_entries(struct matrix *matrix, unsigned int threads)
 {
-	struct error err = {};
-	int res = row->entry ? check_minimized(matrix, row, &err) : check_file(matrix, row, &err);
+	struct kbtf_check_opts opts = { .sz = sizeof(opts), .strict = matrix->strict };
+	_cleanup_free_ const struct kbtf_entry **entries = calloc(matrix->count + 1,
+								  sizeof(*entries));
+	_cleanup_free_ struct matrix_row **rows = calloc(matrix->count + 1, sizeof(*rows));
+	struct asked asked = { matrix, rows };
+	size_t count = 0;
 
-	if (res)
-		row->error = strdup(err.text);
-	return !res || row->error;
+	if (!entries || !rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < matrix->count; i++)
+		if (is_in_archive(&matrix->rows[i])) {
+			entries[count] = matrix->rows[i].entry;
+			rows[count++] = &matrix->rows[i];
+		}
+	return kbtf_checker__run_entries(matrix->checker, entries, count, &opts, threads,
+					 take_reports, &asked);
 }
+
+/* ---- all others, one by one -------------------------------------------------------------------- */
+
+/* Rows [first, end), which are one thread's. */
+struct work {
+	struct matrix *matrix;
+	size_t first, end;
+	bool out_of_memory;
+};
 
 static void *check_rows(void *ctx)
 {
 	struct work *work = ctx;
-	struct matrix *matrix = work->matrix;
-	struct kbtf_check_opts opts = { .sz = sizeof(opts), .strict = matrix->strict };
-	size_t count = 0;
 
-	work->entries = calloc(work->end - work->first + 1, sizeof(*work->entries));
-	work->rows = calloc(work->end - work->first + 1, sizeof(*work->rows));
-	work->out_of_memory = !work->entries || !work->rows;
 	for (size_t i = work->first; !work->out_of_memory && i < work->end; i++) {
-		struct matrix_row *row = &matrix->rows[i];
+		struct matrix_row *row = &work->matrix->rows[i];
+		struct error err = {};
+		int res = 0;
 
-		if (!row->entry || !kbtf_entry__btf_size(row->entry)) {
-			work->out_of_memory |= !check_alone(matrix, row);
-			continue;
-		}
-		work->entries[count] = row->entry;
-		work->rows[count++] = row;
+		if (!is_in_archive(row))
+			res = row->entry ? check_minimized(work->matrix, row, &err)
+					 : check_file(work->matrix, row, &err);
+		if (res)
+			row->error = strdup(err.text);
+		work->out_of_memory = res && !row->error;
 	}
-	if (count && kbtf_checker__run_entries(matrix->checker, work->entries, count, &opts,
-					       take_reports, work))
-		work->out_of_memory = true;
-	free(work->entries);
-	free(work->rows);
 	return NULL;
 }
 
@@ -216,7 +227,8 @@ int matrix__check(struct matrix *matrix, unsigned int threads, struct error *err
 	struct work works[THREADS_MAX];
 	pthread_t others[THREADS_MAX];
 	unsigned int count = threads < 1 ? 1 : threads < THREADS_MAX ? threads : THREADS_MAX;
-	bool started[THREADS_MAX] = {}, out_of_memory = false;
+	bool started[THREADS_MAX] = {};
+	bool out_of_memory = check_entries(matrix, count) != 0;
 
 	for (unsigned int i = 0; i < count; i++) {
 		works[i] = (struct work){ .matrix = matrix, .first = matrix->count * i / count,

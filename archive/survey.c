@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "survey.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "kernel_walk.h"
+
+struct surveying {
+	const struct survey *survey;
+	const struct kbtf_entry *const *entries;
+	size_t *numbers;      /* by what is walked: which of the entries */
+	pthread_mutex_t lock; /* of tell(), and of what follows */
+	void **given;         /* all answers: they live as long as it */
+	size_t given_count;
+};
+
+/* A kernel's types, with notes of what is looked at. */
+struct subject {
+	struct set_graph types;
+	struct core_target target;
+	struct core_looks looks;
+};
+
+static void subject__free(struct subject *subject)
+{
+	free(subject->looks.types);
+	free(subject->looks.names);
+	core_target__free(&subject->target);
+	set_graph__free(&subject->types);
+}
+
+static int subject__init(struct subject *subject, const struct lineage *lineage, bool big_endian)
+{
+	int err = record_set__to_graph(&lineage->pool, &lineage->set, &subject->types);
+
+	if (!err)
+		err = core_target__init(&subject->target, &subject->types.graph, big_endian);
+	if (err)
+		return err;
+	subject->looks.types = calloc(subject->types.graph.type_count, 1);
+	subject->looks.names = calloc(CORE_LOOKS_NAMES / 8, 1);
+	subject->target.types.looks = &subject->looks;
+	return subject->looks.types && subject->looks.names ? 0 : -ENOMEM;
+}
+
+/* Takes it over, whatever becomes of it. */
+static int keep(struct surveying *it, void *answer)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&it->lock);
+	/* room for a power of two of them */
+	if (!(it->given_count & (it->given_count - 1))) {
+		size_t room = it->given_count ? 2 * it->given_count : 1;
+		void **grown = realloc(it->given, room * sizeof(*grown));
+
+		err = grown ? 0 : -ENOMEM;
+		it->given = grown ?: it->given;
+	}
+	if (!err)
+		it->given[it->given_count++] = answer;
+	pthread_mutex_unlock(&it->lock);
+	if (err)
+		it->survey->free_answer(answer);
+	return err;
+}
+
+static int ask(struct surveying *it, struct followed *kernel, bool big_endian, const void **answer,
+	       char why[SURVEY_WORDS])
+{
+	struct subject subject __attribute__((__cleanup__(subject__free))) = {};
+	int err = subject__init(&subject, &kernel->lineage, big_endian);
+	void *own = NULL;
+
+	if (err)
+		return err;
+	err = it->survey->ask(it->survey->ctx, &subject.target, &kernel->lineage, &own, why);
+	if (!err)
+		err = keep(it, own);
+	if (err)
+		return err;
+	*answer = own;
+	return answers__add(&kernel->answers, &kernel->lineage, big_endian, &subject.types,
+			    &subject.looks, own);
+}
+
+static int tell(struct surveying *it, size_t number, int err, const void *answer, const char *why)
+{
+	int res;
+
+	pthread_mutex_lock(&it->lock);
+	res = it->survey->tell(it->survey->ctx, number, err, answer, why);
+	pthread_mutex_unlock(&it->lock);
+	return res;
+}
+
+static int visit(void *ctx, size_t at, int err, struct followed *kernel)
+{
+	struct surveying *it = ctx;
+	size_t number = it->numbers[at];
+	bool big_endian = entry__is_big_endian(it->entries[number]);
+	char why[SURVEY_WORDS] = "its BTF in the archive is damaged";
+	const void *answer = NULL;
+
+	if (!err)
+		err = answers__find(&kernel->answers, &kernel->lineage, big_endian, &answer);
+	if (!err && !answer)
+		err = ask(it, kernel, big_endian, &answer, why);
+	return err == -ENOMEM ? err : tell(it, number, err, answer, why);
+}
+
+static int run(struct surveying *it, size_t count)
+{
+	_cleanup_free_ const struct blob **blobs = calloc(count + 1, sizeof(*blobs));
+	_cleanup_free_ size_t *numbers = calloc(count + 1, sizeof(*numbers));
+	const struct kernel_walk_opts opts = { .functions = it->survey->functions,
+					       .threads = it->survey->threads,
+					       .visit = visit, .ctx = it };
+	size_t found = 0;
+	int err = 0;
+
+	if (!blobs || !numbers)
+		return -ENOMEM;
+	it->numbers = numbers;
+	for (size_t i = 0; !err && i < count; i++)
+		if (it->entries[i]->btf) {
+			blobs[found] = it->entries[i]->btf;
+			numbers[found++] = i;
+		} else {
+			err = tell(it, i, -ENOENT, NULL, "the archive has minimized BTF of it alone");
+		}
+	return err ? err : kernel_walk__each(blobs, found, &opts);
+}
+
+int survey__run(const struct survey *survey, const struct kbtf_entry *const *entries,
+		size_t count)
+{
+	struct surveying it = { .survey = survey, .entries = entries };
+	int err;
+
+	pthread_mutex_init(&it.lock, NULL);
+	err = run(&it, count);
+	for (size_t i = 0; i < it.given_count; i++)
+		survey->free_answer(it.given[i]);
+	free(it.given);
+	pthread_mutex_destroy(&it.lock);
+	return err;
+}
