@@ -225,7 +225,7 @@ FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKBTF_VERSION='"$(VERSION)"' -g -O1 -Iar
 fuzz: $(FUZZERS)
 
 # Compiled in one go, without dependency files: any header may be in it.
-FUZZ_HEADERS := $(wildcard archive/*.h archive/base/*.h tools/btfgen/*/*.h tests/unit/every_kind.h)
+FUZZ_HEADERS := $(wildcard archive/*.h archive/base/*.h tools/btfgen/*/*.h tests/unit/every_kind.h tests/fuzz/*.h)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SOURCES) $(TOOL_MODULES) $(FUZZ_HEADERS) | $(BUILD)/gen/helper_arity.h
 	@mkdir -p $(@D)

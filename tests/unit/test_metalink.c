@@ -64,6 +64,7 @@ static void test_metalink(void **state)
 		URL("97", "ftp://c/repodata/repomd.xml")
 		URL("99", "https://a/f/repodata/other.xml")
 		URL("99", "file:///etc/repodata/repomd.xml")
+		URL("99", "https:///repodata/repomd.xml")
 		URL("99", "https://a/ f/repodata/repomd.xml")))
 	    TAIL);
 	if (metalink__read(in_dir("m"), "https://m/", &metalink, &err))
@@ -132,7 +133,7 @@ static void test_mirror_list(void **state)
 	struct error err = { "" };
 
 	(void)state;
-	put("# repo = x\r\n  http://b/$basearch/os/ \r\n\nhttps://a\nrsync://c/\nfile:///etc\nhello\n"
+	put("# repo = x\r\n  http://b/$basearch/os/ \r\n\nhttps://a\nrsync://c/\nfile:///etc\nhello\nhttp://\nhttp:///x\n"
 	    "#http://no");
 	if (metalink__read_list(in_dir("m"), "https://m/", &metalink, &err))
 		fail_msg("%s", err.text);

@@ -44,6 +44,15 @@ static json_t *kernel_json(const struct kernel *kernel, const struct standing *s
 	return object;
 }
 
+/* Some indexes tell no sizes. */
+static void format_size(const struct package *package, char text[16])
+{
+	if (package->name && !package->size)
+		strcpy(text, "?");
+	else if (package->name)
+		format_bytes(package->size, text);
+}
+
 static void add_row(struct table *table, const struct kernel *kernel, enum coverage coverage)
 {
 	char debug[16] = "none", image[16] = "none", flavour[FLAVOUR_SIZE];
@@ -54,10 +63,8 @@ static void add_row(struct table *table, const struct kernel *kernel, enum cover
 	release__flavour(kernel->kernel_release, flavour, sizeof(flavour));
 	if (!*flavour)
 		strcpy(flavour, "-");
-	if (kernel->debug.name)
-		format_bytes(kernel->debug.size, debug);
-	if (kernel->image.name)
-		format_bytes(kernel->image.size, image);
+	format_size(&kernel->debug, debug);
+	format_size(&kernel->image, image);
 	table__add(table, cells);
 }
 

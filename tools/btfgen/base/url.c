@@ -18,8 +18,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* In place; false for a broken escape or an encoded NUL. */
-static bool decode(char *text)
+bool url__decode(char *text)
 {
 	char *out = text;
 
@@ -64,7 +63,7 @@ char *url__local_path(const char *url)
 	path = strdup(url);
 	if (!path)
 		return NULL;
-	if (!decode(path)) {
+	if (!url__decode(path)) {
 		errno = EINVAL;
 		return NULL;
 	}

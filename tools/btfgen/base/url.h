@@ -11,6 +11,8 @@ bool url__is_file(const char *url);
  * file: URL of this machine (file:///path, file://localhost/path), or ENOMEM.
  */
 char *url__local_path(const char *url);
+/* Percent escapes in `text`, in place; false for a broken one and an encoded NUL. */
+bool url__decode(char *text);
 /* The URL for people: without user name and password. malloc'ed; NULL with ENOMEM. */
 char *url__display(const char *url);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/rpm_header.h"
 #include "base/sha256.h"
 #include "base/url.h"
@@ -44,6 +45,25 @@ const char *access__keyring(const struct access *access, const struct release *r
 		if (!faccessat(AT_FDCWD, *keyrings, R_OK, 0))
 			return *keyrings;
 	return NULL;
+}
+
+int access__accept_unsigned(const struct access *access, const struct manifest *manifest,
+			    const struct release *release, const char *url, const char *what,
+			    struct error *err)
+{
+	const char *package = manifest->keyring_package;
+
+	if (access->allow_unsigned) {
+		log__warn("%s %s: it is not checked against any signature (--allow-unsigned)", url,
+			  what);
+		return 0;
+	}
+	if (access__keyring(access, release))
+		return 0;
+	return error__set(err, ENOKEY,
+			  "%s %s, and there are no keys to check its packages with: install %s, or "
+			  "name a file of keys with --keyring",
+			  url, what, package ? package : "the distribution's keyring package");
 }
 
 char *access__temp_path(const struct access *access, const char *what)

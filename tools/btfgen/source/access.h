@@ -30,6 +30,15 @@ struct openpgp_policy access__policy(const struct access *access, const struct m
 /* The first keyring that is on this machine, lent; NULL: none. */
 const char *access__keyring(const struct access *access, const struct release *release);
 
+/*
+ * An index of RPM packages that nobody signed will do where the packages can be asked for
+ * their own signatures, or where the user wants it so: 0. Else -ENOKEY; the text is `url`,
+ * then `what` is wrong with it ("is not signed"), then what to do.
+ */
+int access__accept_unsigned(const struct access *access, const struct manifest *manifest,
+			    const struct release *release, const char *url, const char *what,
+			    struct error *err);
+
 /* A file fetched: temporary, or kept from an earlier run and not modified since. */
 struct document {
 	char *path;

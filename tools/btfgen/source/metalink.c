@@ -55,9 +55,12 @@ static bool is_usable(const struct listing *listing, const char *url)
 	for (const char *at = url; *at; at++)
 		if ((unsigned char)*at <= ' ' || *at == 0x7f)
 			return false;
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
-		if (!strncasecmp(url, schemes[i], strlen(schemes[i])))
-			return true;
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {
+		size_t len = strlen(schemes[i]);
+
+		if (!strncasecmp(url, schemes[i], len))
+			return url[len] && url[len] != '/';
+	}
 	return url__is_file(url) && url__is_file(listing->url);
 }
 

@@ -9,7 +9,6 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "base/sha256.h"
 #include "source/xml_stream.h"
 
@@ -107,29 +106,17 @@ static int read_repomd(const char *path, const char *url, struct rpmmd_suite *su
 
 /* ---- is it signed ---------------------------------------------------------------- */
 
-/* `what` is wrong with it. */
 static int accept_unsigned(const struct access *access, const struct rpmmd_query *query,
 			   const char *url, const char *what, struct error *err)
 {
-	if (access->allow_unsigned) {
-		log__warn("%s %s: it is not checked against any signature (--allow-unsigned)", url,
-			  what);
-		return 0;
-	}
-	if (query->suite->repository->signature_required)
+	const struct repository *repository = query->suite->repository;
+
+	if (repository->signature_required && !access->allow_unsigned)
 		return error__set(err, ENOKEY,
 				  "%s %s, and the manifest %s requires it: try another --mirror, or "
 				  "accept it with --allow-unsigned",
 				  url, what, query->manifest->path);
-	if (!access__keyring(access, query->release))
-		return error__set(err, ENOKEY,
-				  "%s %s, and there are no keys to check its packages with: install "
-				  "%s, or name a file of keys with --keyring",
-				  url, what,
-				  query->manifest->keyring_package ?
-					  query->manifest->keyring_package :
-					  "the distribution's keyring package");
-	return 0;
+	return access__accept_unsigned(access, query->manifest, query->release, url, what, err);
 }
 
 static int check_signature(struct access *access, const struct rpmmd_query *query,

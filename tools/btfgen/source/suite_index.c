@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "source/deb_repository.h"
+#include "source/directory.h"
 #include "source/metalink.h"
 #include "source/rpmmd_repository.h"
 #include "source/variables.h"
@@ -81,6 +82,8 @@ static bool is_acceptable(const struct suite_indexes *indexes, const struct acce
 {
 	if (index->verification != KBTF_UNVERIFIED || access->allow_unsigned)
 		return true;
+	if (indexes->suite->repository->type == REPOSITORY_DIRECTORY)
+		return directory__is_acceptable(access, indexes->release, index);
 	return indexes->suite->repository->type == REPOSITORY_RPM_MD &&
 	       !indexes->suite->repository->signature_required &&
 	       access__keyring(access, indexes->release);
@@ -226,17 +229,20 @@ static int refresh_rpmmd(struct suite_indexes *indexes, struct access *access, c
 	return ret ? ret : replace(item, &fresh);
 }
 
-/* `base` is what the paths of the repository are below. */
-static int ask_rpmmd_at(struct suite_indexes *indexes, struct access *access, const char *base,
-			char *const *sha256s, struct suite_index *item, struct error *err)
+static int refresh_directory(struct suite_indexes *indexes, struct access *access,
+			     const char *base, struct suite_index *item, struct error *err)
 {
-	int ret = refresh_rpmmd(indexes, access, base, sha256s, item, err);
+	cleanup(index__free) struct index fresh = { 0 };
+	struct directory_query query = { indexes->manifest, indexes->release, base,
+					 item->arch->alias };
+	int ret = directory__read(access, &query, &fresh, err);
 
-	return ret ? fail(item, base, ret, err) : 0;
+	return ret ? ret : replace(item, &fresh);
 }
 
-static int ask_rpmmd(struct suite_indexes *indexes, struct access *access,
-		     const struct mirror *mirror, struct error *err)
+/* Repositories with an index, or a page, for each architecture. */
+static int ask_each(struct suite_indexes *indexes, struct access *access,
+		    const struct mirror *mirror, struct error *err)
 {
 	for (size_t i = 0; i < indexes->count; i++) {
 		struct suite_index *item = &indexes->items[i];
@@ -251,7 +257,12 @@ static int ask_rpmmd(struct suite_indexes *indexes, struct access *access,
 			base = NULL;
 			return -ENOMEM;
 		}
-		ret = ask_rpmmd_at(indexes, access, base, NULL, item, err);
+		if (indexes->suite->repository->type == REPOSITORY_DIRECTORY)
+			ret = refresh_directory(indexes, access, base, item, err);
+		else
+			ret = refresh_rpmmd(indexes, access, base, NULL, item, err);
+		if (ret)
+			ret = fail(item, base, ret, err);
 		if (ret)
 			return ret;
 	}
@@ -294,9 +305,11 @@ static int ask_listed(struct suite_indexes *indexes, struct access *access,
 
 		if (!base)
 			return -ENOMEM;
-		ret = cancel__requested() ? -ECANCELED :
-					    ask_rpmmd_at(indexes, access, base, metalink.sha256s,
-							 item, err);
+		if (cancel__requested())
+			return -ECANCELED;
+		ret = refresh_rpmmd(indexes, access, base, metalink.sha256s, item, err);
+		if (ret)
+			ret = fail(item, base, ret, err);
 		if (ret)
 			return ret;
 	}
@@ -324,7 +337,8 @@ static int ask(struct suite_indexes *indexes, struct access *access, const struc
 	case REPOSITORY_DEB:
 		return ask_deb(indexes, access, mirror, err);
 	case REPOSITORY_RPM_MD:
-		return ask_rpmmd(indexes, access, mirror, err);
+	case REPOSITORY_DIRECTORY:
+		return ask_each(indexes, access, mirror, err);
 	default:
 		break;
 	}
