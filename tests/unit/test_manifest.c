@@ -130,7 +130,8 @@ static const struct {
 	{ "-dbg\n", "-dbg=%{release:1}\n", "m.ini:8: bad template '%{release:1}': it names" },
 	{ "-dbg\n", "-dbg=%{epoch}\n", "m.ini:8: bad template '%{epoch}': '%' begins none" },
 	{ "%{version}", "%{version", "bad template '%{version': '%' begins none" },
-	{ "embedded = yes", "package-release = (", "m.ini:10: bad pattern '('" },
+	{ "-dbg\n", "-dbg@(\n", "m.ini:8: bad pattern '('" },
+	{ "-dbg\n", "-dbg@[0-9]+=%{release:1}\n", "bad template '%{release:1}': it names a group" },
 	{ "id = debian", "id =", "m.ini:3: 'id' has no value" },
 };
 

@@ -51,7 +51,6 @@ char *index__recipe(const struct release *release, const char *arch)
 
 	buf__add_u32(&text, INDEX_FORMAT);
 	buf__add_str(&text, release->kernel_release);
-	buf__add_str(&text, release->package_release.text);
 	buf__add_str(&text, release->debug.text);
 	buf__add_str(&text, release->image.text);
 	buf__add_str(&text, arch);
@@ -141,13 +140,11 @@ int index__add(struct index *index, const struct release *release,
 	struct index_kernel *kernel;
 	bool is_debug = true;
 	size_t preference;
-	int ret = naming__match(&release->debug, &release->package_release, package,
-				&kernel_release, &preference);
+	int ret = naming__match(&release->debug, package, &kernel_release, &preference);
 
 	if (!ret) {
 		is_debug = false;
-		ret = naming__match(&release->image, &release->package_release, package,
-				    &kernel_release, &preference);
+		ret = naming__match(&release->image, package, &kernel_release, &preference);
 	}
 	if (ret <= 0)
 		return ret ? error__oom(err) : 0;

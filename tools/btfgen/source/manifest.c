@@ -66,8 +66,6 @@ struct key {
 	{ "expired-keys", VALUE_CHOICE, offsetof(struct release, accept_expired_keys), "refuse", \
 	  "accept" }, \
 	{ "kernel-release", VALUE_TEXT, offsetof(struct release, kernel_release), NULL, NULL }, \
-	{ "package-release", VALUE_TEXT, offsetof(struct release, package_release.text), NULL, \
-	  NULL }, \
 	{ "debug-package", VALUE_TEXT, offsetof(struct release, debug.text), NULL, NULL }, \
 	{ "debug-member", VALUE_TEXT, offsetof(struct release, debug.member), NULL, NULL }, \
 	{ "image-package", VALUE_TEXT, offsetof(struct release, image.text), NULL, NULL }, \
@@ -354,17 +352,6 @@ static int inherit_words(struct reader *reader, char ***words, char **from)
 	return 0;
 }
 
-/* A complaint by naming.h's functions, which hand over its text. */
-static int take_complaint(struct reader *reader, unsigned int line, int ret, char *why)
-{
-	if (ret == -EINVAL)
-		complain(reader, line, "%s", why);
-	else if (ret)
-		out_of_memory(reader);
-	free(why);
-	return ret ? reader->status : 0;
-}
-
 /* The line of a key in its release, or in [distribution] where that says it. */
 static unsigned int line_of_key(const struct reader *reader, const struct release *release,
 				const char *key)
@@ -388,21 +375,18 @@ static int finish_rules(struct reader *reader, const struct release *release,
 		return reader->status;
 	if (rules->text && !rules->member)
 		return complain(reader, line, "'%s-package' without '%s-member'", kind, kind);
-	ret = naming__compile(rules, release->kernel_release, &release->package_release, &why);
-	return take_complaint(reader, line, ret, why);
+	ret = naming__compile(rules, release->kernel_release, &why);
+	if (ret == -EINVAL)
+		complain(reader, line, "%s", why);
+	else if (ret)
+		out_of_memory(reader);
+	free(why);
+	return reader->status;
 }
 
 static int finish_naming(struct reader *reader, struct release *release)
 {
-	struct release_form *form = &release->package_release;
-	char *why = NULL;
-	int ret;
-
 	if (inherit(reader, &release->kernel_release, reader->defaults.kernel_release) ||
-	    inherit(reader, &form->text, reader->defaults.package_release.text))
-		return reader->status;
-	ret = release_form__compile(form, &why);
-	if (take_complaint(reader, line_of_key(reader, release, "package-release"), ret, why) ||
 	    finish_rules(reader, release, &release->debug, &reader->defaults.debug, "debug") ||
 	    finish_rules(reader, release, &release->image, &reader->defaults.image, "image"))
 		return reader->status;
@@ -544,7 +528,6 @@ static void release__free(struct release *release)
 	free(release->embedded_text);
 	pattern__free(release->embedded);
 	free(release->kernel_release);
-	release_form__free(&release->package_release);
 	naming__free(&release->debug);
 	naming__free(&release->image);
 }

@@ -39,7 +39,6 @@ struct release {
 	bool ignore_valid_until;
 	bool accept_expired_keys;
 	char *kernel_release;   /* template, where a rule has neither group nor template; or NULL */
-	struct release_form package_release;
 	struct naming debug, image;
 };
 

@@ -123,55 +123,54 @@ static int compile_pattern(regex_t *pattern, const char *text, char **why)
 	return refuse(why, "bad pattern '%s': %s", text, reason);
 }
 
-int release_form__compile(struct release_form *form, char **why)
+static void naming_rule__free(struct naming_rule *rule)
 {
-	int ret = form->text ? compile_pattern(&form->pattern, form->text, why) : 0;
-
-	form->compiled = form->text && !ret;
-	return ret;
+	regfree(&rule->name);
+	if (rule->has_release)
+		regfree(&rule->release);
+	free(rule->template);
 }
 
-void release_form__free(struct release_form *form)
+/* Cut the word at `mark`, which no name and no release of a package holds. */
+static char *cut(char *word, char mark)
 {
-	if (form->compiled)
-		regfree(&form->pattern);
-	free(form->text);
-	*form = (struct release_form){ 0 };
+	char *at = strchr(word, mark);
+
+	if (at)
+		*at++ = '\0';
+	return at;
 }
 
-static int compile_rule(struct naming *naming, char *word, const char *common,
-			const struct release_form *form, char **why)
+static int compile_rule(struct naming *naming, char *word, const char *common, char **why)
 {
 	struct naming_rule *rule = &naming->rules[naming->count];
-	/* no package's name has a '=', in no distribution */
-	char *own = strchr(word, '=');
-	const char *template, *problem;
-	int ret;
+	const char *template = cut(word, '='), *release = cut(word, '@'), *problem;
+	int ret = compile_pattern(&rule->name, word, why);
 
-	if (own)
-		*own++ = '\0';
-	ret = compile_pattern(&rule->pattern, word, why);
 	if (ret)
 		return ret;
 	naming->count++;
-	template = own || rule->pattern.re_nsub ? own : common;
-	if (!template && !rule->pattern.re_nsub)
+	ret = release ? compile_pattern(&rule->release, release, why) : 0;
+	if (ret)
+		return ret;
+	rule->has_release = release;
+	if (!template && rule->name.re_nsub)
+		return 0;
+	if (!template)
+		template = common;
+	if (!template)
 		return refuse(why,
 			      "pattern '%s' has no group for the kernel release, and there is no "
 			      "'kernel-release' that makes it of the version",
 			      word);
-	if (!template)
-		return 0;
-	problem = check_template(template, rule->pattern.re_nsub,
-				 form->compiled ? form->pattern.re_nsub : 0);
+	problem = check_template(template, rule->name.re_nsub, release ? rule->release.re_nsub : 0);
 	if (problem)
 		return refuse(why, "bad template '%s': %s", template, problem);
 	rule->template = strdup(template);
 	return rule->template ? 0 : -ENOMEM;
 }
 
-int naming__compile(struct naming *naming, const char *common, const struct release_form *form,
-		    char **why)
+int naming__compile(struct naming *naming, const char *common, char **why)
 {
 	_cleanup_words_ char **words = words__split(naming->text);
 	size_t count = words ? words__count((const char *const *)words) : 0;
@@ -182,16 +181,14 @@ int naming__compile(struct naming *naming, const char *common, const struct rele
 	if (!naming->rules)
 		return -ENOMEM;
 	for (size_t i = 0; i < count && !ret; i++)
-		ret = compile_rule(naming, words[i], common, form, why);
+		ret = compile_rule(naming, words[i], common, why);
 	return ret;
 }
 
 void naming__free(struct naming *naming)
 {
-	for (size_t i = 0; i < naming->count; i++) {
-		regfree(&naming->rules[i].pattern);
-		free(naming->rules[i].template);
-	}
+	for (size_t i = 0; i < naming->count; i++)
+		naming_rule__free(&naming->rules[i]);
 	free(naming->rules);
 	free(naming->text);
 	free(naming->member);
@@ -207,29 +204,36 @@ static bool matches_whole(const regex_t *pattern, const char *text, regmatch_t g
 	       !text[groups[0].rm_eo];
 }
 
-int naming__match(const struct naming *naming, const struct release_form *form,
-		  const struct listed_package *package, char **kernel_release, size_t *rule)
+static bool matches(const struct naming_rule *rule, const struct listed_package *package,
+		    regmatch_t name[GROUPS], regmatch_t release[GROUPS])
 {
-	regmatch_t name[GROUPS], release[GROUPS];
+	if (!matches_whole(&rule->name, package->name, name))
+		return false;
+	return !rule->has_release || (package->rpm_release && matches_whole(&rule->release,
+									    package->rpm_release,
+									    release));
+}
+
+int naming__match(const struct naming *naming, const struct listed_package *package,
+		  char **kernel_release, size_t *rule)
+{
+	regmatch_t name[GROUPS], release[GROUPS] = { { 0 } };
+	const char *version = package->rpm_version ? package->rpm_version : package->version;
 	const struct field fields[FIELDS] = {
 		[FIELD_NAME] = { "name", package->name, name, GROUPS },
-		[FIELD_VERSION] = { "version", package->rpm_version ? package->rpm_version :
-								      package->version, NULL, 0 },
+		[FIELD_VERSION] = { "version", version, NULL, 0 },
 		[FIELD_RELEASE] = { "release", package->rpm_release, release, GROUPS },
 		[FIELD_ARCH] = { "arch", package->rpm_arch, NULL, 0 },
 	};
-	const struct naming_rule *found;
+	const char *template;
 	size_t i = 0;
 
-	while (i < naming->count && !matches_whole(&naming->rules[i].pattern, package->name, name))
+	while (i < naming->count && !matches(&naming->rules[i], package, name, release))
 		i++;
 	if (i == naming->count)
 		return 0;
-	if (form->compiled &&
-	    (!package->rpm_release || !matches_whole(&form->pattern, package->rpm_release, release)))
-		return 0;
-	found = &naming->rules[i];
+	template = naming->rules[i].template;
 	*rule = i;
-	*kernel_release = expand(found->template ? found->template : "%{name:1}", fields);
+	*kernel_release = expand(template ? template : "%{name:1}", fields);
 	return *kernel_release ? 1 : -ENOMEM;
 }

@@ -24,8 +24,10 @@ struct listed_package {
 };
 
 struct naming_rule {
-	regex_t pattern;        /* of a package's name */
-	char *template;         /* of `uname -r`, or NULL: the pattern's first group is it */
+	regex_t name;           /* of a package */
+	regex_t release;        /* of an RPM, if `has_release` */
+	bool has_release;
+	char *template;         /* of `uname -r`, or NULL: the name's first group is it */
 };
 
 /* Packages of one purpose. Earlier rules are preferred. */
@@ -36,30 +38,19 @@ struct naming {
 	char *member;           /* fnmatch(3) patterns of a file in it, separated by spaces */
 };
 
-/* An RPM's release as an expression, whose groups templates can name. */
-struct release_form {
-	char *text;             /* NULL: any release will do, and has no groups */
-	regex_t pattern;
-	bool compiled;
-};
-
 /*
- * Compile the rules of `text`, words of PATTERN or PATTERN=TEMPLATE; a pattern without
- * both group and template takes `common`, which may be NULL. -EINVAL with *why, malloc'ed,
- * -ENOMEM. To be freed in each case.
+ * Compile the rules of `text`, words of NAME[@RELEASE][=TEMPLATE]; one without both group
+ * and template takes `common`, which may be NULL. -EINVAL with *why, malloc'ed, -ENOMEM.
+ * To be freed in each case.
  */
-int naming__compile(struct naming *naming, const char *common, const struct release_form *form,
-		    char **why);
+int naming__compile(struct naming *naming, const char *common, char **why);
 void naming__free(struct naming *naming);
-
-int release_form__compile(struct release_form *form, char **why);
-void release_form__free(struct release_form *form);
 
 /*
  * 1, a new *kernel_release and the number of the rule, for a kernel's package; 0 where no
- * rule matches the whole name, or the form not the whole release; -ENOMEM.
+ * rule matches the whole name and release; -ENOMEM.
  */
-int naming__match(const struct naming *naming, const struct release_form *form,
-		  const struct listed_package *package, char **kernel_release, size_t *rule);
+int naming__match(const struct naming *naming, const struct listed_package *package,
+		  char **kernel_release, size_t *rule);
 
 #endif
