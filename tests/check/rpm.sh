@@ -14,13 +14,19 @@ t "one without signatures" "$lib/make-rpm-repo" "$work/unsigned" --unsigned "$wo
 file=8/x86_64/Packages/kernel-debuginfo-$release.rpm
 key=$(fingerprint "$work/good/gnupg")
 
+# CentOS's manifest, with its names and members, but of one repository, and another signer.
+mkdir "$work/manifests"
+sed -e '/^\[release/,$d' -e "s/^key = .*/key = $key/" "$top/manifests/centos.ini" >"$work/manifests/centos.ini"
+printf '[release 8]\nversion = 8\nsuites = debuginfo:8/$basearch\nseries = 4.18\n' \
+	>>"$work/manifests/centos.ini"
+
 # build REPOSITORY ARCHIVE [OPTION]...
 build()
 {
 	repository=$1 archive=$work/$2
 	shift 2
 	"$btfgen" --kernel 4.18 --distro centos --arch x86_64 --mirror "file:$work/$repository" \
-		-a "$archive" --json "$@" >"$work/json"
+		--manifests "$work/manifests" --retry -a "$archive" --json "$@" >"$work/json"
 }
 refused() # TEXT: the one kernel failed, and says so; nothing is archived
 {
@@ -61,6 +67,10 @@ t_exit 1 "another's signature" build other b.kbtf --keyring "$work/good/RPM-GPG-
 t "is refused" refused "kernel-debuginfo"
 t_exit 1 "the right packages, the wrong key" build good b.kbtf --keyring "$work/other/RPM-GPG-KEY-test"
 t "are refused" refused "kernel-debuginfo"
+cat "$work/good/RPM-GPG-KEY-test" "$work/other/RPM-GPG-KEY-test" >"$work/both"
+t_exit 1 "a key of the keyring that is not pinned" build other p.kbtf --keyring "$work/both"
+t "is refused" refused "none of those that the manifest names"
+t "the pinned one of the two is not" build good both.kbtf --keyring "$work/both"
 t_exit 1 "an unsigned package" build unsigned b.kbtf --keyring "$work/good/RPM-GPG-KEY-test"
 t "is refused" refused "sign"
 t "unless --allow-unsigned" build unsigned u.kbtf --keyring "$work/good/RPM-GPG-KEY-test" --allow-unsigned
