@@ -102,6 +102,15 @@ static bool unknown_or_same(const char *vague, const char *exact)
 	return !*vague || strcmp(vague, exact) == 0;
 }
 
+bool distro_release__has(const char *host, const char *entry)
+{
+	size_t len = strlen(entry);
+
+	if (strcmp(host, entry) == 0)
+		return true;
+	return len && !strchr(entry, '.') && strncmp(host, entry, len) == 0 && host[len] == '.';
+}
+
 bool ident__gives_way(const struct kbtf_ident *vague, const struct kbtf_ident *exact)
 {
 	return !vague->build_id_len && exact->build_id_len &&

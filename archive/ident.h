@@ -26,6 +26,13 @@ bool ident__same_build(const struct kbtf_ident *a, const struct kbtf_ident *b);
  */
 bool ident__gives_way(const struct kbtf_ident *vague, const struct kbtf_ident *exact);
 
+/*
+ * Whether a release of a distribution, by os-release's VERSION_ID, has a kernel that is listed
+ * for `entry`: that release itself, or the major one of it. Repositories are of 8, hosts are
+ * 8.4.
+ */
+bool distro_release__has(const char *host, const char *entry);
+
 /* NULL or text without control characters (notes may have newlines). */
 bool text__is_clean(const char *text, bool newlines);
 

@@ -11,7 +11,7 @@
 static bool is_kin(const struct kbtf_ident *entry, const struct kbtf_ident *ident)
 {
 	return *ident->distro && *ident->arch && strcmp(entry->distro, ident->distro) == 0 &&
-	       strcmp(entry->distro_release, ident->distro_release) == 0 &&
+	       distro_release__has(ident->distro_release, entry->distro_release) &&
 	       strcmp(entry->arch, ident->arch) == 0 &&
 	       release__same_flavour(entry->kernel_release, ident->kernel_release);
 }

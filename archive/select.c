@@ -75,7 +75,8 @@ static enum kbtf_match compare_builds(const struct kbtf_entry *entry,
 static bool same_distro(const struct kbtf_ident *entry, const struct kbtf_ident *ident)
 {
 	return *ident->arch && compare_known(entry->distro, ident->distro) == SAME &&
-	       compare_known(entry->distro_release, ident->distro_release) != OTHER;
+	       (compare_known(entry->distro_release, ident->distro_release) != OTHER ||
+		distro_release__has(ident->distro_release, entry->distro_release));
 }
 
 static void select_by_release(const struct kbtf_archive *archive, const struct kbtf_ident *ident,

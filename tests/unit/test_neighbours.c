@@ -68,6 +68,7 @@ static const struct {
 	/* 147.0.3 is after 147 */
 	{ { "centos", "8", "x86_64", "4.18.0-147.0.3.el8_1.x86_64", "", "" }, 9, 10 },
 	{ { "centos", "8", "x86_64", "4.18.0-147.8.1.el8_1.x86_64", "", "" }, 10, 11 },
+	{ { "centos", "8.1", "x86_64", "4.18.0-147.8.1.el8_1.x86_64", "", "" }, 10, 11 },
 	/* builds that nothing orders: the nearest in the archive */
 	{ { "ubuntu", "20.04", "x86_64", "5.4.0-9-generic", "", "" }, 15, 16 },
 	/* unknown */

@@ -62,6 +62,13 @@ static const struct {
 	  KBTF_MATCH_NONE, -1, 2 },
 	{ { "debian", "10", "aarch64", "4.19.0-1", "", "", "" }, false, KBTF_MATCH_RELEASE, 2, 1 },
 	{ { "debian", "10", "s390x", "4.19.0-1", "", "", "" }, false, KBTF_MATCH_NONE, -1, 0 },
+	/* repositories are of a major release, hosts of a minor one */
+	{ { "debian", "10.13", "x86_64", "4.19.0-1", "#1 Debian 4.19.1-2", "", "" }, false,
+	  KBTF_MATCH_VERSION, 1, 2 },
+	{ { "debian", "101", "x86_64", "4.19.0-1", "#1 Debian 4.19.1-2", "", "" }, false,
+	  KBTF_MATCH_RELEASE, 1, 2 },
+	{ { "ubuntu", "18.04.1", "x86_64", "4.15.0-20-generic", "#21-Ubuntu", "", "" }, false,
+	  KBTF_MATCH_RELEASE, 3, 2 },
 	/* entries without a build ID serve a host that has one */
 	{ { "ubuntu", "18.04", "x86_64", "4.15.0-20-generic", "#21-Ubuntu", "Y", "" }, false,
 	  KBTF_MATCH_VERSION, 3, 2 },
