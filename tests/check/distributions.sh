@@ -1,0 +1,132 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# What `btfgen list` says of distributions by their real manifests: from small repositories in
+# the places that the manifests name.
+. "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/../lib/sandbox.sh"
+need python3 gpg
+T=$work
+export T
+. "$lib/small-repository.sh"
+set +e
+new_key
+
+# kernels BASE NAME ARCH VERSION-RELEASE...: a repository of one package in these versions
+kernels()
+{
+	base=$1 name=$2 arch=$3
+	shift 3
+	for version; do
+		rpm_package "$name" "${version%-*}" "${version##*-}" "$arch"
+	done >>"$base.packages"
+}
+index_all() # BASE...
+{
+	for base; do
+		rpmmd "$base" <"$base.packages"
+	done
+}
+# list OPTION...: into $work/json
+list()
+{
+	"$btfgen" list --json --keyring "$T/key.asc" "$@" >"$work/json"
+}
+these() # "KERNEL FLAVOUR CODENAME"...: that is all there is
+{
+	python3 -c '
+import json, sys
+found = [(k["kernel"], k["flavour"] or "-", k["codename"]) for k in json.load(open(sys.argv[1]))]
+wanted = [tuple(line.split()) for line in sys.argv[2:]]
+if found != wanted:
+    sys.exit("found %s\nwanted %s" % (found, wanted))' "$work/json" "$@"
+}
+
+# ---- CentOS ---------------------------------------------------------------------------------
+vault=$work/vault debug=$work/debug
+mkdir -p "$debug/8" "$debug/8-stream" "$debug/7"
+kernels "$debug/8/x86_64" kernel-debuginfo x86_64 4.18.0-80.el8 4.18.0-147.el8 4.18.0-193.el8
+kernels "$debug/8/x86_64" kernel-debug-debuginfo x86_64 4.18.0-147.el8
+kernels "$debug/8/x86_64" kernel-debuginfo-common-x86_64 x86_64 4.18.0-147.el8
+kernels "$debug/8-stream/x86_64" kernel-debuginfo x86_64 4.18.0-448.el8
+kernels "$debug/7/x86_64" kernel-debuginfo x86_64 3.10.0-1160.el7
+kernels "$debug/7/x86_64" kernel-plus-debuginfo x86_64 3.10.0-1127.el7.centos.plus
+index_all "$debug/8/x86_64" "$debug/8-stream/x86_64" "$debug/7/x86_64"
+for minor in 8.2.2004 8.3.2011 8.4.2105 8.5.2111 8-stream; do
+	mkdir -p "$vault/$minor/BaseOS/x86_64"
+	: >"$vault/$minor/BaseOS/x86_64/os.packages"
+done
+kernels "$vault/8.2.2004/BaseOS/x86_64/os" kernel-core x86_64 4.18.0-193.el8
+for minor in 8.2.2004 8.3.2011 8.4.2105 8.5.2111 8-stream; do
+	index_all "$vault/$minor/BaseOS/x86_64/os"
+done
+centos()
+{
+	list --distro centos --arch x86_64 --mirror "debuginfo=file:$debug" --mirror "vault=file:$vault" "$@"
+}
+t "btfgen list --distro centos --kernel 4.18" centos --kernel 4.18
+t "has these" these "4.18.0-80.el8.x86_64 - 8" \
+	"4.18.0-147.el8.x86_64 - 8" \
+	"4.18.0-193.el8.x86_64 - 8" \
+	"4.18.0-448.el8.x86_64 - 8-stream"
+t "what the image is of has both packages" json '[bool(k["image"]) for k in d] == [False, False, True, False]' \
+	"$work/json"
+t "--release takes a VERSION_ID, which CentOS and Stream share" centos --kernel 4.18 --release 8
+t "has them" json 'len(d) == 4' "$work/json"
+t "or the manifest's name" centos --kernel 4.18 --release 8-stream
+t "has Stream" these "4.18.0-448.el8.x86_64 - 8-stream"
+t "7" centos --release 7
+t "has two flavours" these "3.10.0-1127.el7.centos.plus.x86_64 centos-plus 7" \
+	"3.10.0-1160.el7.x86_64 - 7"
+t_says 2 "7" "a release that there is not is told" centos --release 6
+
+# ---- openSUSE -------------------------------------------------------------------------------
+suse=$work/suse
+mkdir -p "$suse/debug/distribution/leap/15.1/repo" "$suse/debug/update/leap/15.1"
+oss=$suse/debug/distribution/leap/15.1/repo/oss updates=$suse/debug/update/leap/15.1/oss
+kernels "$oss" kernel-default-debuginfo x86_64 4.12.14-lp151.27.3
+for name in default-base-debuginfo default-debugsource debug-debuginfo default-devel-debuginfo; do
+	kernels "$updates" "kernel-$name" x86_64 4.12.14-lp151.28.79.1
+done
+kernels "$updates" kernel-default-debuginfo x86_64 4.12.14-lp151.28.7.1 4.12.14-lp151.28.79.1
+kernels "$updates" kernel-kvmsmall-debuginfo x86_64 4.12.14-lp151.28.79.1
+index_all "$oss" "$updates"
+t "openSUSE Leap" list --distro opensuse-leap --release 15.1 --arch x86_64 --mirror "file:$suse"
+t "without the last number, and with the flavour" these "4.12.14-lp151.27-default default 15.1" \
+	"4.12.14-lp151.28.7-default default 15.1" \
+	"4.12.14-lp151.28.79-default default 15.1" \
+	"4.12.14-lp151.28.79-kvmsmall kvmsmall 15.1"
+
+# ---- Ubuntu ---------------------------------------------------------------------------------
+ddebs=$work/ddebs
+sed -e "s/^key = .*/key = $(fingerprint "$GNUPGHOME")/" -e '/^\t790BC72/d' \
+	-e 's/ ddebs-universe:[a-z-]*//g' "$top/manifests/ubuntu.ini" >"$work/ubuntu.ini"
+mkdir "$work/m" && mv "$work/ubuntu.ini" "$work/m"
+for suite in bionic bionic-updates; do
+	for package in linux-image-unsigned-4.15.0-58-generic-dbgsym linux-image-4.15.0-58-generic-dbgsym \
+		linux-image-generic-dbgsym linux-image-4.15.0-1044-gke-dbgsym; do
+		stanza "$package" 4.15.0-58.64
+	done | deb_suite "$ddebs" "$suite" bionic amd64 "Suite: $suite"
+done
+t "Ubuntu" list --manifests "$work/m" --distro ubuntu --release 18.04 --arch amd64 --mirror "file:$ddebs"
+t "flavours, each once" these "4.15.0-58-generic generic bionic" \
+	"4.15.0-1044-gke gke bionic"
+t "the package with the kernel is taken" json \
+	'["unsigned" in k["debug"]["url"] for k in d] == [True, False]' "$work/json"
+t "and by the codename" list --manifests "$work/m" --release bionic --arch amd64 --mirror "file:$ddebs"
+t "the same" json 'len(d) == 2' "$work/json"
+cp "$top/manifests/ubuntu.ini" "$work/m/ubuntu.ini"
+t_says 1 "is none of those that the manifest names" "another's signature is not Ubuntu's" \
+	list --manifests "$work/m" --release bionic --arch amd64 --mirror "file:$ddebs"
+
+# ---- where something is needed --------------------------------------------------------------
+t_says 1 "--mirror suse=URL" "SLES needs a mirror of the user's" list --distro sles --release 12.5 --arch x86_64
+rhel()
+{
+	list --distro rhel --release 8 --arch x86_64
+}
+if [ -d /etc/pki/entitlement ]; then
+	skip "RHEL needs a subscription" "this machine may have one"
+else
+	t_says 1 "entitlement" "RHEL needs a subscription" rhel
+fi
+finish
