@@ -543,6 +543,7 @@ struct one {
 	struct error err;
 	char path[4096];
 	int status;
+	double ended;
 };
 
 static void *get_one(void *arg)
@@ -553,6 +554,7 @@ static void *get_one(void *arg)
 
 	one->status = transfers__get(one->fixture->transfers, &transfer, &one->result, &one->err);
 	transfer_result__free(&one->result);
+	one->ended = seconds();
 	return NULL;
 }
 
@@ -563,6 +565,67 @@ static void start_ones(struct fixture *fixture, struct one *ones, int count)
 		snprintf(ones[i].path, sizeof(ones[i].path), "%s/out%d", fixture->faultd.dir, i);
 		assert_int_equal(pthread_create(&ones[i].thread, NULL, get_one, &ones[i]), 0);
 	}
+}
+
+/* What one transfer is told to wait for, all others of the host do, too. */
+static void host_is_left_alone(void **state)
+{
+	static const char *const faults[] = { "/f status=429 retry_after=2 times=1", NULL };
+	/* one after the other: none has begun when the answer comes */
+	static const struct transfers_opts opts = { .parallel_per_host = 1, .tries = 2, .backoff_ms = 20 };
+	static struct one ones[3];
+	struct fixture fixture;
+	double began;
+
+	(void)state;
+	setup(&fixture, faults);
+	transfers__free(fixture.transfers);
+	fixture.transfers = transfers__new(&opts, &fixture.err);
+	began = seconds();
+	start_ones(&fixture, ones, 3);
+	for (int i = 0; i < 3; i++) {
+		pthread_join(ones[i].thread, NULL);
+		assert_int_equal(ones[i].status, 0);
+		assert_true(ones[i].ended - began >= 2);
+	}
+	assert_int_equal(faultd__wait(&fixture.faultd, "\"path\": \"/f\"", 4), 4);
+	teardown(&fixture);
+}
+
+/* Nobody waits for an hour; and nobody comes sooner. */
+static void asked_to_wait_long(void **state)
+{
+	static const char *const faults[] = { "/f status=503 retry_after=3600", NULL };
+	struct transfer transfer = { .expect_size = SIZE };
+	struct fixture fixture;
+
+	(void)state;
+	setup(&fixture, faults);
+	assert_int_equal(get(&fixture, &transfer), -EBUSY);
+	assert_non_null(strstr(fixture.err.text, "asks to wait for 3600 s (HTTP 503)"));
+	assert_int_equal(faultd__wait(&fixture.faultd, "\"path\": \"/f\"", 1), 1);
+	teardown(&fixture);
+}
+
+static void delay_between_requests(void **state)
+{
+	static const struct transfers_opts opts = { .tries = 1, .delay_ms = 300 };
+	static struct one ones[4];
+	struct fixture fixture;
+	double began;
+
+	(void)state;
+	setup(&fixture, NULL);
+	transfers__free(fixture.transfers);
+	fixture.transfers = transfers__new(&opts, &fixture.err);
+	began = seconds();
+	start_ones(&fixture, ones, 4);
+	for (int i = 0; i < 4; i++) {
+		pthread_join(ones[i].thread, NULL);
+		assert_int_equal(ones[i].status, 0);
+	}
+	assert_true(seconds() - began >= 0.9);
+	teardown(&fixture);
 }
 
 /* Twelve at once, two at a time of one host; those that wait longer than a stall don't stall. */
@@ -688,6 +751,9 @@ int main(void)
 		cmocka_unit_test(empty_and_shorter_file),
 		cmocka_unit_test(server_errors),
 		cmocka_unit_test(comes_back),
+		cmocka_unit_test(host_is_left_alone),
+		cmocka_unit_test(asked_to_wait_long),
+		cmocka_unit_test(delay_between_requests),
 		cmocka_unit_test(cut_and_resumed),
 		cmocka_unit_test(cut_without_resume_is_whole_too),
 		cmocka_unit_test(cut_to_the_last),

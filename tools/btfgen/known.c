@@ -11,6 +11,14 @@
 
 static int open_sources(struct known *known, bool cached_only)
 {
+	const struct transfers_opts opts = {
+		.parallel_per_host = known->per_host,
+		/* one host alone must not take all places */
+		.parallel = known->per_host > 4 ? known->per_host + 2 : 0,
+		.delay_ms = known->delay_s * 1000,
+		.stall_s = known->timeout_s,
+		.tries = known->tries,
+	};
 	struct error err = {};
 
 	if (known->pattern_text && pattern__parse(known->pattern_text, &known->pattern, &err)) {
@@ -19,7 +27,7 @@ static int open_sources(struct known *known, bool cached_only)
 	}
 	known->work = workdir__open(known->work_path, &err);
 	if (known->work && !cached_only)
-		known->transfers = transfers__new(NULL, &err);
+		known->transfers = transfers__new(&opts, &err);
 	if (!known->work || (!cached_only && !known->transfers)) {
 		log__error("%s", err.text);
 		return EXIT_FAILED;
@@ -41,28 +49,35 @@ static void print_failures(const struct known *known)
 	}
 }
 
-int known__load(struct known *known, bool cached_only)
+int known__ask(const struct known *known, bool cached_only, struct catalogue *catalogue,
+	       struct error *err)
 {
 	_cleanup_free_ char *manifests = known->manifests ? strdup(known->manifests)
 							  : paths__manifests();
-	struct catalogue_opts opts = {
+	const struct catalogue_opts opts = {
 		.manifest_dir = manifests,
 		.distros = known->distros.items,
 		.releases = known->releases.items,
 		.arches = known->arches.items,
+		.pattern = known->pattern,
 		.mirrors = known->mirrors.items,
 		.keyring = known->keyring,
 		.allow_unsigned = known->allow_unsigned,
 		.allow_expired = known->allow_expired,
 		.cached_only = cached_only,
 	};
+
+	return catalogue__load(&opts, known->work, known->transfers, catalogue, err);
+}
+
+int known__load(struct known *known, bool cached_only)
+{
 	struct error err = {};
 	int res = open_sources(known, cached_only);
 
 	if (res != EXIT_OK)
 		return res;
-	opts.pattern = known->pattern;
-	res = catalogue__load(&opts, known->work, known->transfers, &known->catalogue, &err);
+	res = known__ask(known, cached_only, &known->catalogue, &err);
 	if (res == -ECANCELED)
 		return EXIT_FAILED;
 	if (res) {

@@ -13,6 +13,7 @@ struct known {
 	struct text_list distros, releases, arches, mirrors;
 	const char *manifests, *keyring, *work_path;
 	bool allow_unsigned, allow_expired;
+	unsigned int per_host, delay_s, timeout_s, tries;
 	/* made by known__load */
 	struct pattern *pattern;
 	struct workdir *work;
@@ -42,6 +43,14 @@ struct known {
 	  "take what nothing signs; the archive's\nprovenance then says unverified" },      \
 	{ OPTION_FLAG, "allow-expired", 0, NULL, &(k).allow_expired,                        \
 	  "take an index past its Valid-Until" },                                           \
+	{ OPTION_NUMBER, "per-host", 0, "N", &(k).per_host,                                 \
+	  "requests at once to one host (default: 4)" },                                    \
+	{ OPTION_NUMBER, "delay", 0, "SECONDS", &(k).delay_s,                               \
+	  "from one request to the next of a host\n(default: none)" },                      \
+	{ OPTION_NUMBER, "timeout", 0, "SECONDS", &(k).timeout_s,                           \
+	  "give up on a silent host (default: 30)" },                                       \
+	{ OPTION_NUMBER, "tries", 0, "N", &(k).tries,                                       \
+	  "requests for one file (default: 4)" },                                           \
 	{ OPTION_TEXT, "manifests", 0, "DIR", &(k).manifests,                               \
 	  "read the manifests of this directory" },                                         \
 	{ OPTION_TEXT, "work", 'w', "DIR", &(k).work_path,                                  \
@@ -53,6 +62,9 @@ struct known {
  * may be empty), EXIT_FAILED or EXIT_USAGE, explained on stderr.
  */
 int known__load(struct known *known, bool cached_only);
+/* After known__load: the same once more, into another catalogue, with nothing logged. */
+int known__ask(const struct known *known, bool cached_only, struct catalogue *catalogue,
+	       struct error *err);
 void known__free(struct known *known);
 
 

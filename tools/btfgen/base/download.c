@@ -380,15 +380,19 @@ static enum download_next judge_http(struct download *download, long code)
 			return DOWNLOAD_AGAIN_NOW;
 		}
 		break;
-	case 408:
 	case 429:
+		download->status = error__set(download->err, EBUSY, fmt, url,
+					      "the server wants fewer requests", code,
+					      "; try again later, with --per-host 1 or --delay, or "
+					      "another mirror");
+		return DOWNLOAD_AGAIN;
 	default:
 		break;
 	}
 	download->status = error__set(download->err, EIO, fmt, url, code >= 500 ?
 				      "the server failed" : "unexpected answer", code,
 				      "; try again later, or another mirror");
-	return code >= 500 || code == 408 || code == 429 ? DOWNLOAD_AGAIN : DOWNLOAD_OVER;
+	return code >= 500 || code == 408 ? DOWNLOAD_AGAIN : DOWNLOAD_OVER;
 }
 
 /* The connection did not last, or never was. */
@@ -519,6 +523,15 @@ static void note_answer(struct download *download)
 	download->result->modified = modified > 0 ? modified : 0;
 }
 
+/* Longer than anybody would look on: coming sooner would be rude. */
+static int asked_to_wait(struct download *download, curl_off_t seconds)
+{
+	return error__set(download->err, EBUSY,
+			  "%s: the server asks to wait for %lld s (HTTP %ld); try again then, or "
+			  "another mirror", download->url, (long long)seconds,
+			  http_status(download));
+}
+
 enum download_next download__end(struct download *download, CURLcode code, unsigned int *wait_s)
 {
 	enum download_next next = judge(download, code);
@@ -539,8 +552,11 @@ enum download_next download__end(struct download *download, CURLcode code, unsig
 	}
 	if (next == DOWNLOAD_AGAIN) {
 		curl_easy_getinfo(download->easy, CURLINFO_RETRY_AFTER, &retry_after);
-		*wait_s = retry_after > REQUEST_RETRY_AFTER_MAX_S ? REQUEST_RETRY_AFTER_MAX_S :
-								    retry_after;
+		if (retry_after > REQUEST_RETRY_AFTER_MAX_S) {
+			download->status = asked_to_wait(download, retry_after);
+			return DOWNLOAD_OVER;
+		}
+		*wait_s = retry_after > 0 ? retry_after : 0;
 	} else if (!download->status) {
 		note_answer(download);
 	}

@@ -13,6 +13,7 @@
 #include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/download.h"
+#include "base/hosts.h"
 #include "base/log.h"
 #include "base/url.h"
 
@@ -24,6 +25,7 @@
 /* One transfers__get(), on its caller's stack; the thread's until `over`. */
 struct job {
 	struct download download;
+	struct host *host;          /* set by the thread */
 	unsigned int failures;
 	uint64_t not_before_ms;
 	bool over;
@@ -41,6 +43,7 @@ struct transfers {
 	CURLM *multi;               /* the thread's; others only wake it up */
 	struct job *waiting;        /* for a place, or for the next try */
 	struct job *active;
+	struct hosts hosts;
 	unsigned int active_count;
 	unsigned int parallel;
 	unsigned int tries;
@@ -96,6 +99,14 @@ static void start_job(struct transfers *transfers, struct job *job)
 	}
 	append(&transfers->active, job);
 	transfers->active_count++;
+	host__begin(&transfers->hosts, job->host, now_ms());
+}
+
+static uint64_t ready_ms(const struct job *job)
+{
+	uint64_t host_ms = host__ready_ms(job->host);
+
+	return job->not_before_ms > host_ms ? job->not_before_ms : host_ms;
 }
 
 static void start_ready(struct transfers *transfers)
@@ -106,7 +117,7 @@ static void start_ready(struct transfers *transfers)
 		next = job->next;
 		if (transfers->active_count >= transfers->parallel)
 			return;
-		if (job->not_before_ms <= now)
+		if (host__has_room(&transfers->hosts, job->host) && ready_ms(job) <= now)
 			start_job(transfers, job);
 	}
 }
@@ -136,6 +147,7 @@ static void end_try(struct transfers *transfers, struct job *job, CURLcode code)
 	take_out(&transfers->active, job);
 	transfers->active_count--;
 	next = download__end(download, code, &wait_s);
+	host__end(job->host, now_ms(), wait_s * 1000ULL);
 	if (next == DOWNLOAD_AGAIN_NOW) {
 		job->not_before_ms = 0;
 		append(&transfers->waiting, job);
@@ -198,6 +210,7 @@ static void cancel_all(struct transfers *transfers)
 #endif
 		curl_multi_remove_handle(transfers->multi, transfers->active->download.easy);
 		transfers->active_count--;
+		host__end(transfers->active->host, now_ms(), 0);
 		cancel_job(transfers, &transfers->active);
 	}
 	while (transfers->waiting)
@@ -215,9 +228,22 @@ static void wait_for_more(struct transfers *transfers)
 
 	for (struct job *job = transfers->waiting; job; job = job->next)
 		if (transfers->active_count < transfers->parallel &&
-		    job->not_before_ms < now + pause_ms)
-			pause_ms = job->not_before_ms > now ? job->not_before_ms - now : 0;
+		    host__has_room(&transfers->hosts, job->host) && ready_ms(job) < now + pause_ms)
+			pause_ms = ready_ms(job) > now ? ready_ms(job) - now : 0;
 	curl_multi_poll(transfers->multi, watch ? &stop : NULL, watch ? 1 : 0, pause_ms, NULL);
+}
+
+/* Called under the lock, which end_job() takes itself. */
+static void take(struct transfers *transfers, struct job *job)
+{
+	job->host = hosts__of(&transfers->hosts, job->download.transfer->url);
+	if (job->host) {
+		append(&transfers->waiting, job);
+		return;
+	}
+	job->download.status = error__oom(job->download.err);
+	job->over = true;
+	pthread_cond_broadcast(&transfers->changed);
 }
 
 static bool take_incoming(struct transfers *transfers)
@@ -229,7 +255,7 @@ static bool take_incoming(struct transfers *transfers)
 		struct job *job = transfers->incoming;
 
 		transfers->incoming = job->next;
-		append(&transfers->waiting, job);
+		take(transfers, job);
 	}
 	stopping = transfers->stopping;
 	pthread_mutex_unlock(&transfers->lock);
@@ -275,6 +301,7 @@ static void free_memory(struct transfers *transfers)
 {
 	if (transfers->multi)
 		curl_multi_cleanup(transfers->multi);
+	hosts__free(&transfers->hosts);
 	pthread_cond_destroy(&transfers->changed);
 	pthread_mutex_destroy(&transfers->lock);
 	free(transfers);
@@ -284,7 +311,6 @@ struct transfers *transfers__new(const struct transfers_opts *opts, struct error
 {
 	static const struct transfers_opts defaults;
 	struct transfers *transfers = calloc(1, sizeof(*transfers));
-	long per_host;
 	int status;
 
 	if (!transfers) {
@@ -305,8 +331,11 @@ struct transfers *transfers__new(const struct transfers_opts *opts, struct error
 		error__oom(err);
 		return NULL;
 	}
-	per_host = opts->parallel_per_host ? opts->parallel_per_host : 4;
-	curl_multi_setopt(transfers->multi, CURLMOPT_MAX_HOST_CONNECTIONS, per_host);
+	transfers->hosts.at_once = opts->parallel_per_host ? opts->parallel_per_host : 4;
+	transfers->hosts.delay_ms = opts->delay_ms;
+	/* also where others' redirects lead to */
+	curl_multi_setopt(transfers->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+			  (long)transfers->hosts.at_once);
 	status = start_thread(transfers);
 	if (status) {
 		free_memory(transfers);

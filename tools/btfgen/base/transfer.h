@@ -5,9 +5,10 @@
  * https_proxy, no_proxy, CURL_CA_BUNDLE, SSL_CERT_FILE).
  *
  * A transfer is tried again with backoff on a connection error, a stall, an answer that
- * breaks off, 408, 429 and 5xx (after Retry-After, of 120 s at most), and once on an
- * answer of the wrong length; not on any other 4xx. Tries that fetched much are not
- * counted. A URL that redirects more than 10 times fails.
+ * breaks off, 408, 429 and 5xx, and once on an answer of the wrong length; not on any other
+ * 4xx. Tries that fetched much are not counted. A URL that redirects more than 10 times fails.
+ * A host that says Retry-After is left alone for so long by all transfers; where that is over
+ * 120 s, the transfer fails.
  */
 #ifndef BTFGEN_TRANSFER_H
 #define BTFGEN_TRANSFER_H
@@ -23,6 +24,7 @@ struct transfers;
 struct transfers_opts {
 	unsigned int parallel;          /* transfers at once; 0: 6 */
 	unsigned int parallel_per_host; /* 0: 4 */
+	unsigned int delay_ms;          /* from one request to the next of a host; 0: none */
 	unsigned int tries;             /* per transfer; 0: 4 */
 	unsigned int stall_s;           /* seconds below 1 byte/s that count as a stall; 0: 30 */
 	unsigned int backoff_ms;        /* before the second try, doubled each time; 0: 1000 */
@@ -66,7 +68,7 @@ struct transfer_result {
 /*
  * Block until the transfer has ended; any number of threads may do so at once.
  * Errors, all with the URL in *err: -ENOENT (404, 410, missing file), -EACCES (401,
- * 403, 407), -EHOSTUNREACH (no connection, no such host, timeout), -EBADMSG (length
+ * 403, 407), -EBUSY (429, or a longer Retry-After), -EHOSTUNREACH (no connection, no such host, timeout), -EBADMSG (length
  * differs from what was announced or expected), -EFBIG (over max_size), -ENOSPC (disk full; found from the
  * expected or announced size before the first byte where it is known), -ECANCELED, -EIO
  * (any other answer, 5xx to the last, a redirect loop, TLS, the file can't be written).

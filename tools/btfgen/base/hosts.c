@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "base/hosts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* "http://user@example.org:8080/pool/x" up to the path; all of "file:/pool/x" is one host. */
+static size_t name_len(const char *url)
+{
+	const char *authority = strstr(url, "://");
+
+	return authority ? (size_t)(authority - url) + 3 + strcspn(authority + 3, "/?#") :
+			   strcspn(url, ":");
+}
+
+struct host *hosts__of(struct hosts *hosts, const char *url)
+{
+	size_t len = name_len(url);
+	struct host *host = hosts->first;
+
+	while (host && (strlen(host->name) != len || strncasecmp(host->name, url, len) != 0))
+		host = host->next;
+	if (host)
+		return host;
+	host = calloc(1, sizeof(*host));
+	if (!host)
+		return NULL;
+	host->name = strndup(url, len);
+	if (!host->name) {
+		free(host);
+		return NULL;
+	}
+	host->next = hosts->first;
+	hosts->first = host;
+	return host;
+}
+
+void hosts__free(struct hosts *hosts)
+{
+	while (hosts->first) {
+		struct host *host = hosts->first;
+
+		hosts->first = host->next;
+		free(host->name);
+		free(host);
+	}
+}
+
+uint64_t host__ready_ms(const struct host *host)
+{
+	return host->not_before_ms;
+}
+
+bool host__has_room(const struct hosts *hosts, const struct host *host)
+{
+	return host->active < hosts->at_once;
+}
+
+static void put_off(struct host *host, uint64_t until_ms)
+{
+	if (host->not_before_ms < until_ms)
+		host->not_before_ms = until_ms;
+}
+
+void host__begin(const struct hosts *hosts, struct host *host, uint64_t now_ms)
+{
+	host->active++;
+	put_off(host, now_ms + hosts->delay_ms);
+}
+
+void host__end(struct host *host, uint64_t now_ms, uint64_t wait_ms)
+{
+	host->active--;
+	if (wait_ms)
+		put_off(host, now_ms + wait_ms);
+}
