@@ -23,6 +23,7 @@ struct build {
 	uint64_t cache_limit, memory_limit;
 	bool keep, dry_run, json;
 
+	struct second_look second_look;
 	struct task_outcome *outcomes;
 };
 
@@ -31,6 +32,7 @@ static void build__free(struct build *build)
 	for (size_t i = 0; build->outcomes && i < build->agenda.plan.count; i++)
 		task_outcome__free(&build->outcomes[i]);
 	free(build->outcomes);
+	second_look__free(&build->second_look);
 	agenda__free(&build->agenda);
 }
 
@@ -203,8 +205,10 @@ static void run(struct build *build)
 		.journal = build->agenda.journal,
 		.jobs = build->jobs ? build->jobs : default_jobs(),
 		.cache_limit = build->cache_limit,
+		.second_look = &build->second_look,
 	};
 
+	second_look__init(&build->second_look, &build->agenda.known);
 	factory__run(&opts, &build->agenda.plan, build->outcomes);
 }
 

@@ -43,6 +43,8 @@ const char *failure__cause(int code)
 		return "not found";
 	case EACCES:
 		return "access refused";
+	case EBUSY:
+		return "too many requests";
 	case EHOSTUNREACH:
 		return "unreachable";
 	case EBADMSG:
@@ -161,8 +163,8 @@ static bool try_debug_package(const struct task *task, int res)
 	       task->package == &task->kernel->image && task->kernel->debug.name;
 }
 
-static int build(struct factory *factory, const struct task *task, struct meter *meter,
-		 struct task_outcome *out)
+static int build_once(struct factory *factory, const struct task *task, struct meter *meter,
+		      struct task_outcome *out)
 {
 	int res = attempt(factory, task, task->package, meter, out);
 
@@ -171,6 +173,36 @@ static int build(struct factory *factory, const struct task *task, struct meter 
 		res = attempt(factory, task, &task->kernel->debug, meter, out);
 	}
 	return res;
+}
+
+/* Not there, or other bytes than the index says: the mirror may have changed since. */
+static bool may_have_changed(int res, const struct task_outcome *out)
+{
+	return out->result.stage == STAGE_FETCH && (res == -ENOENT || res == -EBADMSG);
+}
+
+static int build(struct factory *factory, const struct task *task, struct meter *meter,
+		 struct task_outcome *out)
+{
+	struct second_look *look = factory->opts->second_look;
+	int res = build_once(factory, task, meter, out);
+	const struct kernel *kernel;
+	struct task anew = *task;
+
+	if (!look || !may_have_changed(res, out) || cancel__requested())
+		return res;
+	kernel = second_look__at(look, task->kernel);
+	if (!kernel)
+		return res;
+	anew.kernel = kernel;
+	anew.package = task->package == &task->kernel->image && kernel->image.name ? &kernel->image :
+										     &kernel->debug;
+	if (!anew.package->name)
+		return res;
+	log__info("%s: its package has changed on the mirror; it is taken as it is now",
+		  kernel->kernel_release);
+	out->kernel = kernel;
+	return build_once(factory, &anew, meter, out);
 }
 
 static int minimize_archived(struct factory *factory, const struct task *task,
@@ -243,7 +275,7 @@ static bool is_old_news(const struct journal *journal, const struct kernel *kern
 	       reason && strcmp(reason, out->err.text) == 0;
 }
 
-static void record(struct factory *factory, const struct task *task, struct task_outcome *out)
+static void record(struct factory *factory, struct task_outcome *out)
 {
 	struct error err;
 	int res;
@@ -251,11 +283,11 @@ static void record(struct factory *factory, const struct task *task, struct task
 	if (out->outcome == OUTCOME_INTERRUPTED)
 		return;
 	pthread_mutex_lock(&factory->lock);
-	if (is_old_news(factory->opts->journal, task->kernel, out)) {
+	if (is_old_news(factory->opts->journal, out->kernel, out)) {
 		pthread_mutex_unlock(&factory->lock);
 		return;
 	}
-	res = journal__add(factory->opts->journal, task->kernel, record_of(out), &err);
+	res = journal__add(factory->opts->journal, out->kernel, record_of(out), &err);
 	pthread_mutex_unlock(&factory->lock);
 	if (res && out->outcome == OUTCOME_DONE) {
 		out->outcome = OUTCOME_FAILED;
@@ -303,12 +335,13 @@ static void run_task(struct factory *factory, const struct task *task, struct ta
 	struct meter *meter;
 	int res;
 
+	out->kernel = task->kernel;
 	if (task->kind == TASK_DONE || task->kind == TASK_IMPOSSIBLE) {
 		out->outcome = OUTCOME_SKIPPED;
 		error__set(&out->err, 0, "%s", task->why ? task->why : "already archived");
 		/* what is archived has its record; why another can't be is worth one */
 		if (task->kind == TASK_IMPOSSIBLE)
-			record(factory, task, out);
+			record(factory, out);
 		return;
 	}
 	if (task->kind == TASK_WAITING) {
@@ -334,7 +367,7 @@ static void run_task(struct factory *factory, const struct task *task, struct ta
 		out->outcome = cancel__requested() ? OUTCOME_INTERRUPTED : OUTCOME_FAILED;
 		out->code = res;
 	}
-	record(factory, task, out);
+	record(factory, out);
 	tell(task, out);
 }
 

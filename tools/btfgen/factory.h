@@ -6,6 +6,7 @@
 #include "base/transfer.h"
 #include "job.h"
 #include "journal.h"
+#include "second_look.h"
 
 /*
  * What kind of failure it was, in a word or two, for counts: "not found", "unreachable".
@@ -25,12 +26,14 @@ struct factory_opts {
 	struct journal *journal;
 	unsigned int jobs;      /* kernels in the stages that take a core and memory */
 	uint64_t cache_limit;   /* bytes of kept packages */
+	struct second_look *second_look; /* or NULL */
 };
 
 struct task_outcome {
 	enum outcome outcome;
 	struct job_result result;
 	int code;               /* of a failure: -errno */
+	const struct kernel *kernel; /* as it was in the end: a second look may find another package */
 	char *url;              /* of the package that was tried last, or NULL */
 	struct error err;       /* why it failed, was skipped or waits */
 };

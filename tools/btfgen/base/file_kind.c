@@ -56,3 +56,11 @@ int file_kind__of(const char *path)
 		return kind_of_gzip(path);
 	return FILE_KIND_OTHER;
 }
+
+bool file_kind__is_web_page(int fd)
+{
+	char head[512] = {};
+	ssize_t len = pread(fd, head, sizeof(head) - 1, 0);
+
+	return len > 0 && (strcasestr(head, "<html") || strcasestr(head, "<!doctype html"));
+}

@@ -3,6 +3,8 @@
 #ifndef BTFGEN_FILE_KIND_H
 #define BTFGEN_FILE_KIND_H
 
+#include <stdbool.h>
+
 enum file_kind {
 	FILE_KIND_OTHER,   /* perhaps a bootable kernel image: vmlinuz__inspect() knows */
 	FILE_KIND_ELF,
@@ -15,5 +17,7 @@ enum file_kind {
 
 /* -errno of open(2) or read(2), else a kind. */
 int file_kind__of(const char *path);
+/* As proxies and login pages send in the place of what was asked for. */
+bool file_kind__is_web_page(int fd);
 
 #endif

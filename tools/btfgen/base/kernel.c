@@ -11,6 +11,26 @@
 #include "base/sha256.h"
 #include "base/words.h"
 
+char *package__url_at(const struct package *package, size_t n)
+{
+	for (size_t i = 0; package->bases && package->bases[i]; i++) {
+		const char *base = package->bases[i];
+		char *url;
+
+		if (strlen(base) == package->base_len &&
+		    memcmp(base, package->url, package->base_len) == 0)
+			continue;
+		if (n--)
+			continue;
+		if (asprintf(&url, "%s%s", base, package->url + package->base_len) >= 0)
+			return url;
+		errno = ENOMEM;
+		return NULL;
+	}
+	errno = ENOENT;
+	return NULL;
+}
+
 void package__free(struct package *package)
 {
 	free(package->name);

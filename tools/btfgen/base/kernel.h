@@ -13,7 +13,9 @@ enum package_format { PACKAGE_DEB, PACKAGE_RPM };
 struct package {
 	char *name;                     /* "linux-image-6.1.0-56-cloud-amd64-dbg"; NULL: no such package */
 	char *version;                  /* as the distribution writes it */
-	char *url;                      /* absolute */
+	char *url;                      /* absolute: what its index is of, and its path below that */
+	size_t base_len;                /* length of the former in `url` */
+	const char *const *bases;       /* what else may be in its place, lent; NULL: nothing */
 	uint64_t size;                  /* bytes; 0: the index does not say */
 	char *sha256;                   /* hex, from the index; NULL: it gives none */
 	char *member;                   /* fnmatch(3) patterns of the wanted file's path in the package,
@@ -58,6 +60,11 @@ char *kernel__key(const struct kernel *kernel);
  */
 int kernel__number(const struct kernel *kernel, uint64_t *number);
 
+/*
+ * The URL at the nth mirror but the first, which is `url` itself; malloc'ed. NULL with
+ * ENOENT where there are no more, or ENOMEM.
+ */
+char *package__url_at(const struct package *package, size_t n);
 void package__free(struct package *package);
 void kernel__free(struct kernel *kernel);
 /* Takes over *kernel's strings, also on failure (-ENOMEM), and zeroes it. */

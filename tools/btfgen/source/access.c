@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file_kind.h"
 #include "base/log.h"
 #include "base/rpm_header.h"
 #include "base/sha256.h"
@@ -121,6 +122,17 @@ static char *kept_path(const struct access *access, const char *url)
 	return path;
 }
 
+/* It would fail as badly signed: what it is says more. */
+static int refuse_web_page(const struct document *document, const char *url, struct error *err)
+{
+	_cleanup_close_ int fd = open(document->path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || !file_kind__is_web_page(fd))
+		return 0;
+	return error__set(err, EBADMSG, "%s: it is a web page, as a proxy or a login page sends; try "
+			  "another mirror", url);
+}
+
 int access__fetch_changed(struct access *access, const char *url, struct document *document,
 			  struct error *err)
 {
@@ -136,7 +148,9 @@ int access__fetch_changed(struct access *access, const char *url, struct documen
 	if (!url__is_file(url) && !stat(document->kept_path, &st) && st.st_size)
 		transfer.if_modified = st.st_mtime;
 	ret = fetch(access, &transfer, document, &not_modified, err);
-	if (ret || !not_modified)
+	if (!ret && !not_modified)
+		return refuse_web_page(document, url, err);
+	if (ret)
 		return ret;
 	unlink(document->path);
 	free(document->path);

@@ -395,6 +395,8 @@ static bool fill_package(struct package *package, const struct index_package *fr
 	package->format = is_rpm ? PACKAGE_RPM : PACKAGE_DEB;
 	package->verification = is_vouched_for ? index->verification : KBTF_UNVERIFIED;
 	package->allow_unsigned = loading->access.allow_unsigned;
+	package->bases = (const char *const *)item->bases;
+	package->base_len = strlen(index->base);
 	if (asprintf(&package->url, "%s/%s", index->base, from->path) < 0)
 		package->url = NULL;
 	return package->url && set_text(&package->name, from->name) &&
@@ -454,11 +456,26 @@ static int add_failure(struct catalogue *catalogue, const struct suite_indexes *
 		       -ENOMEM;
 }
 
-static int add_results(const struct loading *loading, const struct suite_indexes *suite,
+/* The kernels outlive the suite, and lend the list of its mirrors. */
+static int keep_bases(struct catalogue *catalogue, struct suite_index *item)
+{
+	char ***bases;
+
+	if (!item->bases)
+		return 0;
+	bases = reallocarray(catalogue->bases, catalogue->bases_count + 1, sizeof(*bases));
+	if (!bases)
+		return -ENOMEM;
+	catalogue->bases = bases;
+	bases[catalogue->bases_count++] = item->bases;
+	return 0;
+}
+
+static int add_results(const struct loading *loading, struct suite_indexes *suite,
 		       struct catalogue *catalogue)
 {
 	for (size_t i = 0; i < suite->count; i++) {
-		const struct suite_index *item = &suite->items[i];
+		struct suite_index *item = &suite->items[i];
 		const struct index *index = &item->index;
 
 		catalogue->index_count++;
@@ -472,6 +489,9 @@ static int add_results(const struct loading *loading, const struct suite_indexes
 			    add_kernel(loading, suite, item, &index->kernels[j],
 				       &catalogue->kernels))
 				return -ENOMEM;
+		if (keep_bases(catalogue, item))
+			return -ENOMEM;
+		item->bases = NULL;
 	}
 	return 0;
 }
@@ -552,6 +572,9 @@ int catalogue__load(const struct catalogue_opts *opts, struct workdir *work,
 void catalogue__free(struct catalogue *catalogue)
 {
 	kernel_list__free(&catalogue->kernels);
+	for (size_t i = 0; i < catalogue->bases_count; i++)
+		words__free(catalogue->bases[i]);
+	free(catalogue->bases);
 	for (size_t i = 0; i < catalogue->failure_count; i++) {
 		struct index_failure *failure = &catalogue->failures[i];
 

@@ -49,6 +49,8 @@ struct catalogue {
 	size_t failure_count;
 	size_t index_count;           /* indexes looked at, failed ones among them */
 	uint64_t bytes_fetched;
+	char ***bases;                /* lists of URLs that the kernels' packages lend */
+	size_t bases_count;
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/words.h"
 #include "source/deb_repository.h"
 #include "source/directory.h"
 #include "source/metalink.h"
@@ -70,6 +71,7 @@ void suite_indexes__free(struct suite_indexes *indexes)
 		free(item->record_path);
 		free(item->recipe);
 		free(item->url);
+		words__free(item->bases);
 		index__free(&item->index);
 	}
 	free(indexes->items);
@@ -172,8 +174,19 @@ static int replace(struct suite_index *item, struct index *fresh)
 	return 0;
 }
 
-static int refresh_deb(struct suite_indexes *indexes, struct access *access,
-		       const struct deb_suite *suite, struct suite_index *item, struct error *err)
+/*
+ * A mirror that is being updated serves an index and, a moment later, not the files that it
+ * names: the index is asked for once more.
+ */
+static bool may_have_changed(int ret)
+{
+	return ret == -ENOENT || ret == -EBADMSG;
+}
+
+/* *failed is the digest of the file that could not be had; else it stays as it was. */
+static int refresh_deb_from(struct suite_indexes *indexes, struct access *access,
+			    const struct deb_suite *suite, struct suite_index *item,
+			    const char **failed, struct error *err)
 {
 	cleanup(index__free) struct index fresh = { 0 };
 	const struct deb_file *file = deb_suite__packages(suite, indexes->suite->repository,
@@ -185,7 +198,27 @@ static int refresh_deb(struct suite_indexes *indexes, struct access *access,
 	if (item->has_index && !strcmp(item->index.digest, file->sha256))
 		return confirm(item, suite->mirror, suite->signer, suite->verification);
 	ret = deb_suite__read(access, suite, file, indexes->release, &fresh, err);
+	if (ret)
+		*failed = file->sha256;
 	return ret ? ret : replace(item, &fresh);
+}
+
+static int refresh_deb(struct suite_indexes *indexes, struct access *access,
+		       const struct deb_query *query, const struct deb_suite *suite,
+		       struct suite_index *item, struct error *err)
+{
+	cleanup(deb_suite__free) struct deb_suite anew = { 0 };
+	const char *failed = NULL, *failed_again;
+	int ret = refresh_deb_from(indexes, access, suite, item, &failed, err);
+	const struct deb_file *file;
+	struct error ignored;
+
+	if (!failed || !may_have_changed(ret) || deb_suite__fetch(access, query, &anew, &ignored))
+		return ret;
+	file = deb_suite__packages(&anew, indexes->suite->repository, item->arch->alias, &ignored);
+	if (!file || !strcmp(file->sha256, failed))
+		return ret;
+	return refresh_deb_from(indexes, access, &anew, item, &failed_again, err);
 }
 
 static int ask_deb(struct suite_indexes *indexes, struct access *access,
@@ -203,7 +236,7 @@ static int ask_deb(struct suite_indexes *indexes, struct access *access,
 		if (item->is_fresh)
 			continue;
 		if (!failed)
-			failed = refresh_deb(indexes, access, &suite, item, err);
+			failed = refresh_deb(indexes, access, &query, &suite, item, err);
 		if (failed)
 			failed = fail(item, mirror->url, failed, err);
 		if (failed)
@@ -212,21 +245,35 @@ static int ask_deb(struct suite_indexes *indexes, struct access *access,
 	return 0;
 }
 
+static int refresh_rpmmd_from(struct suite_indexes *indexes, struct access *access,
+			      const struct rpmmd_suite *suite, struct suite_index *item,
+			      struct error *err)
+{
+	cleanup(index__free) struct index fresh = { 0 };
+	int ret;
+
+	if (item->has_index && !strcasecmp(item->index.digest, rpmmd_suite__digest(suite)))
+		return confirm(item, suite->base, suite->signer, suite->verification);
+	ret = rpmmd_suite__read(access, suite, indexes->release, item->arch->alias, &fresh, err);
+	return ret ? ret : replace(item, &fresh);
+}
+
 static int refresh_rpmmd(struct suite_indexes *indexes, struct access *access, const char *base,
 			 char *const *sha256s, struct suite_index *item, struct error *err)
 {
-	cleanup(rpmmd_suite__free) struct rpmmd_suite suite = { 0 };
-	cleanup(index__free) struct index fresh = { 0 };
+	cleanup(rpmmd_suite__free) struct rpmmd_suite suite = { 0 }, anew = { 0 };
 	struct rpmmd_query query = { indexes->manifest, indexes->release, indexes->suite, base,
 				     sha256s };
+	struct error ignored;
 	int ret = rpmmd_suite__fetch(access, &query, &suite, err);
 
 	if (ret)
 		return ret;
-	if (item->has_index && !strcasecmp(item->index.digest, rpmmd_suite__digest(&suite)))
-		return confirm(item, suite.base, suite.signer, suite.verification);
-	ret = rpmmd_suite__read(access, &suite, indexes->release, item->arch->alias, &fresh, err);
-	return ret ? ret : replace(item, &fresh);
+	ret = refresh_rpmmd_from(indexes, access, &suite, item, err);
+	if (!may_have_changed(ret) || rpmmd_suite__fetch(access, &query, &anew, &ignored) ||
+	    !strcasecmp(rpmmd_suite__digest(&suite), rpmmd_suite__digest(&anew)))
+		return ret;
+	return refresh_rpmmd_from(indexes, access, &anew, item, err);
 }
 
 static int refresh_directory(struct suite_indexes *indexes, struct access *access,
@@ -240,23 +287,31 @@ static int refresh_directory(struct suite_indexes *indexes, struct access *acces
 	return ret ? ret : replace(item, &fresh);
 }
 
+/* What the suite's paths are below on a mirror; NULL without memory. */
+static char *base_at(const struct suite_indexes *indexes, const struct suite_index *item,
+		     const struct mirror *mirror)
+{
+	struct variables variables = variables_of(indexes, item, indexes->suite->path);
+	_cleanup_free_ char *url = variables__fill(mirror->url, &variables);
+	char *base;
+
+	return url && asprintf(&base, "%s/%s", url, item->path) >= 0 ? base : NULL;
+}
+
 /* Repositories with an index, or a page, for each architecture. */
 static int ask_each(struct suite_indexes *indexes, struct access *access,
 		    const struct mirror *mirror, struct error *err)
 {
 	for (size_t i = 0; i < indexes->count; i++) {
 		struct suite_index *item = &indexes->items[i];
-		struct variables variables = variables_of(indexes, item, indexes->suite->path);
-		_cleanup_free_ char *url = variables__fill(mirror->url, &variables);
 		_cleanup_free_ char *base = NULL;
 		int ret;
 
 		if (item->is_fresh)
 			continue;
-		if (!url || asprintf(&base, "%s/%s", url, item->path) < 0) {
-			base = NULL;
+		base = base_at(indexes, item, mirror);
+		if (!base)
 			return -ENOMEM;
-		}
 		if (indexes->suite->repository->type == REPOSITORY_DIRECTORY)
 			ret = refresh_directory(indexes, access, base, item, err);
 		else
@@ -300,6 +355,12 @@ static int ask_listed(struct suite_indexes *indexes, struct access *access,
 	ret = fetch_listing(indexes, access, url, &metalink, err);
 	if (ret)
 		return fail(item, url, ret, err);
+	for (size_t i = 0; metalink.bases[i] && i < LISTED_MIRRORS_TRIED; i++) {
+		_cleanup_free_ char *base = variables__fill(metalink.bases[i], &variables);
+
+		if (!base || words__add(&item->bases, base))
+			return -ENOMEM;
+	}
 	for (size_t i = 0; metalink.bases[i] && i < LISTED_MIRRORS_TRIED && !item->is_fresh; i++) {
 		_cleanup_free_ char *base = variables__fill(metalink.bases[i], &variables);
 
@@ -357,12 +418,35 @@ static bool are_all_fresh(const struct suite_indexes *indexes)
 	return true;
 }
 
+/* A package that is not to be had where its index came from may be on another mirror. */
+static int note_bases(struct suite_indexes *indexes, struct suite_index *item,
+		      const struct mirrors *mirrors)
+{
+	enum repository_type type = indexes->suite->repository->type;
+
+	if (type != REPOSITORY_DEB && type != REPOSITORY_RPM_MD)
+		return 0;
+	for (size_t i = 0; i < mirrors->count; i++) {
+		const struct mirror *mirror = &mirrors->items[i];
+		_cleanup_free_ char *base = type == REPOSITORY_DEB ?
+						    strdup(mirror->url) :
+						    base_at(indexes, item, mirror);
+
+		if (!base || words__add(&item->bases, base))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int suite_indexes__refresh(struct suite_indexes *indexes, struct access *access,
 			   const struct mirrors *mirrors, struct error *err)
 {
 	const struct repository *repository = indexes->suite->repository;
 	int ret = 0;
 
+	for (size_t i = 0; i < indexes->count; i++)
+		if (note_bases(indexes, &indexes->items[i], mirrors))
+			return error__oom(err);
 	if (!mirrors->are_given && (repository->metalink || repository->mirrorlist))
 		ret = ask_all_listed(indexes, access, err);
 	for (size_t i = 0; !ret && i < mirrors->count && !are_all_fresh(indexes); i++) {

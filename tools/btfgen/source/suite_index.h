@@ -27,6 +27,7 @@ struct suite_index {
 	bool is_fresh;          /* the suite's index was looked at in this run */
 	struct error error;     /* why not, else */
 	char *url;              /* mirror where that happened, or NULL */
+	char **bases;           /* URLs of all mirrors that index.base could be, or NULL */
 };
 
 struct suite_indexes {

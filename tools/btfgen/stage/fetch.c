@@ -14,6 +14,7 @@
 #include "base/cache.h"
 #include "base/cancel.h"
 #include "base/cleanup.h"
+#include "base/file_kind.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "base/url.h"
@@ -27,7 +28,8 @@ struct fetch {
 	struct meter *meter;
 	struct fetched *fetched;
 	struct error *err;
-	const char *url;            /* for messages */
+	const char *source;         /* URL to take it from now */
+	char *url;                  /* the same for messages */
 	const char *dir;
 	const char *final;
 	const char *part;
@@ -72,12 +74,7 @@ static int digest_file(struct fetch *fetch, int fd, const char *path, uint64_t s
 /* A proxy's or a mirror's web page in the place of a package is worth a word. */
 static const char *web_page_hint(int fd)
 {
-	char head[512] = {};
-	ssize_t got = pread(fd, head, sizeof(head) - 1, 0);
-
-	if (got > 0 && (strcasestr(head, "<html") || strcasestr(head, "<!doctype html")))
-		return ": it is a web page, as a proxy or a login page sends";
-	return "";
+	return file_kind__is_web_page(fd) ? ": it is a web page, as a proxy or a login page sends" : "";
 }
 
 /* `name` is what the user knows the file by: its URL, or its path. */
@@ -113,7 +110,7 @@ static int check(struct fetch *fetch, int fd, const char *name)
 
 static int fetch_local(struct fetch *fetch)
 {
-	_cleanup_free_ char *path = url__local_path(fetch->package->url);
+	_cleanup_free_ char *path = url__local_path(fetch->source);
 	_cleanup_close_ int fd = -1;
 	struct stat st;
 	int status;
@@ -191,7 +188,7 @@ static int download(struct fetch *fetch, int part_fd)
 		fetch->package->ca_file,
 	};
 	struct transfer transfer = {
-		.url = fetch->package->url,
+		.url = fetch->source,
 		.identity = &identity,
 		.path = fetch->part,
 		.resume = true,
@@ -302,34 +299,75 @@ static int name_files(struct fetch *fetch, char **final, char **part)
 	return 0;
 }
 
+static int set_source(struct fetch *fetch, const char *url)
+{
+	fetch->source = url;
+	free(fetch->url);
+	fetch->url = url__display(url);
+	return fetch->url ? 0 : error__oom(fetch->err);
+}
+
+static int fetch_from_source(struct fetch *fetch)
+{
+	return url__is_file(fetch->source) ? fetch_local(fetch) : fetch_remote(fetch);
+}
+
+/* Not what is wrong here: no other mirror mends that. */
+static bool may_help_elsewhere(int status)
+{
+	return status && status != -ECANCELED && status != -ENOMEM && status != -ENOSPC;
+}
+
+/* From the mirror that its index is of, or else from the next one that has it. */
+static int fetch_anywhere(struct fetch *fetch)
+{
+	int status = fetch_from_source(fetch), next = status;
+	struct error first = *fetch->err;
+	size_t more = 0;
+
+	while (may_help_elsewhere(next)) {
+		_cleanup_free_ char *url = package__url_at(fetch->package, more);
+
+		if (!url)
+			break;
+		more++;
+		log__verbose("%s; trying the next mirror", fetch->err->text);
+		next = set_source(fetch, url);
+		if (!next)
+			next = fetch_from_source(fetch);
+	}
+	/* what the first had to say counts: it is the one that the machine prefers */
+	if (!may_help_elsewhere(next) || !more)
+		return next;
+	return error__set(fetch->err, status, "%s; nor is it to be had from %zu more mirror%s",
+			  first.text, more, more > 1 ? "s" : "");
+}
+
 int fetch__package(struct transfers *transfers, struct workdir *work,
 		   const struct package *package, uint64_t cache_limit, struct meter *meter,
 		   struct fetched *fetched, struct error *err)
 {
-	_cleanup_free_ char *url = url__display(package->url);
 	_cleanup_free_ char *final = NULL;
 	_cleanup_free_ char *part = NULL;
 	struct fetch fetch = {
 		.transfers = transfers, .package = package, .meter = meter, .fetched = fetched,
-		.err = err, .url = url, .dir = workdir__packages(work),
+		.err = err, .dir = workdir__packages(work),
 	};
 	int status;
 
 	*fetched = (struct fetched){ .lock_fd = -1 };
-	if (!url)
-		return error__oom(err);
-	if (!package->sha256 && !package->keyrings && !package->allow_unsigned)
-		return error__set(err, EKEYREJECTED,
-				  "%s: nothing vouches for it: its index lists no SHA-256, and no "
-				  "key signs it; accept it with --allow-unsigned", url);
-	status = name_files(&fetch, &final, &part);
-	if (status)
-		return status;
-	if (url__is_file(package->url))
-		return fetch_local(&fetch);
-	status = fetch_remote(&fetch);
-	if (!status && cache__drop(fetch.dir, cache_limit, 0) < 0)
+	status = set_source(&fetch, package->url);
+	if (!status && !package->sha256 && !package->keyrings && !package->allow_unsigned)
+		status = error__set(err, EKEYREJECTED,
+				    "%s: nothing vouches for it: its index lists no SHA-256, and no "
+				    "key signs it; accept it with --allow-unsigned", fetch.url);
+	if (!status)
+		status = name_files(&fetch, &final, &part);
+	if (!status)
+		status = fetch_anywhere(&fetch);
+	if (!status && fetched->lock_fd >= 0 && cache__drop(fetch.dir, cache_limit, 0) < 0)
 		log__warn("%s: cannot be held under its limit", fetch.dir);
+	free(fetch.url);
 	return status;
 }
 

@@ -21,7 +21,8 @@ struct fetched {
 };
 
 /*
- * Size and SHA-256 of the package are checked against the index (also for a cached
+ * Where the mirror that the index is of fails, the package's others are tried in turn;
+ * what an unfinished download had is gone on from. Size and SHA-256 of the package are checked against the index (also for a cached
  * file that could have been damaged since: its digest is computed again). A mismatch is
  * -EBADMSG; the file is removed and fetched once more before that is believed.
  * Before the fetch there must be room for the package on the disk; after it the cache
