@@ -28,78 +28,6 @@ struct source_line check_object__line(const struct check_object *object, uint32_
 	return line;
 }
 
-/* Whether it reads a register, as far as compilers write such code behind a relocation. */
-static bool reads(const struct bpf_insn *insn, uint8_t reg)
-{
-	uint8_t class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
-
-	switch (class) {
-	case BPF_ALU:
-	case BPF_ALU64:
-		return (op != BPF_MOV && insn->dst_reg == reg) ||
-		       (BPF_SRC(insn->code) == BPF_X && insn->src_reg == reg);
-	case BPF_LDX:
-		return insn->src_reg == reg;
-	case BPF_ST:
-		return insn->dst_reg == reg;
-	case BPF_STX:
-		return insn->dst_reg == reg || insn->src_reg == reg;
-	case BPF_JMP:
-	case BPF_JMP32:
-		return op == BPF_CALL || op == BPF_EXIT || insn->dst_reg == reg ||
-		       (BPF_SRC(insn->code) == BPF_X && insn->src_reg == reg);
-	default:
-		return false;
-	}
-}
-
-static bool is_same_line(const struct source_line *a, const struct source_line *b)
-{
-	return a->number == b->number && a->file == b->file;
-}
-
-static bool is_alu(const struct bpf_insn *insn)
-{
-	return BPF_CLASS(insn->code) == BPF_ALU || BPF_CLASS(insn->code) == BPF_ALU64;
-}
-
-static bool is_constant(const struct bpf_insn *insn)
-{
-	return insn->code == (BPF_LD | BPF_DW | BPF_IMM) ||
-	       (is_alu(insn) && BPF_OP(insn->code) == BPF_MOV && BPF_SRC(insn->code) == BPF_K);
-}
-
-/*
- * The line of a relocated instruction. Compilers give the load of a constant none of its own, nor
- * always the addition behind it, so that they seem to belong to whatever stands before them: the
- * line is that of the first instruction that makes use of what came of it, and has another.
- */
-static struct source_line line_of_use(const struct check_object *object, uint32_t at)
-{
-	const struct reach_code *code = &object->code;
-	struct source_line own = check_object__line(object, at), line = own;
-	uint8_t reg = code->insns[at].dst_reg;
-	struct source_line before = at ? check_object__line(object, at - 1) : (struct source_line){};
-
-	if (!is_constant(&code->insns[at]) || !is_same_line(&own, &before))
-		return own;
-	for (uint32_t i = at + 1; i < code->count && i < at + 32 && is_same_line(&own, &line); i++) {
-		const struct bpf_insn *insn = &code->insns[i];
-		uint8_t class = BPF_CLASS(insn->code);
-
-		if (reads(insn, reg)) {
-			line = check_object__line(object, i);
-			if (!is_alu(insn))
-				break;
-			reg = insn->dst_reg;
-		} else if (class == BPF_JMP || class == BPF_JMP32 ||
-			   (insn->dst_reg == reg && class != BPF_ST && class != BPF_STX)) {
-			break;
-		}
-	}
-	return line;
-}
-
 /* ---- relocations ---------------------------------------------------------------------------- */
 
 static void say_absent(const struct object_check *check, const struct core_spec *spec,
@@ -124,7 +52,6 @@ void check_relocation(const struct object_check *check, uint32_t number, const c
 	const struct core_spec *spec = &core->specs[relocation->spec];
 	const struct core_result *result = &check->results->items[relocation->spec];
 	_cleanup_buf_ struct buf what = {}, wrong = {}, nearest = {};
-	uint32_t place = check->object->has_code ? check->object->places[number] : 0;
 	struct source_line line = {};
 
 	core_words__place(&core->types, &spec->local, &what);
@@ -134,10 +61,7 @@ void check_relocation(const struct object_check *check, uint32_t number, const c
 		say_absent(check, spec, result, &wrong, &nearest);
 	else
 		buf__printf(&wrong, "%s", check->fates[number].why ?: "");
-	if (check->object->has_code && place < check->object->code.count)
-		line = line_of_use(check->object, place);
-	else
-		core_object__line(core, relocation, &line);
+	core_object__line(core, relocation, &line);
 	report_draft__add(draft, &(struct kbtf_finding){
 		.verdict = verdict, .subject = KBTF_SUBJECT_RELOCATION, .program = program,
 		.section = relocation->section, .instruction = relocation->in_program,

@@ -58,9 +58,35 @@ struct core_results {
 	uint32_t twin_count;
 };
 
+/* What became of a candidate. */
+enum core_trial {
+	CORE_TRIAL_FITS,
+	CORE_TRIAL_FITS_NOT,
+	CORE_TRIAL_DISAGREES, /* it fits, but with another number than the one before it */
+	CORE_TRIAL_FAILS      /* it can't be told, and libbpf refuses the object */
+};
+
+struct core_try {
+	uint32_t spec, type;
+	enum core_trial trial;
+	uint64_t bit_offset;     /* FITS, DISAGREES: of a field */
+	struct core_value value;
+	const char *why;         /* FAILS: static words */
+};
+
+/* By spec, and then in the order of IDs. What comes behind DISAGREES or FAILS is not tried. */
+struct core_tries {
+	struct core_try *items;
+	uint32_t count, room;
+};
+
 /* Pure: depends on its arguments alone; any number of threads may ask at once. -ENOMEM. */
 int core_results__find(const struct core_object *object, const struct core_target *target,
 		       struct core_results *results);
+/* The same, and how it came to that. */
+int core_results__find_tried(const struct core_object *object, const struct core_target *target,
+			     struct core_results *results, struct core_tries *tries);
+void core_tries__free(struct core_tries *tries);
 void core_results__free(struct core_results *results);
 /*
  * The first spec whose results differ, type IDs aside: an instruction would become another.

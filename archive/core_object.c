@@ -50,13 +50,6 @@ const struct core_relocation *core_object__first(const struct core_object *objec
 	return &object->relocations[i];
 }
 
-bool core_object__line(const struct core_object *object, const struct core_relocation *relocation,
-		       struct source_line *line)
-{
-	return source_lines__find(&object->lines, object->btf, relocation->section,
-				  relocation->offset, line);
-}
-
 /* ---- types ------------------------------------------------------------------------------------ */
 
 static int read_types(struct reading *reading)

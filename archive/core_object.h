@@ -63,7 +63,10 @@ const struct core_relocation *core_object__first(const struct core_object *objec
 /* The instruction of a section's data in the machine's byte order. */
 struct bpf_insn core_object__insn(const struct bpf_elf *elf, const uint8_t *data);
 
-/* The source line of a relocation's instruction; false if the object does not tell. */
+/*
+ * The source line of a relocation's instruction; false if the object does not tell. Of a constant
+ * that has no line of its own it is that of the instruction that makes use of it.
+ */
 bool core_object__line(const struct core_object *object, const struct core_relocation *relocation,
 		       struct source_line *line);
 

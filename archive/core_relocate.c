@@ -18,6 +18,8 @@ struct relocating {
 	struct core_results *results;
 	struct candidates *by_root;
 	struct core_place place;
+	struct core_value value;  /* of the place */
+	struct core_tries *tries; /* or NULL: nobody wants to know */
 	uint32_t steps;
 };
 
@@ -103,15 +105,14 @@ static void compare_loads(const struct relocating *it, const struct core_spec *s
 static int take(struct relocating *it, const struct core_spec *spec, uint32_t type,
 		uint64_t *bit_offset, struct core_result *result)
 {
-	struct core_value value;
-	const char *why = core_value__of(&it->target->types, spec->kind, &it->place, &value);
+	const char *why = core_value__of(&it->target->types, spec->kind, &it->place, &it->value);
 
 	if (why) {
 		refuse(result, type, why);
 		return 0;
 	}
 	if (result->type) {
-		if (it->place.bit_offset != *bit_offset || value.number != result->value.number) {
+		if (it->place.bit_offset != *bit_offset || it->value.number != result->value.number) {
 			result->outcome = CORE_AMBIGUOUS;
 			result->rival = type;
 			return 0;
@@ -120,10 +121,44 @@ static int take(struct relocating *it, const struct core_spec *spec, uint32_t ty
 	}
 	result->outcome = CORE_FOUND;
 	result->type = type;
-	result->value = value;
+	result->value = it->value;
 	*bit_offset = it->place.bit_offset;
 	compare_loads(it, spec, result);
 	return keep_path(it, &result->path, &result->path_count);
+}
+
+void core_tries__free(struct core_tries *tries)
+{
+	free(tries->items);
+	*tries = (struct core_tries){};
+}
+
+/* What `result` tells of the candidate that was tried last. */
+static int keep_try(struct relocating *it, const struct core_spec *spec, uint32_t type,
+		    enum core_fit fit, const struct core_result *result)
+{
+	struct core_tries *tries = it->tries;
+	struct core_try *grown;
+
+	if (!tries)
+		return 0;
+	if (tries->count == tries->room) {
+		uint32_t room = tries->room ? 2 * tries->room : 64;
+
+		grown = room > tries->room ? realloc(tries->items, room * sizeof(*grown)) : NULL;
+		if (!grown)
+			return -ENOMEM;
+		tries->items = grown;
+		tries->room = room;
+	}
+	tries->items[tries->count++] = (struct core_try){
+		.spec = (uint32_t)(spec - it->object->specs), .type = type,
+		.trial = fit == CORE_FITS_NOT ? CORE_TRIAL_FITS_NOT :
+			 result->outcome == CORE_REFUSED ? CORE_TRIAL_FAILS :
+			 result->outcome == CORE_AMBIGUOUS ? CORE_TRIAL_DISAGREES : CORE_TRIAL_FITS,
+		.bit_offset = it->place.bit_offset, .value = it->value, .why = result->why,
+	};
+	return 0;
 }
 
 static int try_candidates(struct relocating *it, const struct core_spec *spec,
@@ -138,18 +173,19 @@ static int try_candidates(struct relocating *it, const struct core_spec *spec,
 		const char *why = NULL;
 		enum core_fit fit = core_match(&it->object->types, spec, &it->target->types, type,
 					       &it->place, &it->steps, &why);
-		int err;
+		int err = 0;
 
 		it->steps -= it->steps > 0;
-		if (fit == CORE_FITS_NOT)
-			continue;
-		if (fit == CORE_FIT_UNKNOWN) {
+		if (fit == CORE_FIT_UNKNOWN)
 			refuse(result, type, why);
-			return 0;
-		}
-		err = take(it, spec, type, &bit_offset, result);
+		else if (fit == CORE_FITS)
+			err = take(it, spec, type, &bit_offset, result);
+		if (!err)
+			err = keep_try(it, spec, type, fit, result);
 		if (err)
 			return err;
+		if (fit == CORE_FITS_NOT)
+			continue;
 		if (result->outcome != CORE_FOUND)
 			return 0;
 		candidates->items[kept++] = type;
@@ -193,13 +229,21 @@ static int find_one(struct relocating *it, uint32_t number, struct core_result *
 int core_results__find(const struct core_object *object, const struct core_target *target,
 		       struct core_results *results)
 {
+	return core_results__find_tried(object, target, results, NULL);
+}
+
+int core_results__find_tried(const struct core_object *object, const struct core_target *target,
+			     struct core_results *results, struct core_tries *tries)
+{
 	struct relocating it = {
-		.object = object, .target = target, .results = results,
+		.object = object, .target = target, .results = results, .tries = tries,
 		.by_root = calloc((size_t)object->root_count + 1, sizeof(*it.by_root)),
 		.steps = STEPS_MAX,
 	};
 	int err = 0;
 
+	if (tries)
+		*tries = (struct core_tries){};
 	*results = (struct core_results){
 		.items = calloc((size_t)object->spec_count + 1, sizeof(*results->items)),
 		.count = object->spec_count,
@@ -211,8 +255,11 @@ int core_results__find(const struct core_object *object, const struct core_targe
 	for (uint32_t i = 0; it.by_root && i < object->root_count; i++)
 		numbers__free(&it.by_root[i].types);
 	free(it.by_root);
-	if (err)
+	if (err) {
 		core_results__free(results);
+		if (tries)
+			core_tries__free(tries);
+	}
 	return err;
 }
 

@@ -32,6 +32,7 @@ struct search {
 	const char *section;
 	uint64_t offset;
 	struct bpf_line_info best;
+	uint64_t end;
 	bool found;
 };
 
@@ -42,9 +43,15 @@ static int look(void *ctx, const char *section, uint8_t *record, size_t size)
 	struct bpf_line_info line = {};
 
 	memcpy(&line, record, size < sizeof(line) ? size : sizeof(line));
-	if (strcmp(section, search->section) != 0 || line.insn_off > search->offset ||
-	    (search->found && line.insn_off < search->best.insn_off))
+	if (line.insn_off > search->offset ? line.insn_off >= search->end :
+	    search->found && line.insn_off < search->best.insn_off)
 		return 0;
+	if (section != search->section && strcmp(section, search->section) != 0)
+		return 0;
+	if (line.insn_off > search->offset) {
+		search->end = line.insn_off;
+		return 0;
+	}
 	search->best = line;
 	search->found = true;
 	return 0;
@@ -53,7 +60,7 @@ static int look(void *ctx, const char *section, uint8_t *record, size_t size)
 bool source_lines__find(const struct source_lines *lines, const struct btf *btf,
 			const char *section, uint64_t offset, struct source_line *line)
 {
-	struct search search = { .section = section, .offset = offset };
+	struct search search = { .section = section, .offset = offset, .end = UINT64_MAX };
 	const char *text;
 
 	if (!lines->data ||
@@ -66,5 +73,6 @@ bool source_lines__find(const struct source_lines *lines, const struct btf *btf,
 	if (!line->file || !text)
 		return false;
 	line->text = text + strspn(text, " \t");
+	line->end = search.end;
 	return true;
 }

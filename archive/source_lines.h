@@ -19,6 +19,7 @@ struct source_lines {
 struct source_line {
 	const char *file, *text; /* lent from the object's BTF */
 	uint32_t number;
+	uint64_t end; /* offset of the next line's first instruction; UINT64_MAX: it is the last */
 };
 
 /* None, where the object has none. -ENOMEM. */
