@@ -10,6 +10,44 @@
 #include "core_nearest.h"
 #include "core_words.h"
 
+int object_check__relocate(struct object_check *check)
+{
+	const struct check_object *object = check->object;
+	const struct core_object *core = &object->core;
+	uint32_t count = object->code.count;
+
+	check->fates = calloc((size_t)core->relocation_count + 1, sizeof(*check->fates));
+	check->insns = calloc((size_t)count + 2, sizeof(*check->insns));
+	if (!check->fates || !check->insns)
+		return -ENOMEM;
+	if (count)
+		memcpy(check->insns, object->code.insns, count * sizeof(*check->insns));
+	for (uint32_t i = 0; i < core->relocation_count; i++) {
+		const struct core_relocation *relocation = &core->relocations[i];
+		uint32_t place = object->has_code ? object->places[i] : 0;
+		struct bpf_insn insns[2];
+
+		/* its number is another on each kernel, and code may ask for it */
+		if (core->specs[relocation->spec].kind == CORE_TYPE_ID_TARGET)
+			core_types__look_at_all(&check->target->types);
+		check->fates[i].patched = core_patch(core, relocation,
+						     &check->results->items[relocation->spec],
+						     insns, &check->fates[i].why);
+		if (check->fates[i].patched == CORE_PATCHED && place < count)
+			memcpy(&check->insns[place], insns,
+			       (place + 1 < count ? 2 : 1) * sizeof(*insns));
+	}
+	return 0;
+}
+
+void object_check__free(struct object_check *check)
+{
+	free(check->fates);
+	free(check->insns);
+	check->fates = NULL;
+	check->insns = NULL;
+}
+
 /* ---- source lines --------------------------------------------------------------------------- */
 
 struct source_line check_object__line(const struct check_object *object, uint32_t at)
@@ -75,6 +113,16 @@ enum kbtf_verdict check_verdict_of(enum reach_level level)
 	return level == REACH_SURELY ? KBTF_VERDICT_FAILS : KBTF_VERDICT_MAY_FAIL;
 }
 
+enum kbtf_verdict check_fate__verdict(const struct check_fate *fate,
+				      const struct core_result *result, enum reach_level level)
+{
+	if (level == REACH_NEVER)
+		return KBTF_VERDICT_OK;
+	if (fate->patched == CORE_POISONED)
+		return verdict_of(level);
+	return result->outcome == CORE_ABSENT ? KBTF_VERDICT_GUARDED : KBTF_VERDICT_OK;
+}
+
 static int check_relocations(const struct object_check *check, const struct check_program *program,
 			     const struct reach *reach, struct report_draft *draft)
 {
@@ -90,18 +138,14 @@ static int check_relocations(const struct object_check *check, const struct chec
 		uint32_t place = check->object->places[i];
 		enum reach_level level = place < check->object->code.count ?
 					 reach->levels[place] : REACH_NEVER;
-		enum kbtf_verdict verdict = KBTF_VERDICT_OK;
+		enum kbtf_verdict verdict;
 
 		/* libbpf refuses the object for those, reached or not */
 		if (check->fates[i].patched == CORE_NOT_PATCHED &&
 		    strcmp(relocation->program, program->name) == 0)
 			verdict = KBTF_VERDICT_FAILS;
-		else if (level == REACH_NEVER)
-			continue;
-		else if (check->fates[i].patched == CORE_POISONED)
-			verdict = check_verdict_of(level);
-		else if (result->outcome == CORE_ABSENT)
-			verdict = KBTF_VERDICT_GUARDED;
+		else
+			verdict = check_fate__verdict(&check->fates[i], result, level);
 		if (verdict > told[relocation->spec])
 			check_relocation(check, i, program->name, verdict, draft);
 		if (verdict > told[relocation->spec])

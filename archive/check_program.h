@@ -27,6 +27,14 @@ struct object_check {
 	bool minimized;            /* nothing but relocations can be judged */
 };
 
+/* Of `object`, `target` and `results`: the code as the kernel would get it, and fates. -ENOMEM. */
+int object_check__relocate(struct object_check *check);
+/* What that made. */
+void object_check__free(struct object_check *check);
+
+/* Of a relocation that libbpf can do or poison, where a program gets to it so far. */
+enum kbtf_verdict check_fate__verdict(const struct check_fate *fate,
+				      const struct core_result *result, enum reach_level level);
 /*
  * `lacks` gets words for what makes a loader leave the program out: the kernel does not know
  * its type, its target, or a type of its maps. Nothing else is told of it then.

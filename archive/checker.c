@@ -70,37 +70,6 @@ static bool wants_functions(const struct kbtf_checker *checker)
 
 /* ---- an object on a kernel ---------------------------------------------------------------------- */
 
-/* The code as the kernel would get it, and what became of each relocation. */
-static int relocate(struct object_check *check)
-{
-	const struct check_object *object = check->object;
-	const struct core_object *core = &object->core;
-	uint32_t count = object->code.count;
-
-	check->fates = calloc((size_t)core->relocation_count + 1, sizeof(*check->fates));
-	check->insns = calloc((size_t)count + 2, sizeof(*check->insns));
-	if (!check->fates || !check->insns)
-		return -ENOMEM;
-	if (count)
-		memcpy(check->insns, object->code.insns, count * sizeof(*check->insns));
-	for (uint32_t i = 0; i < core->relocation_count; i++) {
-		const struct core_relocation *relocation = &core->relocations[i];
-		uint32_t place = object->has_code ? object->places[i] : 0;
-		struct bpf_insn insns[2];
-
-		/* its number is another on each kernel, and code may ask for it */
-		if (core->specs[relocation->spec].kind == CORE_TYPE_ID_TARGET)
-			core_types__look_at_all(&check->target->types);
-		check->fates[i].patched = core_patch(core, relocation,
-						     &check->results->items[relocation->spec],
-						     insns, &check->fates[i].why);
-		if (check->fates[i].patched == CORE_PATCHED && place < count)
-			memcpy(&check->insns[place], insns,
-			       (place + 1 < count ? 2 : 1) * sizeof(*insns));
-	}
-	return 0;
-}
-
 static void add_note(struct report_draft *draft, enum kbtf_verdict verdict,
 		     enum kbtf_subject subject, const char *what, const char *text)
 {
@@ -217,13 +186,12 @@ static int check_one(struct kbtf_checker *checker, struct object_check *check,
 	if (err)
 		return err;
 	check->results = &results;
-	err = relocate(check);
+	err = object_check__relocate(check);
 	if (!err)
 		err = check_all(check, &draft);
 	if (!err && !(*report = report_pool__keep(&checker->reports, &draft)))
 		err = -ENOMEM;
-	free(check->fates);
-	free(check->insns);
+	object_check__free(check);
 	core_results__free(&results);
 	return err;
 }

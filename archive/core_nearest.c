@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core_likeness.h"
 #include "core_words.h"
 
 #define NAME_MAX_COMPARED 63
@@ -82,6 +83,14 @@ static bool likest__takes(struct likest *likest, const char *name)
 
 /* ---- types ------------------------------------------------------------------------------------ */
 
+/* What has the very name, but is no candidate: "union x" where it is a struct, or declared. */
+static bool is_other_kind(const struct graph_type *type, uint8_t kind)
+{
+	return !core_kinds__agree(type->kind, kind) &&
+	       (core_kind__is_composite(type->kind) || core_kind__is_enum(type->kind) ||
+		type->kind == TYPE_FWD || type->kind == TYPE_TYPEDEF || type->kind == TYPE_INT);
+}
+
 static void nearest_type(const struct core_target *target, uint8_t kind, const char *name,
 			 struct buf *nearest)
 {
@@ -91,7 +100,14 @@ static void nearest_type(const struct core_target *target, uint8_t kind, const c
 	for (uint32_t i = 1; i < target->types.graph->type_count; i++) {
 		const struct graph_type *type = core_types__at(&target->types, i);
 
-		if (type->name && core_kinds__agree(type->kind, kind) &&
+		if (!type->name)
+			continue;
+		if (is_other_kind(type, kind) &&
+		    core_names__agree(name, core_types__string(&target->types, type->name))) {
+			likest.type = i;
+			break;
+		}
+		if (core_kinds__agree(type->kind, kind) &&
 		    likest__takes(&likest, core_types__string(&target->types, type->name)))
 			likest.type = i;
 	}
@@ -206,51 +222,94 @@ static void lacking_member(const struct core_object *object, const struct core_s
 	buf__printf(nearest, "%s", how);
 }
 
+/* What is at both ends of a path, where the one is not like the other. */
+static void say_kinds(const struct core_object *object, uint32_t local,
+		      const struct core_target *target, uint32_t there, struct buf *wrong)
+{
+	core_words__whole_type(&target->types, there, wrong);
+	buf__printf(wrong, ", and here ");
+	core_words__whole_type(&object->types, local, wrong);
+}
+
+/* An element; false: it is not there. */
+static bool enter_element(const struct core_object *object, const struct core_step *step,
+			  const struct core_target *target, uint32_t *id, struct buf *wrong)
+{
+	const struct graph_type *type = core_types__strip(&target->types, id);
+	const struct graph_slot *array;
+
+	if (!type || type->kind != TYPE_ARRAY) {
+		buf__printf(wrong, "it is no array there, but ");
+		core_words__whole_type(&target->types, *id, wrong);
+		return false;
+	}
+	array = core_types__slots(&target->types, type);
+	/* one of no length at the end of a struct has any */
+	if (array->value && step->index >= array->value) {
+		buf__printf(wrong, "the array has %u elements there, and not [%u]: ", array->value,
+			    step->index);
+		say_kinds(object, step->type, target, array->type, wrong);
+		return false;
+	}
+	*id = array->type;
+	return true;
+}
+
+/* The member's type if it is like the object's; false: it is not, or not there. */
+static bool enter_member(const struct core_object *object, const struct core_spec *spec, uint32_t at,
+			 const struct core_target *target, uint32_t root, uint32_t *id,
+			 struct buf *wrong, struct buf *nearest)
+{
+	const struct core_step *step = &spec->local.steps[at];
+	const struct graph_type *owner = core_types__at(&object->types, step->type);
+	uint32_t own = core_types__slots(&object->types, owner)[step->index].type;
+	const struct graph_slot *member = find_member(&target->types, *id, step->name, 0);
+
+	if (!member) {
+		lacking_member(object, spec, target, root, *id, at, wrong, nearest);
+		return false;
+	}
+	if (core_likeness__of_fields(&object->types, own, &target->types, member->type) > 0) {
+		*id = member->type;
+		return true;
+	}
+	buf__printf(wrong, "%s is of another kind there: ",
+		    at + 1 == spec->local.step_count ? "it" : step->name);
+	say_kinds(object, own, target, member->type, wrong);
+	return false;
+}
+
 static void nearest_field(const struct core_object *object, const struct core_spec *spec,
 			  const struct core_target *target, uint32_t root, struct buf *wrong,
 			  struct buf *nearest)
 {
-	const struct core_types *types = &target->types;
 	uint32_t id = root;
 
 	for (uint32_t i = 1; i < spec->local.step_count; i++) {
 		const struct core_step *step = &spec->local.steps[i];
-		const struct graph_type *type = core_types__strip(types, &id);
-		const struct graph_slot *member;
 
-		if (!type)
-			break;
-		if (!step->name) {
-			if (type->kind != TYPE_ARRAY) {
-				buf__printf(wrong, "it is no array there, but ");
-				core_words__type(types, id, wrong);
-				return;
-			}
-			id = core_types__slots(types, type)->type;
-			continue;
-		}
-		member = find_member(types, id, step->name, 0);
-		if (!member) {
-			lacking_member(object, spec, target, root, id, i, wrong, nearest);
+		if (step->name ? !enter_member(object, spec, i, target, root, &id, wrong, nearest)
+			       : !enter_element(object, step, target, &id, wrong))
 			return;
-		}
-		id = member->type;
 	}
-	core_types__strip(types, &id);
-	buf__printf(wrong, "it is of another kind there: ");
-	core_words__type(types, id, wrong);
+	buf__printf(wrong, "it does not lead there");
 }
 
 static void nearest_enumerator(const struct core_spec *spec, const struct core_target *target,
 			       uint32_t root, struct buf *wrong, struct buf *nearest)
 {
 	const struct graph_type *type = core_types__strip(&target->types, &root);
-	const struct graph_slot *slots = core_types__slots(&target->types, type);
 	struct likest likest = likest__of(spec->local.steps[0].name);
+	const struct graph_slot *slots;
 	const char *found = NULL;
 
+	if (!type || !core_kind__is_enum(type->kind)) {
+		buf__printf(wrong, "it is no enumeration there");
+		return;
+	}
+	slots = core_types__slots(&target->types, type);
 	core_words__type(&target->types, root, wrong);
-	buf__printf(wrong, " has no such enumerator");
+	buf__printf(wrong, " has no enumerator %s", spec->local.steps[0].name);
 	for (uint32_t i = 0; i < type->count; i++) {
 		const char *name = core_types__string(&target->types, slots[i].name);
 
@@ -265,6 +324,77 @@ static void nearest_enumerator(const struct core_spec *spec, const struct core_t
 	}
 }
 
+/* ---- types as a whole ----------------------------------------------------------------------------- */
+
+/* Of a type that is to match member by member: the first member that does not. */
+static void first_mismatch(const struct core_object *object, const struct graph_type *local,
+			   const struct core_target *target, uint32_t root, struct buf *wrong)
+{
+	const struct graph_type *there = core_types__strip(&target->types, &root);
+	const struct graph_slot *own = core_types__slots(&object->types, local);
+	uint32_t steps = 1u << 20;
+
+	core_words__type(&target->types, root, wrong);
+	for (uint32_t i = 0; i < local->count; i++) {
+		const char *name = core_types__string(&object->types, own[i].name);
+		const struct graph_slot *other = NULL;
+
+		for (uint32_t k = 0; k < there->count && !other; k++) {
+			const struct graph_slot *slot = core_types__slots(&target->types, there) + k;
+
+			if (core_names__agree(name, core_types__string(&target->types, slot->name)))
+				other = slot;
+		}
+		if (!other) {
+			buf__printf(wrong, " has no %s", *name ? name : "such unnamed member");
+			return;
+		}
+		if (core_kind__is_composite(local->kind) && *name &&
+		    !core_likeness__of_members(&object->types, own[i].type, &target->types,
+					       other->type, &steps)) {
+			buf__printf(wrong, ".%s does not match: it is ", name);
+			say_kinds(object, own[i].type, target, other->type, wrong);
+			return;
+		}
+	}
+	buf__printf(wrong, " does not match");
+}
+
+static void nearest_whole(const struct core_object *object, const struct core_spec *spec,
+			  const struct core_target *target, uint32_t root, struct buf *wrong)
+{
+	uint32_t own = spec->local.root, there = root;
+	const struct graph_type *a = core_types__strip(&object->types, &own);
+	const struct graph_type *b = core_types__strip(&target->types, &there);
+
+	if (!a || !b) {
+		buf__printf(wrong, "types that refer to each other in a circle");
+	} else if (!core_kinds__agree(a->kind, b->kind)) {
+		buf__printf(wrong, "it is of another kind there: ");
+		say_kinds(object, own, target, there, wrong);
+	} else if (spec->kind == CORE_TYPE_MATCHES && core_kind__is_enum(a->kind) &&
+		   a->size != b->size) {
+		buf__printf(wrong, "it has %u bytes there, and here %u", b->size, a->size);
+	} else if (spec->kind == CORE_TYPE_MATCHES &&
+		   (core_kind__is_composite(a->kind) || core_kind__is_enum(a->kind))) {
+		first_mismatch(object, a, target, there, wrong);
+	} else {
+		buf__printf(wrong, "the kernel's is another");
+	}
+}
+
+void core_nearest__of(const struct core_object *object, const struct core_spec *spec,
+		      const struct core_target *target, uint32_t candidate, struct buf *wrong,
+		      struct buf *nearest)
+{
+	if (core_kind__is_field(spec->kind))
+		nearest_field(object, spec, target, candidate, wrong, nearest);
+	else if (core_kind__is_type(spec->kind))
+		nearest_whole(object, spec, target, candidate, wrong);
+	else
+		nearest_enumerator(spec, target, candidate, wrong, nearest);
+}
+
 void core_nearest__find(const struct core_object *object, const struct core_spec *spec,
 			const struct core_target *target, struct buf *wrong, struct buf *nearest)
 {
@@ -272,14 +402,10 @@ void core_nearest__find(const struct core_object *object, const struct core_spec
 	const char *name = core_types__string(&object->types, local->name);
 	uint32_t root = core_target__candidate(target, local->kind, name, 0);
 
-	if (!root) {
-		buf__printf(wrong, "the kernel has no such type");
-		nearest_type(target, local->kind, name, nearest);
-	} else if (core_kind__is_field(spec->kind)) {
-		nearest_field(object, spec, target, root, wrong, nearest);
-	} else if (core_kind__is_type(spec->kind)) {
-		buf__printf(wrong, "the kernel's is another");
-	} else {
-		nearest_enumerator(spec, target, root, wrong, nearest);
+	if (root) {
+		core_nearest__of(object, spec, target, root, wrong, nearest);
+		return;
 	}
+	buf__printf(wrong, "the kernel has no such type");
+	nearest_type(target, local->kind, name, nearest);
 }

@@ -14,4 +14,9 @@
 void core_nearest__find(const struct core_object *object, const struct core_spec *spec,
 			const struct core_target *target, struct buf *wrong, struct buf *nearest);
 
+/* The same for one candidate that does not have it. */
+void core_nearest__of(const struct core_object *object, const struct core_spec *spec,
+		      const struct core_target *target, uint32_t candidate, struct buf *wrong,
+		      struct buf *nearest);
+
 #endif

@@ -29,6 +29,31 @@ void core_words__type(const struct core_types *types, uint32_t type, struct buf 
 	buf__printf(out, "%s %s", kinds[at->kind], *name ? name : "(no name)");
 }
 
+void core_words__whole_type(const struct core_types *types, uint32_t type, struct buf *out)
+{
+	/* deeper is nobody's interest, and may be a circle */
+	for (unsigned int depth = 0; depth < 6; depth++) {
+		const struct graph_type *at = core_types__at(types, type);
+
+		switch (at->kind) {
+		case TYPE_PTR: buf__printf(out, "pointer to "); break;
+		case TYPE_CONST: buf__printf(out, "const "); break;
+		case TYPE_VOLATILE: buf__printf(out, "volatile "); break;
+		case TYPE_RESTRICT: case TYPE_TAG: break;
+		case TYPE_ARRAY:
+			buf__printf(out, "array of %u ", core_types__slots(types, at)->value);
+			type = core_types__slots(types, at)->type;
+			continue;
+		case 0: buf__printf(out, "void"); return;
+		default:
+			core_words__type(types, type, out);
+			return;
+		}
+		type = at->ref;
+	}
+	buf__printf(out, "...");
+}
+
 void core_words__place(const struct core_types *types, const struct core_place *place,
 		       struct buf *out)
 {

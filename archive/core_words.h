@@ -8,6 +8,8 @@
 
 /* "struct task_struct", "typedef u32", "enum (no name)". */
 void core_words__type(const struct core_types *types, uint32_t type, struct buf *out);
+/* The same, and what is behind a pointer or in an array: "pointer to const struct x". */
+void core_words__whole_type(const struct core_types *types, uint32_t type, struct buf *out);
 /* A place as C has it: "struct sock.__sk_common.skc_v6_daddr[3]", "enum bpf_func_id.BPF_FUNC_x". */
 void core_words__place(const struct core_types *types, const struct core_place *place,
 		       struct buf *out);

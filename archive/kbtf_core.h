@@ -200,6 +200,163 @@ KBTF_API int kbtf_checker__run_entries(struct kbtf_checker *checker,
 				       const struct kbtf_check_opts *opts, unsigned int threads,
 				       kbtf_checked_fn fn, void *ctx);
 
+/* ---- why relocations come to what they come to ----------------------------------------------- */
+
+/* An object, and all that can be told of its relocations without a kernel. */
+struct kbtf_explainer;
+
+/* What relocations ask for: many ask the same. Strings are never NULL; "": none. */
+struct kbtf_question {
+	const char *kind;     /* "field_offset" */
+	const char *what;     /* "struct task_struct.state" */
+	const char *access;   /* its access string: "0:1" */
+	const char *spec;     /* as libbpf's log has it: "<byte_off> [7] struct x.y (0:1 @ offset 8)" */
+	const char *type_name; /* of the type, without its kind and its flavour: "task_struct" */
+	uint32_t type;        /* its ID in the object */
+	bool is_guard;        /* it asks whether something is there: "no" is an answer */
+	bool is_field;        /* it is about a place in a type, which has an offset */
+	uint64_t value;       /* what it comes to in the object's own types */
+	uint64_t bit_offset;  /* there */
+	uint32_t load_size;   /* bytes that a load there reads; 0: it is not for loads */
+	const char *refusal;  /* why libbpf refuses it, whatever the kernel */
+};
+
+struct kbtf_relocation {
+	size_t question;      /* its number */
+	const char *program;  /* the function */
+	const char *section;
+	uint32_t instruction; /* in its function */
+	const char *insn;     /* in words: "r1 += 8" */
+	const char *file;     /* the source, if the object tells */
+	uint32_t line;        /* 0: it does not */
+	const char *source;   /* the line's text */
+};
+
+/* What becomes of a type of the right name and kind. */
+enum kbtf_fit {
+	KBTF_FIT_YES = 0,
+	KBTF_FIT_NO,
+	KBTF_FIT_DISAGREES, /* it has it, but not where the one before it has: libbpf refuses that */
+	KBTF_FIT_REFUSED,   /* it can't be told, so libbpf refuses the object */
+	KBTF_FIT_DROPPED,   /* it lacked what was asked for earlier, so libbpf asks it no more */
+	KBTF_FIT_UNTRIED    /* another one ended the search */
+};
+
+/* "has it", "lacks it", "disagrees", "refused", "dropped", "not tried"; "?" for what is none. Static. */
+KBTF_API const char *kbtf_fit__name(enum kbtf_fit fit);
+
+struct kbtf_candidate {
+	uint32_t type;        /* its ID in the kernel */
+	enum kbtf_fit fit;
+	const char *name;     /* "struct task_struct___2" */
+	uint32_t size;        /* in bytes; 0: none */
+	const char *spec;     /* YES, DISAGREES: as libbpf's log has it */
+	uint64_t value;       /* of the same */
+	uint64_t bit_offset;
+	const char *text;     /* why not */
+	const char *nearest;  /* NO: what comes closest */
+	size_t since;         /* DROPPED: the question that did it */
+};
+
+enum kbtf_outcome {
+	KBTF_OUTCOME_FOUND = 0,
+	KBTF_OUTCOME_ABSENT,    /* "no" to a guard, 0 for a type; else it poisons the instruction */
+	KBTF_OUTCOME_AMBIGUOUS, /* candidates disagree */
+	KBTF_OUTCOME_REFUSED
+};
+
+/* "found", "absent", "ambiguous", "refused"; "?" for what is none. Static. */
+KBTF_API const char *kbtf_outcome__name(enum kbtf_outcome outcome);
+
+/* Of a question on a kernel. */
+struct kbtf_answer {
+	enum kbtf_outcome outcome;
+	uint64_t value;       /* FOUND; of ABSENT 0 */
+	uint32_t load_size;   /* FOUND: bytes that a load there reads */
+	const char *text;     /* what is wrong, where no candidate tells: there is none, or several */
+	const char *nearest;  /* where there is none */
+	const struct kbtf_candidate *candidates; /* by ascending IDs */
+	size_t candidate_count;
+};
+
+enum kbtf_patch {
+	KBTF_PATCH_DONE = 0,
+	KBTF_PATCH_POISONED, /* a call to no function, which the verifier refuses if it gets there */
+	KBTF_PATCH_REFUSED   /* libbpf does not load the object */
+};
+
+/* "patched", "poisoned", "refused"; "?" for what is none. Static. */
+KBTF_API const char *kbtf_patch__name(enum kbtf_patch patch);
+
+enum kbtf_reach {
+	KBTF_REACH_UNKNOWN = 0, /* the object's code can't be followed */
+	KBTF_REACH_NEVER,
+	KBTF_REACH_REQUEST,     /* by programs that are not loaded unless asked for, SEC("?...") */
+	KBTF_REACH_MAYBE,       /* if a variable or the kernel's configuration wants it */
+	KBTF_REACH_SURELY       /* as far as can be seen */
+};
+
+/* "unknown", "never", "on request", "maybe", "surely"; "?" for what is none. Static. */
+KBTF_API const char *kbtf_reach__name(enum kbtf_reach reach);
+
+/* Of a relocation on a kernel. */
+struct kbtf_fate {
+	enum kbtf_patch patch;
+	enum kbtf_verdict verdict; /* OK, GUARDED, MAY_FAIL, FAILS */
+	enum kbtf_reach reach;     /* of its instruction, with all relocations of the object done */
+	const char *reached_by;    /* a program that does */
+	const char *insn;          /* what becomes of the instruction; "": it stays as it is */
+	const char *text;          /* why it is poisoned or refused, where its answer is FOUND */
+};
+
+/* Of an object on a kernel. */
+struct kbtf_explanation {
+	enum kbtf_verdict verdict;         /* the worst */
+	const struct kbtf_answer *answers; /* by question */
+	const struct kbtf_fate *fates;     /* by relocation */
+};
+
+/*
+ * Read an object file, of either byte order; it is copied. Errors, words and `name` as
+ * kbtf_minimizer__add(). An object may well have no relocations.
+ */
+KBTF_API int kbtf_explainer__new(const char *name, const void *object, size_t size,
+				 struct kbtf_explainer **explainer, char *why, size_t why_size);
+KBTF_API void kbtf_explainer__free(struct kbtf_explainer *explainer);
+
+/* In the order in which they are first asked, and in the object's. Lent. */
+KBTF_API const struct kbtf_question *kbtf_explainer__questions(const struct kbtf_explainer *explainer,
+							       size_t *count);
+KBTF_API const struct kbtf_relocation *
+kbtf_explainer__relocations(const struct kbtf_explainer *explainer, size_t *count);
+/* Whether the object has a .BTF.ext, without which it has no relocations. */
+KBTF_API bool kbtf_explainer__has_ext(const struct kbtf_explainer *explainer);
+
+/*
+ * What the object's relocations come to on the kernel with this BTF, of either byte order. The
+ * explanation is the caller's to free, before the explainer. Errors and words as
+ * kbtf_checker__run(). Any number of threads may ask at once.
+ */
+KBTF_API int kbtf_explainer__run(const struct kbtf_explainer *explainer, const void *btf, size_t size,
+				 struct kbtf_explanation **explanation, char *why,
+				 size_t why_size);
+KBTF_API void kbtf_explanation__free(struct kbtf_explanation *explanation);
+
+/*
+ * Of one of many entries: `err` is 0, and the explanation is the callee's; else as for
+ * kbtf_checked_fn. What is not 0 ends the run, which returns it.
+ */
+typedef int (*kbtf_explained_fn)(void *ctx, size_t number, int err,
+				 struct kbtf_explanation *explanation, const char *why);
+
+/*
+ * The same for entries of one archive, in the order in which they are stored after each other. IDs
+ * are those of the archive's form of their BTF without functions.
+ */
+KBTF_API int kbtf_explainer__run_entries(const struct kbtf_explainer *explainer,
+					 const struct kbtf_entry *const *entries, size_t count,
+					 kbtf_explained_fn fn, void *ctx);
+
 #ifdef __cplusplus
 }
 #endif
