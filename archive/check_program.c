@@ -119,7 +119,7 @@ enum kbtf_verdict check_fate__verdict(const struct check_fate *fate,
 	if (level == REACH_NEVER)
 		return KBTF_VERDICT_OK;
 	if (fate->patched == CORE_POISONED)
-		return verdict_of(level);
+		return check_verdict_of(level);
 	return result->outcome == CORE_ABSENT ? KBTF_VERDICT_GUARDED : KBTF_VERDICT_OK;
 }
 
@@ -400,7 +400,7 @@ static bool has_variables(const struct check_object *object)
 	return false;
 }
 
-static struct reach_verifier find_verifier(const struct object_check *check)
+struct reach_verifier object_check__verifier(const struct object_check *check)
 {
 	const struct kernel_offer *offer = check->offer;
 	bool folded = offer->globals == OFFER_NO && has_variables(check->object);
@@ -417,7 +417,7 @@ static struct reach_verifier find_verifier(const struct object_check *check)
 int check_program(const struct object_check *check, const struct check_program *program,
 		  struct report_draft *draft, struct buf *lacks)
 {
-	const struct reach_verifier verifier = find_verifier(check);
+	const struct reach_verifier verifier = object_check__verifier(check);
 	struct reach reach;
 	int err = reach__run(&check->object->code, check->insns, program->function, &verifier,
 			     &reach);

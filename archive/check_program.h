@@ -31,6 +31,8 @@ struct object_check {
 int object_check__relocate(struct object_check *check);
 /* What that made. */
 void object_check__free(struct object_check *check);
+/* Of `object` and `offer`: what the kernel's verifier can't tell. */
+struct reach_verifier object_check__verifier(const struct object_check *check);
 
 /* Of a relocation that libbpf can do or poison, where a program gets to it so far. */
 enum kbtf_verdict check_fate__verdict(const struct check_fate *fate,

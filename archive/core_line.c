@@ -97,9 +97,12 @@ bool core_object__line(const struct core_object *object, const struct core_reloc
 
 	if (!find(object, relocation->section, relocation->offset, line))
 		return false;
-	if (is_constant(&relocation->insns[0]) && relocation->offset &&
-	    find(object, relocation->section, relocation->offset - INSN_SIZE, &before) &&
-	    is_same_line(line, &before))
+	if (!is_constant(&relocation->insns[0]))
+		return true;
+	/* at the beginning of a function it is the function's */
+	if (!relocation->in_program ||
+	    (find(object, relocation->section, relocation->offset - INSN_SIZE, &before) &&
+	     is_same_line(line, &before)))
 		find_use(object, relocation, &object->elf.sections[index], line);
 	return true;
 }

@@ -8,6 +8,7 @@
 
 #define NAME_MAX_COMPARED 63
 #define DEPTH_MAX 16
+#define MEMBERS_MAX (1u << 18)
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
@@ -117,21 +118,40 @@ static void nearest_type(const struct core_target *target, uint8_t kind, const c
 
 /* ---- members ------------------------------------------------------------------------------------ */
 
-/* The member of this name, through unnamed ones. NULL: there is none. */
-static const struct graph_slot *find_member(const struct core_types *types, uint32_t id,
-					    const char *name, unsigned int depth)
+/* How much may be looked at; members without names may nest so that there is no end to it. */
+struct budget {
+	uint32_t members;
+};
+
+/* The struct or union that has members; NULL: it is none, or enough was looked at. */
+static const struct graph_type *enter(const struct core_types *types, uint32_t id,
+				      unsigned int depth, struct budget *budget)
 {
 	const struct graph_type *type = core_types__strip(types, &id);
+
+	if (!type || !core_kind__is_composite(type->kind) || depth == DEPTH_MAX ||
+	    type->count > budget->members)
+		return NULL;
+	budget->members -= type->count;
+	return type;
+}
+
+/* The member of this name, through unnamed ones. NULL: there is none. */
+static const struct graph_slot *find_member(const struct core_types *types, uint32_t id,
+					    const char *name, unsigned int depth,
+					    struct budget *budget)
+{
+	const struct graph_type *type = enter(types, id, depth, budget);
 	const struct graph_slot *slots;
 
-	if (!type || !core_kind__is_composite(type->kind) || depth == DEPTH_MAX)
+	if (!type)
 		return NULL;
 	slots = core_types__slots(types, type);
 	for (uint32_t i = 0; i < type->count; i++) {
 		const struct graph_slot *found = &slots[i];
 
 		if (slots[i].name ? strcmp(core_types__string(types, slots[i].name), name) != 0
-				  : !(found = find_member(types, slots[i].type, name, depth + 1)))
+				  : !(found = find_member(types, slots[i].type, name, depth + 1, budget)))
 			continue;
 		return found;
 	}
@@ -139,19 +159,19 @@ static const struct graph_slot *find_member(const struct core_types *types, uint
 }
 
 static void likest_member(const struct core_types *types, uint32_t id, unsigned int depth,
-			  struct likest *likest, const char **found)
+			  struct budget *budget, struct likest *likest, const char **found)
 {
-	const struct graph_type *type = core_types__strip(types, &id);
+	const struct graph_type *type = enter(types, id, depth, budget);
 	const struct graph_slot *slots;
 
-	if (!type || !core_kind__is_composite(type->kind) || depth == DEPTH_MAX)
+	if (!type)
 		return;
 	slots = core_types__slots(types, type);
 	for (uint32_t i = 0; i < type->count; i++) {
 		const char *name = core_types__string(types, slots[i].name);
 
 		if (!slots[i].name) {
-			likest_member(types, slots[i].type, depth + 1, likest, found);
+			likest_member(types, slots[i].type, depth + 1, budget, likest, found);
 		} else if (likest__takes(likest, name)) {
 			*found = name;
 			likest->type = 1;
@@ -161,12 +181,12 @@ static void likest_member(const struct core_types *types, uint32_t id, unsigned 
 
 /* The named one that begins at a bit, and its size. */
 static const char *member_at(const struct core_types *types, uint32_t id, uint64_t bit,
-			     int64_t size, unsigned int depth)
+			     int64_t size, unsigned int depth, struct budget *budget)
 {
-	const struct graph_type *type = core_types__strip(types, &id);
+	const struct graph_type *type = enter(types, id, depth, budget);
 	const struct graph_slot *slots;
 
-	if (!type || !core_kind__is_composite(type->kind) || depth == DEPTH_MAX)
+	if (!type)
 		return NULL;
 	slots = core_types__slots(types, type);
 	for (uint32_t i = 0; i < type->count; i++) {
@@ -174,7 +194,8 @@ static const char *member_at(const struct core_types *types, uint32_t id, uint64
 		const char *inner;
 
 		if (!slots[i].name && bit >= begins) {
-			inner = member_at(types, slots[i].type, bit - begins, size, depth + 1);
+			inner = member_at(types, slots[i].type, bit - begins, size, depth + 1,
+					  budget);
 			if (inner)
 				return inner;
 		} else if (begins == bit && core_types__size(types, slots[i].type) == size &&
@@ -206,14 +227,15 @@ static void lacking_member(const struct core_object *object, const struct core_s
 	const struct graph_type *local = core_types__at(&object->types, step->type);
 	const struct graph_slot *member = core_types__slots(&object->types, local) + step->index;
 	struct likest likest = likest__of(step->name);
+	struct budget budget = { MEMBERS_MAX };
 	const char *found = NULL, *how = "";
 
 	core_words__type(&target->types, owner, wrong);
 	buf__printf(wrong, " has no member %s", step->name);
-	likest_member(&target->types, owner, 0, &likest, &found);
+	likest_member(&target->types, owner, 0, &budget, &likest, &found);
 	if (!found) {
 		found = member_at(&target->types, owner, core_member__bit_offset(local, member),
-				  core_types__size(&object->types, member->type), 0);
+				  core_types__size(&object->types, member->type), 0, &budget);
 		how = ", of the same size in the same place";
 	}
 	if (!found)
@@ -232,8 +254,8 @@ static void say_kinds(const struct core_object *object, uint32_t local,
 }
 
 /* An element; false: it is not there. */
-static bool enter_element(const struct core_object *object, const struct core_step *step,
-			  const struct core_target *target, uint32_t *id, struct buf *wrong)
+static bool enter_element(const struct core_step *step, const struct core_target *target,
+			  uint32_t *id, struct buf *wrong)
 {
 	const struct graph_type *type = core_types__strip(&target->types, id);
 	const struct graph_slot *array;
@@ -246,9 +268,8 @@ static bool enter_element(const struct core_object *object, const struct core_st
 	array = core_types__slots(&target->types, type);
 	/* one of no length at the end of a struct has any */
 	if (array->value && step->index >= array->value) {
-		buf__printf(wrong, "the array has %u elements there, and not [%u]: ", array->value,
+		buf__printf(wrong, "the array has %u elements there, and no [%u]", array->value,
 			    step->index);
-		say_kinds(object, step->type, target, array->type, wrong);
 		return false;
 	}
 	*id = array->type;
@@ -263,7 +284,8 @@ static bool enter_member(const struct core_object *object, const struct core_spe
 	const struct core_step *step = &spec->local.steps[at];
 	const struct graph_type *owner = core_types__at(&object->types, step->type);
 	uint32_t own = core_types__slots(&object->types, owner)[step->index].type;
-	const struct graph_slot *member = find_member(&target->types, *id, step->name, 0);
+	struct budget budget = { MEMBERS_MAX };
+	const struct graph_slot *member = find_member(&target->types, *id, step->name, 0, &budget);
 
 	if (!member) {
 		lacking_member(object, spec, target, root, *id, at, wrong, nearest);
@@ -289,7 +311,7 @@ static void nearest_field(const struct core_object *object, const struct core_sp
 		const struct core_step *step = &spec->local.steps[i];
 
 		if (step->name ? !enter_member(object, spec, i, target, root, &id, wrong, nearest)
-			       : !enter_element(object, step, target, &id, wrong))
+			       : !enter_element(step, target, &id, wrong))
 			return;
 	}
 	buf__printf(wrong, "it does not lead there");
@@ -360,6 +382,34 @@ static void first_mismatch(const struct core_object *object, const struct graph_
 	buf__printf(wrong, " does not match");
 }
 
+/* What pointers lead to; NULL: circles. */
+static const struct graph_type *behind_pointers(const struct core_types *types, uint32_t id)
+{
+	const struct graph_type *type = core_types__strip(types, &id);
+
+	for (unsigned int i = 0; type && type->kind == TYPE_PTR && i < CORE_CHAIN_MAX; i++) {
+		id = type->ref;
+		type = core_types__strip(types, &id);
+	}
+	return type;
+}
+
+static void other_type(const struct core_object *object, uint32_t own,
+		       const struct core_target *target, uint32_t there, struct buf *wrong)
+{
+	const struct graph_type *a = behind_pointers(&object->types, own);
+	const struct graph_type *b = behind_pointers(&target->types, there);
+
+	if (a && b && a->kind == TYPE_FUNC_PROTO && b->kind == TYPE_FUNC_PROTO &&
+	    a->count != b->count) {
+		buf__printf(wrong, "its functions have %u parameters there, and here %u", b->count,
+			    a->count);
+		return;
+	}
+	buf__printf(wrong, "it is of another type there: ");
+	say_kinds(object, own, target, there, wrong);
+}
+
 static void nearest_whole(const struct core_object *object, const struct core_spec *spec,
 			  const struct core_target *target, uint32_t root, struct buf *wrong)
 {
@@ -379,7 +429,7 @@ static void nearest_whole(const struct core_object *object, const struct core_sp
 		   (core_kind__is_composite(a->kind) || core_kind__is_enum(a->kind))) {
 		first_mismatch(object, a, target, there, wrong);
 	} else {
-		buf__printf(wrong, "the kernel's is another");
+		other_type(object, own, target, there, wrong);
 	}
 }
 

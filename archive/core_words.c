@@ -45,6 +45,9 @@ void core_words__whole_type(const struct core_types *types, uint32_t type, struc
 			type = core_types__slots(types, at)->type;
 			continue;
 		case 0: buf__printf(out, "void"); return;
+		case TYPE_INT: case TYPE_FLOAT:
+			buf__printf(out, "%s", core_types__string(types, at->name));
+			return;
 		default:
 			core_words__type(types, type, out);
 			return;

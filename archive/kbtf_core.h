@@ -343,19 +343,21 @@ KBTF_API int kbtf_explainer__run(const struct kbtf_explainer *explainer, const v
 KBTF_API void kbtf_explanation__free(struct kbtf_explanation *explanation);
 
 /*
- * Of one of many entries: `err` is 0, and the explanation is the callee's; else as for
- * kbtf_checked_fn. What is not 0 ends the run, which returns it.
+ * Of one of many entries: `err` is 0, and the explanation is the callee's, which frees it as often as
+ * it gets it: kernels may share one. Else as for kbtf_checked_fn. What is not 0 ends the run,
+ * which returns it.
  */
 typedef int (*kbtf_explained_fn)(void *ctx, size_t number, int err,
 				 struct kbtf_explanation *explanation, const char *why);
 
 /*
- * The same for entries of one archive, in the order in which they are stored after each other. IDs
- * are those of the archive's form of their BTF without functions.
+ * The same for entries of one archive, on threads as kbtf_minimizer__run_entries() has them. IDs are
+ * those of a kernel's types in the archive's form without functions; where kernels share an
+ * explanation, of one of these kernels.
  */
 KBTF_API int kbtf_explainer__run_entries(const struct kbtf_explainer *explainer,
 					 const struct kbtf_entry *const *entries, size_t count,
-					 kbtf_explained_fn fn, void *ctx);
+					 unsigned int threads, kbtf_explained_fn fn, void *ctx);
 
 #ifdef __cplusplus
 }

@@ -78,7 +78,7 @@ manifests()
 	"$work/elsewhere/usr/bin/btfgen" list --cached --distro nosuch
 }
 t_says 2 "debian" "and its manifests" manifests
-t_not "its own, not the tree's" grep -q centos "$work/.out"
+t_not "its own, not the tree's" said centos
 
 compile_shared()
 {

@@ -2,7 +2,8 @@
 /*
  * A BPF object that somebody hands over, and a kernel's BTF that somebody else does: u32 size
  * of the object in little endian, the object, the BTF. What an object finds in the kernel it
- * finds in the minimized BTF, too, and minimizing that again changes nothing.
+ * finds in the minimized BTF, too, and minimizing that again changes nothing. All of it can be
+ * explained.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -56,6 +57,58 @@ static void expect_minimized_once(const struct kbtf_minimizer *minimizer, const 
 	expect(again_size <= min_size);
 	free(min);
 	free(again);
+}
+
+static void expect_candidate(const struct kbtf_candidate *candidate, size_t questions)
+{
+	bool has_it = candidate->fit == KBTF_FIT_YES || candidate->fit == KBTF_FIT_DISAGREES;
+
+	expect(*candidate->name && candidate->type);
+	expect(!has_it || (*candidate->spec && !*candidate->text));
+	expect(candidate->fit != KBTF_FIT_REFUSED || *candidate->text);
+	expect(candidate->fit != KBTF_FIT_DROPPED || candidate->since < questions);
+}
+
+/* What is found comes from a candidate, and what is absent is patched or poisoned. */
+static void expect_explained(const struct kbtf_explainer *explainer,
+			     const struct kbtf_explanation *explanation)
+{
+	size_t questions, relocations;
+	const struct kbtf_question *asked = kbtf_explainer__questions(explainer, &questions);
+	const struct kbtf_relocation *all = kbtf_explainer__relocations(explainer, &relocations);
+
+	for (size_t i = 0; i < questions; i++) {
+		const struct kbtf_answer *answer = &explanation->answers[i];
+
+		expect(answer->outcome != KBTF_OUTCOME_FOUND || answer->candidate_count ||
+		       strcmp(asked[i].kind, "type_id_local") == 0);
+		for (size_t k = 0; k < answer->candidate_count; k++)
+			expect_candidate(&answer->candidates[k], questions);
+	}
+	for (size_t i = 0; i < relocations; i++) {
+		const struct kbtf_fate *fate = &explanation->fates[i];
+
+		expect(all[i].question < questions && *all[i].insn);
+		expect(!*fate->insn == (fate->patch == KBTF_PATCH_REFUSED));
+		expect(fate->verdict <= explanation->verdict);
+	}
+}
+
+static void explain(const void *object, size_t object_size, const void *btf, size_t size)
+{
+	struct kbtf_explanation *explanation;
+	struct kbtf_explainer *explainer;
+	char why[200] = "";
+	int err;
+
+	expect(!kbtf_explainer__new("object", object, object_size, &explainer, NULL, 0));
+	err = kbtf_explainer__run(explainer, btf, size, &explanation, why, sizeof(why));
+	expect(!err || (*why && (err == -EINVAL || err == -ENOTSUP)));
+	if (!err) {
+		expect_explained(explainer, explanation);
+		kbtf_explanation__free(explanation);
+	}
+	kbtf_explainer__free(explainer);
 }
 
 static void patch_all(const struct core_object *object, const struct core_target *target,
@@ -121,6 +174,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!err) {
 		relocate(&object, btf, size - 4 - object_size);
 		core_object__free(&object);
+		explain(file, object_size, btf, size - 4 - object_size);
 		minimizer = kbtf_minimizer__new();
 		expect(minimizer && !kbtf_minimizer__add(minimizer, "object", file, object_size,
 							 NULL, 0));

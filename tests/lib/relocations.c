@@ -2,7 +2,8 @@
 /*
  * What becomes of each instruction that an object's CO-RE relocations change, a line each:
  * by libkbtf's engine, or by libbpf, which is asked to load the object and says it in its
- * log. Loading ends before the verifier. Usage: relocations engine|libbpf OBJECT BTF
+ * log. Loading ends before the verifier. Usage: relocations engine|libbpf|log OBJECT BTF
+ * "log" prints libbpf's log as it is.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -55,14 +56,20 @@ static int listen(enum libbpf_print_level level, const char *format, va_list arg
 	return length;
 }
 
-static int by_libbpf(const char *path, const char *btf)
+static int print_log(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	return vprintf(format, args);
+}
+
+static int by_libbpf(const char *path, const char *btf, libbpf_print_fn_t print)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = btf);
 	struct bpf_object *object;
 	struct bpf_program *program;
 	struct bpf_map *map;
 
-	libbpf_set_print(listen);
+	libbpf_set_print(print);
 	object = bpf_object__open_file(path, &opts);
 	if (!object)
 		return 2;
@@ -161,6 +168,7 @@ int main(int argc, char **argv)
 {
 	if (argc != 4)
 		return 2;
-	return strcmp(argv[1], "libbpf") == 0 ? by_libbpf(argv[2], argv[3])
-					       : by_engine(argv[2], argv[3]);
+	return strcmp(argv[1], "libbpf") == 0 ? by_libbpf(argv[2], argv[3], listen) :
+	       strcmp(argv[1], "log") == 0 ? by_libbpf(argv[2], argv[3], print_log) :
+	       by_engine(argv[2], argv[3]);
 }

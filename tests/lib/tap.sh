@@ -5,6 +5,7 @@
 #   t_not WHAT COMMAND...      passes if it fails, but not by a signal or "not found"
 #   t_exit N WHAT COMMAND...   passes if it exits with N
 #   t_says N TEXT WHAT CMD...  exits with N, and TEXT (fixed) is in its output; $out keeps it
+#   t_not WHAT said PATTERN    passes if the test before did not print that
 #   skip_all REASON            the whole file is skipped
 #   skip WHAT REASON           one test is
 #
@@ -92,6 +93,12 @@ t_says()
 	esac
 	[ "$tap_right" -eq 0 ] || echo "exit status $tap_status (wanted $want), wanted text: $text" >>"$work/.out"
 	tap_result "$tap_right" "$what"
+}
+
+# said GREP-ARGUMENT...: whether that is in the output of the test before; a test's own goes to .out
+said()
+{
+	printf '%s\n' "$out" | grep -q "$@"
 }
 
 skip()

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/file_kind.h"
 #include "base/log.h"
 #include "command.h"
 #include "matrix.h"
+#include "operands.h"
 #include "profile.h"
 
 #define EXIT_IN_PART 4 /* nothing fails */
 
 struct checking {
 	struct entry_filter filter;
-	const char *archive_given;
+	struct operands operands;
 	char *archive_path;
 	struct kbtf_archive *archive;
-	struct text_list object_paths, btf_paths;
 	struct objects objects;
 	struct matrix matrix;
 	unsigned int jobs;
@@ -29,44 +26,8 @@ static void checking__free(struct checking *it)
 	objects__free(&it->objects);
 	kbtf_archive__close(it->archive);
 	free(it->archive_path);
-	text_list__free(&it->object_paths);
-	text_list__free(&it->btf_paths);
+	operands__free(&it->operands);
 	entry_filter__free(&it->filter);
-}
-
-static bool is_object(const char *path)
-{
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char head[64];
-	ssize_t got = fd < 0 ? -1 : read(fd, head, sizeof(head));
-
-	return got > 0 && object_file__is_bpf(head, (size_t)got);
-}
-
-/* BPF objects and kernels are told apart by what they are, in any order. */
-static int sort_arguments(struct checking *it, char **arguments, size_t count, struct error *err)
-{
-	it->object_paths.items = calloc(count + 1, sizeof(*it->object_paths.items));
-	it->btf_paths.items = calloc(count + 1, sizeof(*it->btf_paths.items));
-	if (!it->object_paths.items || !it->btf_paths.items)
-		return error__oom(err);
-	for (size_t i = 0; i < count; i++) {
-		int kind = file_kind__of(arguments[i]);
-
-		if (kind < 0)
-			return error__set(err, -kind, "%s: %s; kernels of an archive are named by "
-					  "--kernel", arguments[i], strerror(-kind));
-		if (kind == FILE_KIND_ARCHIVE && !it->archive_given)
-			it->archive_given = arguments[i];
-		else if (kind == FILE_KIND_ARCHIVE)
-			return error__set(err, EINVAL, "%s: a second archive; `btfgen merge` makes one "
-					  "of two", arguments[i]);
-		else if (is_object(arguments[i]))
-			it->object_paths.items[it->object_paths.count++] = arguments[i];
-		else
-			it->btf_paths.items[it->btf_paths.count++] = arguments[i];
-	}
-	return 0;
 }
 
 static int add_entries(struct checking *it, struct error *err)
@@ -75,7 +36,7 @@ static int add_entries(struct checking *it, struct error *err)
 	size_t index = 0;
 	int res = 0;
 
-	it->archive_path = archive_file__path(it->archive_given);
+	it->archive_path = archive_file__path(it->operands.archive);
 	if (!it->archive_path)
 		return error__oom(err);
 	it->archive = archive_file__open(it->archive_path, err);
@@ -89,14 +50,14 @@ static int add_entries(struct checking *it, struct error *err)
 
 static int run(struct checking *it, struct error *err)
 {
-	int res = profile__choose(&it->object_paths, false, &it->objects, err);
+	int res = profile__choose(&it->operands.objects, false, &it->objects, err);
 
 	if (!res)
 		res = matrix__init(&it->matrix, &it->objects, err);
 	it->matrix.strict = it->strict;
-	for (size_t i = 0; !res && i < it->btf_paths.count; i++)
-		res = matrix__add_row(&it->matrix, NULL, it->btf_paths.items[i], err);
-	if (!res && (it->archive_given || !it->btf_paths.count))
+	for (size_t i = 0; !res && i < it->operands.kernels.count; i++)
+		res = matrix__add_row(&it->matrix, NULL, it->operands.kernels.items[i], err);
+	if (!res && (it->operands.archive || !it->operands.kernels.count))
 		res = add_entries(it, err);
 	if (!res && !it->matrix.count)
 		return error__set(err, ESRCH, "%s: no kernel there matches; `btfgen stats --list` "
@@ -127,7 +88,7 @@ int cmd_check(int argc, char **argv)
 		.jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN) };
 	const struct option_def options[] = {
 		{ OPTION_HEADING, NULL, 0, NULL, NULL, "Options" },
-		{ OPTION_TEXT, "archive", 'a', "FILE", &it.archive_given,
+		{ OPTION_TEXT, "archive", 'a', "FILE", &it.operands.archive,
 		  "check on the kernels of this archive (default,\nwithout BTF: "
 		  "$XDG_DATA_HOME/btfgen/btfgen.kbtf)" },
 		{ OPTION_NUMBER, "jobs", 'j', "N", &it.jobs, "kernels at a time (default: one a CPU)" },
@@ -161,7 +122,7 @@ int cmd_check(int argc, char **argv)
 		log__error("--kernel: %s", err.text);
 		return EXIT_USAGE;
 	}
-	res = sort_arguments(&it, argv + first, (size_t)(argc - first), &err);
+	res = operands__sort(&it.operands, argv + first, (size_t)(argc - first), &err);
 	if (!res)
 		res = run(&it, &err);
 	if (res) {

@@ -10,6 +10,7 @@ int cmd_index(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_add(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_compact(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_merge(int argc, char **argv);

@@ -33,6 +33,7 @@ static const struct command {
 	{ "encode", NULL, cmd_encode, "make BTF of one vmlinux" },
 	{ "minimize", "min", cmd_minimize, "cut BTF down to what BPF objects need" },
 	{ "check", NULL, cmd_check, "which BPF objects work on which kernels, and why not" },
+	{ "explain", NULL, cmd_explain, "what each relocation of an object comes to, and why" },
 	{ "show", NULL, cmd_show, "print types as C or raw" },
 	{ "diff", NULL, cmd_diff, "what changed between the types of two kernels" },
 	{ "which", NULL, cmd_which, "what this machine would use, and why" },

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "bytes.h"
+#include "profile.h"
 
 #define OBJECT_LIMIT (256u << 20)
 #define WORDS 300
@@ -89,15 +90,6 @@ static int run(const struct matrix *matrix, const void *btf, size_t size, bool m
 	return res ? error__set(err, -res, "its BTF can't be used: %s", why) : 0;
 }
 
-static bool has_object(const struct kbtf_profile *profile, const struct kbtf_object_ref *object)
-{
-	for (size_t i = 0; i < kbtf_profile__object_count(profile); i++)
-		if (memcmp(kbtf_profile__object(profile, i)->sha256, object->sha256,
-			   KBTF_SHA256_SIZE) == 0)
-			return true;
-	return false;
-}
-
 /* What one profile's BTF tells of the objects that it was minimized for. */
 static int check_min(const struct matrix *matrix, const struct matrix_row *row,
 		     const struct kbtf_profile *profile, struct error *err)
@@ -111,7 +103,7 @@ static int check_min(const struct matrix *matrix, const struct matrix_row *row,
 	int res;
 
 	for (size_t i = 0; i < objects->count; i++)
-		any |= has_object(profile, &objects->refs[i]);
+		any |= profile__has_object(profile, &objects->refs[i]);
 	if (!any || !kbtf_entry__min_size(row->entry, profile))
 		return 0;
 	if (!reports)
@@ -121,7 +113,7 @@ static int check_min(const struct matrix *matrix, const struct matrix_row *row,
 		return error__set(err, -res, "its BTF in the archive is damaged");
 	res = run(matrix, btf, size, true, reports, err);
 	for (size_t i = 0; !res && i < objects->count; i++)
-		if (has_object(profile, &objects->refs[i]))
+		if (profile__has_object(profile, &objects->refs[i]))
 			row->reports[i] = reports[i];
 	return res;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel_words.h"
 #include "matrix.h"
 #include "table.h"
 
@@ -89,25 +90,11 @@ static void word_cell(struct notes *notes, const struct matrix_row *row, size_t 
 		snprintf(cell, CELL_SIZE, "%s", words_of(report, words));
 }
 
-static const char *release_of(const struct matrix_row *row)
+static void name_kernels(const struct matrix_row *rows, size_t count, char who[KERNEL_WORDS],
+			 char which[KERNEL_WORDS])
 {
-	return row->entry ? kbtf_entry__ident(row->entry)->kernel_release : row->path;
-}
-
-static void name_kernels(const struct matrix_row *rows, size_t count, char *who, size_t who_size,
-			 char *which, size_t which_size)
-{
-	const struct kbtf_ident *ident = rows->entry ? kbtf_entry__ident(rows->entry) : NULL;
-
-	*who = '\0';
-	if (ident)
-		snprintf(who, who_size, "%s%s%s %s", ident->distro, *ident->distro ? " " : "",
-			 ident->distro_release, ident->arch);
-	if (count == 1)
-		snprintf(which, which_size, "%s", release_of(rows));
-	else
-		snprintf(which, which_size, "%s .. %s (%zu)", release_of(rows),
-			 release_of(&rows[count - 1]), count);
+	kernel_words__system(rows->entry, who);
+	kernel_words__span(rows->entry, rows->path, rows[count - 1].entry, count, which);
 }
 
 /* ---- the table -------------------------------------------------------------------------------- */
@@ -115,10 +102,10 @@ static void name_kernels(const struct matrix_row *rows, size_t count, char *who,
 static void add_wide(struct table *table, struct notes *notes, size_t first, size_t count)
 {
 	const struct matrix *matrix = notes->matrix;
-	char who[200], which[400], cells[COLUMNS_MAX][CELL_SIZE];
+	char who[KERNEL_WORDS], which[KERNEL_WORDS], cells[COLUMNS_MAX][CELL_SIZE];
 	const char *row[COLUMNS_MAX + 2] = { who, which };
 
-	name_kernels(&matrix->rows[first], count, who, sizeof(who), which, sizeof(which));
+	name_kernels(&matrix->rows[first], count, who, which);
 	for (size_t i = 0; i < matrix->objects->count; i++) {
 		word_cell(notes, &matrix->rows[first], i, cells[i]);
 		row[i + 2] = cells[i];
@@ -129,9 +116,9 @@ static void add_wide(struct table *table, struct notes *notes, size_t first, siz
 static void add_long(struct table *table, struct notes *notes, size_t first, size_t count)
 {
 	const struct matrix *matrix = notes->matrix;
-	char who[200], which[400];
+	char who[KERNEL_WORDS], which[KERNEL_WORDS];
 
-	name_kernels(&matrix->rows[first], count, who, sizeof(who), which, sizeof(which));
+	name_kernels(&matrix->rows[first], count, who, which);
 	for (size_t i = 0; i < matrix->objects->count; i++) {
 		char name[256], cell[CELL_SIZE];
 

@@ -15,4 +15,7 @@
 int profile__choose(const struct text_list *given, bool none, struct objects *objects,
 		    struct error *err);
 
+/* Whether an archive's profile was made for an object, among others. */
+bool profile__has_object(const struct kbtf_profile *profile, const struct kbtf_object_ref *object);
+
 #endif
