@@ -70,6 +70,8 @@ static int check_tiling(const struct bpf_elf *elf, const struct code_moves *move
 
 int code_moves__find_functions(const struct bpf_elf *elf, struct code_moves *moves)
 {
+	int err;
+
 	*moves = (struct code_moves){
 		.functions = calloc(elf->symbol_count + 1, sizeof(*moves->functions)),
 	};
@@ -88,7 +90,10 @@ int code_moves__find_functions(const struct bpf_elf *elf, struct code_moves *mov
 		};
 	}
 	qsort(moves->functions, moves->count, sizeof(*moves->functions), by_place);
-	return check_tiling(elf, moves);
+	err = check_tiling(elf, moves);
+	if (err)
+		code_moves__free(moves);
+	return err;
 }
 
 struct code_function *code_moves__function_at(const struct code_moves *moves, size_t section,

@@ -25,7 +25,7 @@ struct code_moves {
 	size_t count;
 };
 
-/* -EBADMSG: the functions overlap, or leave code out. */
+/* -EBADMSG: the functions overlap, or leave code out; then there are none. */
 int code_moves__find_functions(const struct bpf_elf *elf, struct code_moves *moves);
 void code_moves__free(struct code_moves *moves);
 /* The function that the byte at `offset` of a section belongs to, or NULL. */

@@ -12,117 +12,9 @@
 #define MAX_ROUNDS 64
 #define STACK_SIZE 512
 
-/* ---- code ------------------------------------------------------------------------------------ */
-
-void reach_code__free(struct reach_code *code)
-{
-	free(code->insns);
-	free(code->first);
-	free(code->addresses);
-	free(code->callees);
-	*code = (struct reach_code){};
-}
-
 static bool is_wide(const struct bpf_insn *insn)
 {
 	return insn->code == (BPF_LD | BPF_DW | BPF_IMM);
-}
-
-uint32_t reach_code__at(const struct reach_code *code, size_t section, uint64_t offset)
-{
-	const struct code_moves *functions = &code->object->functions;
-	const struct code_function *found = code_moves__function_at(functions, section, offset);
-
-	return found ? code->first[found - functions->functions] +
-		       (uint32_t)((offset - found->start) / INSN_SIZE) : code->count;
-}
-
-static bool is_constants(const struct bpf_elf_section *section)
-{
-	return strncmp(section->name, ".rodata", 7) == 0 && section->data;
-}
-
-static bool is_variables(const struct bpf_elf_section *section)
-{
-	return is_constants(section) || strncmp(section->name, ".data", 5) == 0 ||
-	       strncmp(section->name, ".bss", 4) == 0;
-}
-
-/* What the loads of one section of code are the addresses of. */
-static void read_addresses(struct reach_code *code, struct bpf_elf *elf, size_t section)
-{
-	struct bpf_elf_section *rel = bpf_elf__relocations_of(elf, section);
-	const Elf64_Rel *relocations = rel ? (const Elf64_Rel *)rel->data : NULL;
-	size_t count = relocations ? rel->size / sizeof(*relocations) : 0;
-
-	for (size_t i = 0; i < count; i++) {
-		size_t number = ELF64_R_SYM(relocations[i].r_info);
-		uint32_t at = reach_code__at(code, section, relocations[i].r_offset);
-		const Elf64_Sym *symbol = &elf->symbols[number];
-
-		if (at == code->count || number >= elf->symbol_count || !is_wide(&code->insns[at]))
-			continue;
-		if (symbol->st_shndx == SHN_UNDEF) {
-			code->addresses[at].is_extern = true;
-		} else if (symbol->st_shndx < elf->section_count &&
-			   is_variables(&elf->sections[symbol->st_shndx])) {
-			code->addresses[at].section = symbol->st_shndx;
-			code->addresses[at].constant =
-				is_constants(&elf->sections[symbol->st_shndx]);
-			/* the symbol's place counts, too */
-			code->insns[at].imm += (int32_t)symbol->st_value;
-		}
-	}
-}
-
-static void read_function(struct reach_code *code, struct bpf_elf *elf, size_t index)
-{
-	const struct code_moves *functions = &code->object->functions;
-	const struct code_function *function = &functions->functions[index];
-	const uint8_t *data = elf->sections[function->section].data + function->start;
-	struct bpf_insn *insns = &code->insns[code->first[index]];
-
-	memcpy(insns, data, function->size);
-	for (uint32_t i = 0; i < function->size / INSN_SIZE; i += 1 + is_wide(&insns[i])) {
-		const struct code_function *callee;
-
-		if (insns[i].code != (BPF_JMP | BPF_CALL) || insns[i].src_reg != BPF_PSEUDO_CALL)
-			continue;
-		callee = code_moves__callee(functions, elf, function->section,
-					    function->start + i * INSN_SIZE);
-		if (callee)
-			code->callees[code->first[index] + i] =
-				(uint32_t)(callee - functions->functions) + 1;
-	}
-}
-
-int reach_code__read(const struct core_object *object, struct reach_code *code)
-{
-	const struct code_moves *functions = &object->functions;
-	struct bpf_elf *elf = (struct bpf_elf *)&object->elf; /* only read */
-	uint64_t count = 0;
-
-	*code = (struct reach_code){ .object = object };
-	if (object->elf.foreign || !functions->count)
-		return -ENOTSUP;
-	code->first = calloc(functions->count, sizeof(*code->first));
-	for (size_t i = 0; code->first && i < functions->count; i++) {
-		code->first[i] = (uint32_t)count;
-		count += functions->functions[i].size / INSN_SIZE;
-	}
-	code->count = (uint32_t)count;
-	code->insns = calloc(count + 1, sizeof(*code->insns));
-	code->addresses = calloc(count + 1, sizeof(*code->addresses));
-	code->callees = calloc(count + 1, sizeof(*code->callees));
-	if (!code->first || !code->insns || !code->addresses || !code->callees) {
-		reach_code__free(code);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < functions->count; i++)
-		read_function(code, elf, i);
-	for (size_t i = 1; i < elf->section_count; i++)
-		read_addresses(code, elf, i);
-	return 0;
 }
 
 /* ---- what is known of registers ------------------------------------------------------------------ */
@@ -144,7 +36,7 @@ struct value {
 	uint64_t number;
 };
 
-/* What is not known was added to the address, before one that is or is not known. */
+/* Something that is not known was added to the address. */
 #define INDEXED 1
 
 struct point {
@@ -166,6 +58,13 @@ struct walk {
 static bool is_address(const struct value *value)
 {
 	return value->kind == MAP_VALUE || value->kind == LOADED;
+}
+
+/* Whether an address stays one, with `by` as a number: what is loaded may be either. */
+static bool is_moved(const struct value *value, const struct value *by)
+{
+	return is_address(value) && by->kind != MAP_VALUE &&
+	       (value->kind == MAP_VALUE || by->kind != LOADED);
 }
 
 static bool is_variable(const struct value *value)
@@ -267,11 +166,11 @@ static void run_alu(const struct bpf_insn *insn, struct value *regs)
 		*to = (struct value){ .kind = MAP_VALUE, .number = INDEXED };
 		return;
 	}
-	if (wide && (op == BPF_ADD || op == BPF_SUB) && is_address(to) && !is_address(&by)) {
+	if (wide && (op == BPF_ADD || op == BPF_SUB) && is_moved(to, &by)) {
 		to->number |= by.kind == NUMBER ? 0 : INDEXED;
 		return;
 	}
-	if (wide && op == BPF_ADD && is_address(&by) && !is_address(to)) {
+	if (wide && op == BPF_ADD && is_moved(&by, to)) {
 		by.number |= to->kind == NUMBER ? 0 : INDEXED;
 		*to = by;
 		return;

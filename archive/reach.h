@@ -34,7 +34,7 @@ struct reach_code {
 	uint32_t *callees;  /* by instruction: a function of the object and 1, or 0 */
 };
 
-/* Not of objects of the other byte order, -ENOTSUP, or where functions are not known. -ENOMEM. */
+/* -ENOTSUP: of objects of the other byte order, or where functions are not known; -ENOMEM. */
 int reach_code__read(const struct core_object *object, struct reach_code *code);
 void reach_code__free(struct reach_code *code);
 /* The instruction at `offset` bytes of a section; code->count: none. */

@@ -35,6 +35,7 @@ is_whole()
 	*/fuzz_metalink/*) grep -q "http://" "$1" ;;
 	*/fuzz_directory/*) grep -qi "href=" "$1" ;;
 	*/fuzz_archive/*) "$btfgen" verify -a "$1" ;;
+	*/fuzz_check/*) grep -qE 'fentry/do_exit|cgroup_skb/ingress' "$1" && grep -q bpf_prog_aux "$1" ;;
 	*/fuzz_core/*) grep -q kprobe/bitfields "$1" && grep -q in_anonymous "$1" ;;
 	*/fuzz_btf/*) bpftool btf dump file "$1" | grep -q "STRUCT 'task_struct'" ;;
 	# whole edits; that none of them does no harm, the harness itself expects
@@ -46,7 +47,8 @@ is_whole()
 }
 
 t "the seeds are made" "$top/tests/lib/make-corpus" "$btfgen" "$work/seeds"
-for harness in fuzz_archive fuzz_btf fuzz_core fuzz_directory fuzz_lineage fuzz_metalink fuzz_vmlinux fuzz_vmlinuz; do
+for harness in fuzz_archive fuzz_btf fuzz_check fuzz_core fuzz_directory fuzz_lineage fuzz_metalink \
+		fuzz_vmlinux fuzz_vmlinuz; do
 	for seed in "$work/seeds/$harness"/*; do
 		t "$harness: ${seed##*/} is a good seed" is_whole "$seed"
 	done
