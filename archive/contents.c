@@ -170,6 +170,7 @@ static void walk_blob(struct walk *walk, struct blob *blob, uint32_t own_number)
 	back = number(walk, BLOB_BASE, back, own_number);
 	digest(walk, BLOB_DIGEST, blob->digest);
 	digest(walk, BLOB_DATA_DIGEST, blob->data_digest);
+	digest(walk, BLOB_FUNCTION_DIGEST, blob->function_digest);
 	if (!walk->reading)
 		return;
 	blob->base = back ? blob - back : NULL;

@@ -25,6 +25,7 @@ struct blob {
 	uint64_t path_size;       /* stored bytes of it and all before it */
 	uint8_t digest[DIGEST_SIZE]; /* of the BTF */
 	uint8_t data_digest[DIGEST_SIZE]; /* of the data stream's stored bytes */
+	uint8_t function_digest[DIGEST_SIZE]; /* and of the function stream's */
 };
 
 /* A zstd frame with minimized BTF of several kernels, back to back. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The archive file, version 3. All numbers of fixed size are little endian, others varints.
+ * The archive file, version 4. All numbers of fixed size are little endian, others varints.
  * kbtf-archive(5) tells it to others: what changes here changes there, and
  * tests/check/archive-format.sh reads by that page.
  *
@@ -13,7 +13,7 @@
  *   footer = u64 index offset, u64 index size, digest[32] of the index, u64 zero, end magic[8]
  *
  * Both kinds of BTF come out in canonical form (canonical.h). digest is BLAKE2b-256
- * (digest.h): of a blob's BTF, and of the stored bytes of its data stream, of a frame and of
+ * (digest.h): of a blob's BTF, and of the stored bytes of each of its streams, of a frame and of
  * the index. The footer's covers the index, and the index all that comes out, so a signature
  * of it would cover everything.
  *
@@ -41,7 +41,7 @@
 
 #include "base/digest.h"
 
-#define FORMAT_VERSION 3
+#define FORMAT_VERSION 4
 #define FORMAT_MAGIC "\x89KBTF\r\n\x1a"
 #define FORMAT_END_MAGIC "\x1a\n\rFTBK\x89"
 #define FORMAT_MAGIC_SIZE 8
@@ -62,7 +62,8 @@ enum index_column {
 	BLOB_SIZE,            /* bytes of the BTF */
 	BLOB_BASE,
 	BLOB_DIGEST,
-	BLOB_DATA_DIGEST,     /* of the data stream, for who reads no functions */
+	BLOB_DATA_DIGEST,     /* of the data stream's stored bytes */
+	BLOB_FUNCTION_DIGEST, /* and of the function stream's, which not everybody reads */
 	FRAME_STORED,
 	FRAME_DIGEST,
 	FRAME_PARTS,          /* how many */

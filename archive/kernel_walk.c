@@ -210,18 +210,15 @@ static int enter_children(struct kernel_walk *walk, const struct node *node, int
 static int enter(struct kernel_walk *walk, const struct node *node, int damage,
 		 struct followed *kernel)
 {
-	bool functions = walk->opts->functions;
-	int res = atomic_load(&walk->res), check, err = damage;
+	int res = atomic_load(&walk->res), err = damage;
 
 	if (res)
 		return res;
 	if (!err)
-		err = blob__follow_on(node->blob, functions, &kernel->lineage);
-	/* streams of functions have no digests of their own */
-	check = err || !functions || !node->wanted ? err : blob__check(node->blob, &kernel->lineage);
-	if (err == -ENOMEM || check == -ENOMEM)
-		return -ENOMEM;
-	res = visit_node(walk, node, check, check ? NULL : kernel);
+		err = blob__follow_on(node->blob, walk->opts->functions, &kernel->lineage);
+	if (err == -ENOMEM)
+		return err;
+	res = visit_node(walk, node, err, err ? NULL : kernel);
 	return res ? res : enter_children(walk, node, err, kernel);
 }
 

@@ -17,13 +17,16 @@ static int check_digest(const uint8_t expected[DIGEST_SIZE], const void *bytes, 
 
 int blob__follow_on(const struct blob *blob, bool functions, struct lineage *lineage)
 {
+	const uint8_t *function_stream = functions ? blob->stored + blob->data_size : NULL;
+	size_t function_size = functions ? blob->stored_size - blob->data_size : 0;
 	int err = check_digest(blob->data_digest, blob->stored, blob->data_size);
 
+	if (!err && functions)
+		err = check_digest(blob->function_digest, function_stream, function_size);
 	if (err)
 		return err;
-	return lineage__follow(lineage, blob->stored, blob->data_size,
-			       functions ? blob->stored + blob->data_size : NULL,
-			       functions ? blob->stored_size - blob->data_size : 0);
+	return lineage__follow(lineage, blob->stored, blob->data_size, function_stream,
+			       function_size);
 }
 
 int blob__follow(const struct blob *blob, bool functions, struct lineage *lineage)
@@ -35,25 +38,11 @@ int blob__follow(const struct blob *blob, bool functions, struct lineage *lineag
 
 		for (size_t i = 1; i < left; i++)
 			next = next->base;
-		err = functions ? lineage__follow(lineage, next->stored, next->data_size,
-						  next->stored + next->data_size,
-						  next->stored_size - next->data_size)
-				: blob__follow_on(next, false, lineage);
+		err = blob__follow_on(next, functions, lineage);
 	}
 	if (err)
 		lineage__free(lineage);
 	return err;
-}
-
-int blob__check(const struct blob *blob, const struct lineage *lineage)
-{
-	_cleanup_free_ void *bytes = NULL;
-	size_t size;
-	int err = record_set__write(&lineage->pool, &lineage->set, true, &bytes, &size);
-
-	if (err)
-		return err;
-	return size == blob->size ? check_digest(blob->digest, bytes, size) : -EBADMSG;
 }
 
 int blob__unpack(const struct blob *blob, bool functions, void **data, size_t *size)
@@ -66,7 +55,7 @@ int blob__unpack(const struct blob *blob, bool functions, void **data, size_t *s
 		return err;
 	err = record_set__write(&lineage.pool, &lineage.set, functions, &bytes, size);
 	lineage__free(&lineage);
-	/* without functions, the streams' digests were checked on the way */
+	/* without functions, there is nothing but the streams' digests, checked on the way */
 	if (!err && functions)
 		err = *size == blob->size ? check_digest(blob->digest, bytes, *size) : -EBADMSG;
 	if (!err)

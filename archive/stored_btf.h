@@ -12,14 +12,8 @@
 int blob__unpack(const struct blob *blob, bool functions, void **data, size_t *size);
 /* Brings a new lineage to the blob, with functions or without; NULL leaves it empty. */
 int blob__follow(const struct blob *blob, bool functions, struct lineage *lineage);
-/*
- * Brings a lineage from the blob's base to it. Of its two streams only the one of data types
- * has a digest of its own, which is checked.
- */
+/* Brings a lineage from the blob's base to it, by streams whose digests are checked. */
 int blob__follow_on(const struct blob *blob, bool functions, struct lineage *lineage);
-
-/* Whether what a lineage was brought to, with functions, is the blob's BTF: it takes writing it. */
-int blob__check(const struct blob *blob, const struct lineage *lineage);
 
 /* A frame's parts, one after the other: frame->size bytes. */
 int frame__unpack(const struct frame *frame, void **data);

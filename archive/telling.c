@@ -165,6 +165,7 @@ static int tell_after(struct kbtf_writer *writer, const struct type_graph *graph
 			       .size = size, .base = base, .depth = base ? base->depth + 1 : 0,
 			       .path_size = stored_size + (base ? base->path_size : 0) };
 	digest__of(stored, data_size, blob->data_digest);
+	digest__of(stored + data_size, functions.len, blob->function_digest);
 	memcpy(blob->digest, digest, DIGEST_SIZE);
 	*out = blob;
 	err = prove(blob, false, bare, bare_size);

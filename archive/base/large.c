@@ -7,7 +7,7 @@
 
 #define HUGE_PAGE ((size_t)2 << 20)
 /* Of less than this too much of a huge page would be cleared in vain. */
-#define LARGE_MIN ((size_t)768 << 10)
+#define LARGE_MIN ((size_t)4 << 20)
 
 void *large__alloc(size_t size)
 {

@@ -74,7 +74,7 @@ static struct seen walk(const struct kbtf_archive *archive, bool functions)
 
 static void test_no_damage_goes_unseen(void **state)
 {
-	size_t size, found = 0;
+	size_t size;
 	_cleanup_free_ uint8_t *data = version_archive(temp_path(*state, "a.kbtf"), KERNELS, &size);
 	struct kbtf_archive *archive = kbtf_archive__open_mem(data, size);
 	struct seen seen;
@@ -90,14 +90,13 @@ static void test_no_damage_goes_unseen(void **state)
 			stored[at] ^= 0x11;
 			seen = walk(archive, true);
 			assert_int_equal(seen.wrong, 0);
-			found += seen.damaged;
+			assert_true(seen.damaged > 0);
 			/* who reads no functions is told of damage in data types alone */
 			seen = walk(archive, false);
 			assert_true(at < blob->data_size ? seen.damaged > 0 : !seen.damaged);
 			stored[at] ^= 0x11;
 		}
 	}
-	assert_true(found > 0);
 	kbtf_archive__close(archive);
 }
 

@@ -95,8 +95,9 @@ class Reader:
             self.followed, self.lineage = [], Lineage()
         for step in blob["path"][len(self.followed):]:
             data, functions = step["stored"][:step["data_size"]], step["stored"][step["data_size"]:]
-            if not self.functions:
-                expect(digest(data) == step["data_digest"], "a stream is not that of its digest")
+            expect(digest(data) == step["data_digest"], "a stream is not that of its digest")
+            expect(not self.functions or digest(functions) == step["function_digest"],
+                   "a stream of functions is not that of its digest")
             self.lineage.follow(data, functions if self.functions else None)
         self.followed = blob["path"]
         btf = Output(self.lineage.kernel).bytes()

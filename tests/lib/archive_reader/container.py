@@ -7,7 +7,7 @@ import struct
 
 # ---- THE FILE ----------------------------------------------------------------------------------
 
-VERSION = 3
+VERSION = 4
 MAGIC, END_MAGIC = b"\x89KBTF\r\n\x1a", b"\x1a\n\rFTBK\x89"
 HEADER, FOOTER = struct.Struct("<8sII"), struct.Struct("<QQ32sQ8s")
 BTF_MAX, FRAME_MAX, PATH_MAX = 1 << 30, 64 << 20, 256
@@ -134,6 +134,7 @@ def read_table(data, count, prefix=None):
 
 INDEX = """INDEX_COUNTS TEXT_SHARED TEXT_REST
     BLOB_STORED BLOB_DATA BLOB_SIZE BLOB_BASE BLOB_DIGEST BLOB_DATA_DIGEST
+    BLOB_FUNCTION_DIGEST
     FRAME_STORED FRAME_DIGEST FRAME_PARTS PART_SIZE
     PROFILE_NAME PROFILE_OBJECTS OBJECT_NAME OBJECT_SHA256
     ENTRY_DISTRO ENTRY_DISTRO_RELEASE ENTRY_ARCH ENTRY_KERNEL_RELEASE ENTRY_KERNEL_VERSION
@@ -197,6 +198,7 @@ class Index:
         back = self.columns["BLOB_BASE"].number(len(self.blobs))
         blob["digest"] = self.columns["BLOB_DIGEST"].take(32)
         blob["data_digest"] = self.columns["BLOB_DATA_DIGEST"].take(32)
+        blob["function_digest"] = self.columns["BLOB_FUNCTION_DIGEST"].take(32)
         blob["path"] = (self.blobs[-back]["path"] if back else []) + [blob]
         expect(len(blob["path"]) <= PATH_MAX, "a path is too long")
         return blob
