@@ -77,6 +77,16 @@ t "has Stream" these "4.18.0-448.el8.x86_64 - 8-stream"
 t "7" centos --release 7
 t "has two flavours" these "3.10.0-1127.el7.centos.plus.x86_64 centos-plus 7" \
 	"3.10.0-1160.el7.x86_64 - 7"
+mkdir -p "$work/keys/centos" "$work/nokeys"
+echo "no key" >"$work/nokeys/README"
+t_says 1 "no keys to check" "a folder without keys" "$btfgen" list --distro centos --release 7 --arch x86_64 \
+	--mirror "debuginfo=file:$debug" --keyring "$work/nokeys"
+cp "$T/key.asc" "$work/keys/centos/RPM-GPG-KEY-CentOS-7"
+t "a folder of folders, as distribution-gpg-keys has them" "$btfgen" list --distro centos --release 7 --arch x86_64 \
+	--mirror "debuginfo=file:$debug" --keyring "$work/keys"
+mv "$work/keys/centos/RPM-GPG-KEY-CentOS-7" "$work/keys/centos/other"
+t_says 1 "no keys to check" "where the names are others" "$btfgen" list --distro centos --release 7 --arch x86_64 \
+	--mirror "debuginfo=file:$debug" --keyring "$work/keys"
 t_says 2 "7" "a release that there is not is told" centos --release 6
 
 # ---- openSUSE -------------------------------------------------------------------------------

@@ -11,10 +11,12 @@
 
 #include "base/cleanup.h"
 #include "base/file_kind.h"
+#include "base/keyring.h"
 #include "base/log.h"
 #include "base/rpm_header.h"
 #include "base/sha256.h"
 #include "base/url.h"
+#include "base/words.h"
 
 #define SHA1_SIZE 20
 /* OpenPGP's number, see rpm_header.h */
@@ -22,13 +24,53 @@
 /* Before a signature is checked anybody on the way could send without end. */
 #define UNKNOWN_SIZE_MAX (256ull << 20)
 
-struct openpgp_policy access__policy(const struct access *access, const struct manifest *manifest,
-				     const struct release *release, const char *storage[2])
+/* The last parts of a path: the file's name, or that with its folder's. */
+static const char *last_parts(const char *path, unsigned int parts)
 {
-	storage[0] = access->keyring;
-	storage[1] = NULL;
+	const char *at = path + strlen(path);
+
+	while (at > path && parts)
+		parts -= *--at == '/';
+	return at + (*at == '/');
+}
+
+static int add_below(char ***keyrings, const char *directory, const char *name)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", directory, name) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	return words__add(keyrings, path);
+}
+
+char **access__keyrings(const struct access *access, const struct release *release)
+{
+	_cleanup_words_ char **keyrings = words__split(NULL);
+	struct stat st;
+	bool is_directory = access->keyring && !stat(access->keyring, &st) && S_ISDIR(st.st_mode);
+	int ret = keyrings ? 0 : -ENOMEM;
+
+	if (!ret && access->keyring)
+		ret = words__add(&keyrings, access->keyring);
+	for (char **own = release->keyrings; own && *own && !ret; own++) {
+		if (!access->keyring) {
+			ret = words__add(&keyrings, *own);
+		} else if (is_directory) {
+			ret = add_below(&keyrings, access->keyring, last_parts(*own, 2));
+			if (!ret)
+				ret = add_below(&keyrings, access->keyring, last_parts(*own, 1));
+		}
+	}
+	return ret ? NULL : steal_ptr(keyrings);
+}
+
+struct openpgp_policy access__policy(const struct access *access, const struct manifest *manifest,
+				     const struct release *release, char **keyrings)
+{
 	return (struct openpgp_policy){
-		.keyrings = access->keyring ? storage : (const char *const *)release->keyrings,
+		.keyrings = (const char *const *)keyrings,
 		.keys = (const char *const *)release->keys,
 		.keyring_package = manifest->keyring_package,
 		.scratch = access->scratch,
@@ -36,16 +78,12 @@ struct openpgp_policy access__policy(const struct access *access, const struct m
 	};
 }
 
-const char *access__keyring(const struct access *access, const struct release *release)
+bool access__has_keys(const struct access *access, const struct release *release)
 {
-	const char *given[] = { access->keyring, NULL };
-	const char *const *keyrings = access->keyring ? given :
-							(const char *const *)release->keyrings;
+	_cleanup_words_ char **keyrings = access__keyrings(access, release), **files = NULL;
+	struct error err;
 
-	for (; keyrings && *keyrings; keyrings++)
-		if (!faccessat(AT_FDCWD, *keyrings, R_OK, 0))
-			return *keyrings;
-	return NULL;
+	return keyrings && !keyring__files((const char *const *)keyrings, &files, &err) && *files;
 }
 
 int access__accept_unsigned(const struct access *access, const struct manifest *manifest,
@@ -59,7 +97,7 @@ int access__accept_unsigned(const struct access *access, const struct manifest *
 			  what);
 		return 0;
 	}
-	if (access__keyring(access, release))
+	if (access__has_keys(access, release))
 		return 0;
 	return error__set(err, ENOKEY,
 			  "%s %s, and there are no keys to check its packages with: install %s, or "

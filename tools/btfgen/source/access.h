@@ -16,19 +16,27 @@ struct access {
 	struct transfers *transfers;
 	const char *index_dir;       /* of the working directory */
 	const char *scratch;         /* directory for temporary files */
-	const char *keyring;         /* in place of the manifest's, or NULL */
+	const char *keyring;         /* file or directory in place of the manifest's, or NULL */
 	bool allow_unsigned;
 	bool allow_expired;
 	const struct transfer_identity *identity; /* the repository's, or NULL */
 	atomic_uint_fast64_t *bytes_fetched; /* or NULL */
 };
 
-/* The release's keyrings, or the user's; `storage` holds the list and must outlive the policy. */
-struct openpgp_policy access__policy(const struct access *access, const struct manifest *manifest,
-				     const struct release *release, const char *storage[2]);
+/*
+ * The release's keyrings, or the user's: that file, or of that directory the files in it and
+ * those that are there under the names that the release's have, alone or with their folder
+ * (distribution-gpg-keys: centos/RPM-GPG-KEY-CentOS-7). To be freed by words__free(); NULL
+ * without memory.
+ */
+char **access__keyrings(const struct access *access, const struct release *release);
 
-/* The first keyring that is on this machine, lent; NULL: none. */
-const char *access__keyring(const struct access *access, const struct release *release);
+/* `keyrings` must outlive the policy. */
+struct openpgp_policy access__policy(const struct access *access, const struct manifest *manifest,
+				     const struct release *release, char **keyrings);
+
+/* Whether any of them is on this machine. */
+bool access__has_keys(const struct access *access, const struct release *release);
 
 /*
  * An index of RPM packages that nobody signed will do where the packages can be asked for

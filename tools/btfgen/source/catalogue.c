@@ -385,7 +385,6 @@ static bool fill_package(struct package *package, const struct index_package *fr
 	bool is_rpm = is_rpm_package(from);
 	const struct identity *identity = &suite->identity;
 	const struct index *index = &item->index;
-	const char *given[] = { loading->access.keyring, NULL };
 	bool must_be_signed = is_rpm && !loading->access.allow_unsigned;
 	bool is_vouched_for = from->sha256 && index->verification != KBTF_UNVERIFIED;
 
@@ -407,8 +406,7 @@ static bool fill_package(struct package *package, const struct index_package *fr
 	       set_text(&package->client_key, identity->key) &&
 	       set_text(&package->ca_file, identity->ca_file) &&
 	       (!must_be_signed ||
-		(set_words(&package->keyrings,
-			   given[0] ? given : (const char *const *)suite->release->keyrings) &&
+		((package->keyrings = access__keyrings(&loading->access, suite->release)) &&
 		 set_words(&package->keys, (const char *const *)suite->release->keys)));
 }
 

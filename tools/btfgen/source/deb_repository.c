@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "base/words.h"
 #include "source/deb_packages.h"
 
 #define RELEASE_LIMIT (64u << 20)
@@ -292,15 +293,15 @@ int deb_suite__fetch(struct access *access, const struct deb_query *query,
 	struct release_text fields = { 0 };
 	struct openpgp_policy policy;
 	_cleanup_free_ void *text = NULL;
-	const char *storage[2];
+	_cleanup_words_ char **keyrings = access__keyrings(access, query->release);
 	size_t size;
 	int ret;
 
 	*suite = (struct deb_suite){ .mirror = strdup(query->mirror),
 				     .path = strdup(query->suite->path) };
-	if (!suite->mirror || !suite->path)
+	if (!suite->mirror || !suite->path || !keyrings)
 		return error__oom(err);
-	policy = access__policy(access, query->manifest, query->release, storage);
+	policy = access__policy(access, query->manifest, query->release, keyrings);
 	ret = get_clearsigned(access, query, &policy, &file, suite, err);
 	if (ret == -ENOENT && !file.document.is_kept)
 		ret = get_detached(access, query, &policy, &file, suite, err);

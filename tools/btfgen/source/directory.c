@@ -151,7 +151,7 @@ static const char *first_deb(const struct index *index)
 bool directory__is_acceptable(const struct access *access, const struct release *release,
 			      const struct index *index)
 {
-	return access->allow_unsigned || (!first_deb(index) && access__keyring(access, release));
+	return access->allow_unsigned || (!first_deb(index) && access__has_keys(access, release));
 }
 
 static int accept(const struct access *access, const struct directory_query *query,

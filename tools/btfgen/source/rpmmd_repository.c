@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/sha256.h"
+#include "base/words.h"
 #include "source/xml_stream.h"
 
 #define SHA1_SIZE 20
@@ -126,9 +127,11 @@ static int check_signature(struct access *access, const struct rpmmd_query *quer
 	cleanup(document__free) struct document signature = { 0 };
 	_cleanup_free_ char *signature_url = NULL;
 	struct openpgp_policy policy;
-	const char *storage[2];
+	_cleanup_words_ char **keyrings = access__keyrings(access, query->release);
 	int ret;
 
+	if (!keyrings)
+		return error__oom(err);
 	if (asprintf(&signature_url, "%s.asc", url) < 0) {
 		signature_url = NULL;
 		return error__oom(err);
@@ -138,7 +141,7 @@ static int check_signature(struct access *access, const struct rpmmd_query *quer
 		return accept_unsigned(access, query, url, "is not signed", err);
 	if (ret)
 		return ret;
-	policy = access__policy(access, query->manifest, query->release, storage);
+	policy = access__policy(access, query->manifest, query->release, keyrings);
 	ret = openpgp__verify_detached(repomd->path, signature.path, url, &policy, &suite->signer,
 				       err);
 	if (ret == -ENOKEY && access->allow_unsigned)

@@ -88,7 +88,7 @@ static bool is_acceptable(const struct suite_indexes *indexes, const struct acce
 		return directory__is_acceptable(access, indexes->release, index);
 	return indexes->suite->repository->type == REPOSITORY_RPM_MD &&
 	       !indexes->suite->repository->signature_required &&
-	       access__keyring(access, indexes->release);
+	       access__has_keys(access, indexes->release);
 }
 
 int suite_indexes__load(struct suite_indexes *indexes, const struct access *access)
