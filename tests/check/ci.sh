@@ -185,7 +185,8 @@ t_says 0 '"task":"build"' "with --retry it is there" of plan -a "$F" --kernel 6.
 t_says 1 "; waits until 20" "status knows of it" "$btfgen" status -a "$F" --manifests "$work/manifests"
 t "status --json" sh -c '"$@" >"$0"; [ $? = 1 ]' "$work/status" "$btfgen" status --json -a "$F" --manifests "$work/manifests"
 t "counts by release and by cause" json '[(r["known"], r["archived"], r["missing"], r["failed"], r["waiting"])
-	for r in d["releases"]] == [(8, 1, 6, 0, 1)] and d["causes"] == {"fetch: not found": 1} and
+	for r in d["releases"]] == [(8, 1, 6, 0, 1)] and
+	d["causes"] == d["releases"][0]["causes"] == {"fetch: not found": 1} and
 	d["failures"][0]["until"] > "2026" and d["failures"][0]["url"].startswith("http://")' "$work/status"
 t_says 0 "  waiting" "list, too" of list -a "$F" --missing
 ln -s "$work/repo/debian" "$work/repo/other"
@@ -217,6 +218,17 @@ if python3 -c 'import yaml' 2>/dev/null; then
 	t "the YAML in docs/ci.md is what its systems take" "$lib/ci-examples" "$top/docs/ci.md"
 else
 	skip "the YAML in docs/ci.md" "python3-yaml is missing"
+fi
+if command -v jq >/dev/null && python3 -c 'import yaml' 2>/dev/null; then
+	mkdir "$work/bin"
+	printf '#!/bin/sh\ncat "%s"\n' "$work/shards" >"$work/bin/btfgen"
+	chmod +x "$work/bin/btfgen"
+	t "GitLab's child pipeline is made" sh -c 'cd "$1" && "$2" --line plan "$3" | PATH=$1/bin:$PATH sh -e' \
+		sh "$work" "$lib/ci-examples" "$top/docs/ci.md"
+	t "a job a shard" json 'd["build"]["parallel"] == {"matrix": [{"SHARD": "1/3"}, {"SHARD": "2/3"}, {"SHARD": "3/3"}]}
+		and "--shard $SHARD" in d["build"]["script"][0]' "$work/jobs.json"
+else
+	skip "GitLab's child pipeline" "jq or python3-yaml is missing"
 fi
 t "the shell in docs/ci.md is shell" sh -c '"$1" --shell "$2" | sh -n' sh "$lib/ci-examples" "$top/docs/ci.md"
 

@@ -13,13 +13,14 @@
 struct line {
 	const struct kernel *first;
 	size_t by_coverage[COVERAGES];
+	json_t *causes;         /* "fetch: not found" -> how many */
 };
 
 /* What the lines and what follows them are made of. */
 struct report {
 	struct table *table;
 	json_t *lines, *failures;
-	json_t *causes;         /* "fetch: not found" -> how many */
+	json_t *causes;         /* of all lines */
 };
 
 static bool same_line(const struct kernel *a, const struct kernel *b)
@@ -45,10 +46,11 @@ static void end_line(const struct line *line, struct report *report)
 	snprintf(texts[COVERAGES], sizeof(texts[COVERAGES]), "%zu", known);
 	table__add(report->table, cells);
 	json_array_append_new(report->lines, json_pack(
-		"{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i}", "distro", kernel->distro, "release",
+		"{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:o}", "distro", kernel->distro, "release",
 		kernel->distro_release, "arch", kernel->arch, "known", (int)known, "archived",
 		(int)by[COVERAGE_ARCHIVED], "missing", (int)by[COVERAGE_MISSING], "failed",
-		(int)by[COVERAGE_FAILED], "waiting", (int)by[COVERAGE_WAITING]));
+		(int)by[COVERAGE_FAILED], "waiting", (int)by[COVERAGE_WAITING], "causes",
+		line->causes));
 }
 
 static const char *text_of(const json_t *record, const char *name, const char *otherwise)
@@ -58,7 +60,14 @@ static const char *text_of(const json_t *record, const char *name, const char *o
 	return text ? text : otherwise;
 }
 
-static void take_failure(struct report *report, const struct standing *standing)
+static void count(json_t *counts, const char *name)
+{
+	json_int_t before = json_integer_value(json_object_get(counts, name));
+
+	json_object_set_new(counts, name, json_integer(before + 1));
+}
+
+static void take_failure(struct report *report, struct line *line, const struct standing *standing)
 {
 	const json_t *record = standing->failure;
 	char cause[128];
@@ -68,8 +77,8 @@ static void take_failure(struct report *report, const struct standing *standing)
 	json_array_append_new(report->failures, standing__failure_json(standing));
 	snprintf(cause, sizeof(cause), "%s: %s", text_of(record, "stage", "?"),
 		 text_of(record, "cause", "other"));
-	json_object_set_new(report->causes, cause, json_integer(
-		json_integer_value(json_object_get(report->causes, cause)) + 1));
+	count(report->causes, cause);
+	count(line->causes, cause);
 }
 
 static void print_failure(const json_t *record)
@@ -119,9 +128,9 @@ static void make_report(const struct known *known, const struct ledger *ledger,
 			line = (struct line){};
 		}
 		if (!line.first)
-			line.first = kernel;
+			line = (struct line){ .first = kernel, .causes = json_object() };
 		line.by_coverage[standing.coverage]++;
-		take_failure(report, &standing);
+		take_failure(report, &line, &standing);
 	}
 	if (line.first)
 		end_line(&line, report);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/release.h"
 #include "base/sha256.h"
 
@@ -156,19 +157,58 @@ static bool same_group(const struct kernel *a, const struct kernel *b)
 	       strcmp(a->arch, b->arch) == 0;
 }
 
-/* Whether so many of the kernels behind `index`, which are newer, are of its flavour. */
-static bool has_newer_ones(const struct kernel_list *kernels, size_t index, enum encoder encoder,
-			   unsigned int newest)
-{
-	unsigned int count = 0;
+/* How many kernels of one flavour there are behind the one that is looked at. */
+struct flavour {
+	const char *release;    /* of one of them */
+	unsigned int newer;
+};
 
-	for (size_t i = index + 1; count < newest &&
-	     i < kernels->count && same_group(&kernels->items[index], &kernels->items[i]); i++)
-		if (release__same_flavour(kernels->items[index].kernel_release,
-					  kernels->items[i].kernel_release) &&
-		    (encoder != ENCODER_PAHOLE || kernels->items[i].debug.name))
-			count++;
-	return count >= newest;
+struct flavours {
+	const struct kernel *group;
+	struct flavour *items;
+	size_t count, cap;
+};
+
+static struct flavour *flavour_of(struct flavours *flavours, const char *release)
+{
+	for (size_t i = 0; i < flavours->count; i++)
+		if (release__same_flavour(flavours->items[i].release, release))
+			return &flavours->items[i];
+	if (flavours->count == flavours->cap) {
+		size_t cap = flavours->cap ? 2 * flavours->cap : 16;
+		struct flavour *items = reallocarray(flavours->items, cap, sizeof(*items));
+
+		if (!items)
+			return NULL;
+		flavours->items = items;
+		flavours->cap = cap;
+	}
+	flavours->items[flavours->count] = (struct flavour){ .release = release };
+	return &flavours->items[flavours->count++];
+}
+
+/* Which are the newest: from the last on, since the newest of a group come last. */
+static int mark_newest(const struct kernel_list *kernels, const struct plan_opts *opts, bool *is_new)
+{
+	struct flavours flavours = {};
+
+	for (size_t i = kernels->count; i--;) {
+		const struct kernel *kernel = &kernels->items[i];
+		struct flavour *flavour;
+
+		if (!flavours.group || !same_group(flavours.group, kernel))
+			flavours.count = 0;
+		flavours.group = kernel;
+		flavour = flavour_of(&flavours, kernel->kernel_release);
+		if (!flavour) {
+			free(flavours.items);
+			return -ENOMEM;
+		}
+		is_new[i] = flavour->newer < opts->newest;
+		flavour->newer += opts->encoder != ENCODER_PAHOLE || kernel->debug.name;
+	}
+	free(flavours.items);
+	return 0;
 }
 
 /* Each kernel stays in its shard, whichever others there are. */
@@ -200,14 +240,15 @@ int plan__make(const struct kernel_list *kernels, const struct kbtf_archive *arc
 	       const struct plan_opts *opts, struct plan *plan, struct error *err)
 {
 	const struct kbtf_profile *profile = plan__find_profile(archive, opts->objects);
+	_cleanup_free_ bool *is_new = calloc(kernels->count + 1, sizeof(*is_new));
 
 	*plan = (struct plan){ .tasks = calloc(kernels->count + 1, sizeof(*plan->tasks)) };
-	if (!plan->tasks)
+	if (!plan->tasks || !is_new || (opts->newest && mark_newest(kernels, opts, is_new)))
 		return error__oom(err);
 	for (size_t i = 0; i < kernels->count; i++) {
 		struct task *task = &plan->tasks[plan->count];
 
-		if (opts->newest && has_newer_ones(kernels, i, opts->encoder, opts->newest))
+		if (opts->newest && !is_new[i])
 			continue;
 		*task = (struct task){ .kernel = &kernels->items[i] };
 		if (name_task(task, opts))
