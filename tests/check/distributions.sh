@@ -139,4 +139,22 @@ if [ -d /etc/pki/entitlement ]; then
 else
 	t_says 1 "entitlement" "RHEL needs a subscription" rhel
 fi
+
+# ---- what is written about them -------------------------------------------------------------
+documented() # each manifest has its row in both tables
+{
+	for manifest in "$top"/manifests/*.ini; do
+		id=$(sed -n 's/^id = //p' "$manifest")
+		grep -q "^| [^|]* | \`$id\` |" "$top/docs/distributions.md" || { echo "$id"; return 1; }
+		grep -q "^| [^|]*\`${manifest##*/}\`" "$top/docs/trust.md" || { echo "$manifest"; return 1; }
+	done
+}
+counted() # docs/distributions.md says how many names the tests have
+{
+	rows=$(grep -c '^[a-zA-Z]' "$top/tests/kernel-names.txt")
+	others=$(grep -c ' - - N$' "$top/tests/kernel-names.txt")
+	grep -q "\[$((rows - others)) packages and $others that are none\]" "$top/docs/distributions.md"
+}
+t "the documents name each manifest" documented
+t "and how many packages' names are tested" counted
 finish
