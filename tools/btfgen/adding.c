@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "adding.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "base/words.h"
 #include "report.h"
 
 void adding__free(struct adding *adding)
@@ -16,6 +18,7 @@ void adding__free(struct adding *adding)
 	for (size_t i = 0; i < adding->count; i++)
 		job_result__free(&adding->outcomes[i].result);
 	free(adding->outcomes);
+	words__free(adding->names);
 	objects__free(&adding->objects);
 	workdir__close(adding->work);
 	text_list__free(&adding->objects_given);
@@ -49,62 +52,101 @@ int adding__begin(struct adding *adding)
 	return EXIT_OK;
 }
 
-void adding__one(struct adding *adding, const char *path, const struct kbtf_ident *known)
+/* Who runs out of memory for one line of a report gets no further anyway. */
+struct task_outcome *adding__open(struct adding *adding, const char *name)
 {
 	struct task_outcome *grown = realloc(adding->outcomes,
 					     (adding->count + 1) * sizeof(*grown));
-	const char *slash = strrchr(path, '/');
+
+	if (!grown || words__add(&adding->names, name))
+		abort();
+	adding->outcomes = grown;
+	grown += adding->count++;
+	*grown = (struct task_outcome){ .outcome = OUTCOME_INTERRUPTED };
+	return grown;
+}
+
+int adding__run(struct adding *adding, const struct added_file *file,
+		struct task_outcome *outcome)
+{
+	const char *slash = strrchr(file->path, '/');
 	const char *keyrings[] = { adding->keyring, NULL };
 	uint8_t digest[SHA256_SIZE];
 	char hex[SHA256_HEX_SIZE];
 	struct job_input input = {
-		.path = path,
+		.path = file->path,
 		.rpm_trust = { adding->keyring ? keyrings : NULL, NULL },
 		.encoder = adding->encoder,
-		.known = *known,
-		.override = true,
+		.known = *file->known,
+		.override = !file->must_agree,
 		.provenance = { .sz = sizeof(input.provenance),
-				.package = slash ? slash + 1 : path,
-				.package_sha256 = hex },
+				.package = slash ? slash + 1 : file->path,
+				.package_sha256 = file->sha256 ? file->sha256 : hex,
+				.notes = file->notes },
 	};
-	struct task_outcome *outcome;
 	struct meter *meter;
-	int res;
+	int res = file->sha256 ? 0 : sha256__of_file(file->path, digest);
 
-	if (!grown)
-		abort();
-	adding->outcomes = grown;
-	outcome = &grown[adding->count++];
-	*outcome = (struct task_outcome){ .outcome = OUTCOME_INTERRUPTED };
-	if (cancel__requested())
-		return;
-	res = sha256__of_file(path, digest);
-	if (res) {
-		error__set(&outcome->err, res, "%s: %s", path, strerror(-res));
-	} else {
+	if (res)
+		return error__set(&outcome->err, res, "%s: %s", file->path, strerror(-res));
+	if (!file->sha256)
 		hex__encode(digest, sizeof(digest), hex);
-		meter = meter__new(input.provenance.package);
-		res = job__run(&adding->job, &input, meter, &outcome->result, &outcome->err);
-		meter__free(meter);
-	}
-	if (!res)
-		outcome->outcome = outcome->result.yielded ? OUTCOME_SKIPPED : OUTCOME_DONE;
-	else if (!cancel__requested())
+	if (file->package)
+		input.provenance.package = file->package;
+	meter = meter__new(input.provenance.package);
+	res = job__run(&adding->job, &input, meter, &outcome->result, &outcome->err);
+	meter__free(meter);
+	return res;
+}
+
+void adding__close(struct task_outcome *outcome, int res, const char *name)
+{
+	if (!res && outcome->result.yielded) {
+		outcome->outcome = OUTCOME_SKIPPED;
+		error__set(&outcome->err, 0, "the archive has an entry of %s with a build ID",
+			   outcome->result.kernel_release);
+	} else if (!res) {
+		outcome->outcome = OUTCOME_DONE;
+	} else if (!cancel__requested()) {
 		outcome->outcome = OUTCOME_FAILED;
+	}
 	if (outcome->outcome == OUTCOME_FAILED)
 		log__error("%s", outcome->err.text);
 	if (outcome->outcome == OUTCOME_SKIPPED)
-		log__info("%s: skipped: the archive has an entry of %s with a build ID", path,
-			  outcome->result.kernel_release);
+		log__info("%s: skipped: %s", name, outcome->err.text);
 }
 
-static json_t *outcome_json(const struct task_outcome *outcome)
+void adding__file(struct adding *adding, const struct added_file *file)
+{
+	struct task_outcome *outcome = adding__open(adding, file->path);
+	int res;
+
+	if (cancel__requested())
+		return;
+	res = adding__run(adding, file, outcome);
+	/* a package without a kernel, an image without BTF beside its debug package */
+	if (file->may_be_another && (res == -ENOENT || res == -ENODATA) &&
+	    !cancel__requested()) {
+		outcome->outcome = OUTCOME_SKIPPED;
+		log__verbose("%s: passed over: %s", file->path, outcome->err.text);
+		return;
+	}
+	adding__close(outcome, res, file->path);
+}
+
+void adding__one(struct adding *adding, const char *path, const struct kbtf_ident *known)
+{
+	adding__file(adding, &(struct added_file){ .path = path, .known = known });
+}
+
+static json_t *outcome_json(const struct task_outcome *outcome, const char *name)
 {
 	json_t *object = job_result__json(&outcome->result);
 
+	json_object_set_new(object, "from", json_text(name));
 	json_object_set_new(object, "status", json_string(outcome__name(outcome->outcome)));
-	if (outcome->outcome == OUTCOME_FAILED)
-		json_object_set_new(object, "reason", json_string(outcome->err.text));
+	if (outcome->outcome != OUTCOME_DONE && *outcome->err.text)
+		json_object_set_new(object, "reason", json_text(outcome->err.text));
 	return object;
 }
 
@@ -115,7 +157,8 @@ int adding__end(struct adding *adding)
 
 	for (size_t i = 0; i < adding->count; i++) {
 		by_outcome[adding->outcomes[i].outcome]++;
-		json_array_append_new(kernels, outcome_json(&adding->outcomes[i]));
+		json_array_append_new(kernels,
+				      outcome_json(&adding->outcomes[i], adding->names[i]));
 	}
 	if (adding->json) {
 		json__print(json_pack("{s:o, s:O}", "archive", json_text(adding->archive_path),

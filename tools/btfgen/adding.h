@@ -19,7 +19,19 @@ struct adding {
 	struct job_opts job;
 	enum encoder encoder;
 	struct task_outcome *outcomes;
+	char **names;           /* of the outcomes, for people: paths, URLs */
 	size_t count;
+};
+
+/* One file on its way in; strings are lent. */
+struct added_file {
+	const char *path;
+	const struct kbtf_ident *known; /* comes before what the file says */
+	const char *package;    /* for provenance; NULL: the last part of the path */
+	const char *sha256;     /* NULL: not computed yet */
+	const char *notes;      /* for provenance; or NULL */
+	bool must_agree;        /* `known` is what the file must say, too */
+	bool may_be_another;    /* a file without a kernel, or BTF, in it is passed over */
 };
 
 #define ADDING_OPTIONS(a)                                                                   \
@@ -41,8 +53,18 @@ struct adding {
 
 /* EXIT_OK, or an exit code with the reason on stderr. */
 int adding__begin(struct adding *adding);
-/* `known` comes before what the file says. A failure is logged and remembered. */
+/* A failure is logged and remembered, and does not stop others. */
+void adding__file(struct adding *adding, const struct added_file *file);
+/* The same of a plain path. */
 void adding__one(struct adding *adding, const char *path, const struct kbtf_ident *known);
+/*
+ * In two steps, for what comes from elsewhere: an outcome under way, the caller's until
+ * adding__close() takes the result: 0 or an error with *outcome's text.
+ */
+struct task_outcome *adding__open(struct adding *adding, const char *name);
+int adding__run(struct adding *adding, const struct added_file *file,
+		struct task_outcome *outcome);
+void adding__close(struct task_outcome *outcome, int res, const char *name);
 /* Print what came of all; the exit code. */
 int adding__end(struct adding *adding);
 void adding__free(struct adding *adding);

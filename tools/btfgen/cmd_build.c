@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <string.h>
 
+#include "adding.h"
 #include "agenda.h"
 #include "archive_file.h"
 #include "base/cleanup.h"
@@ -8,6 +9,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/utc.h"
+#include "by_build_id.h"
 #include "command.h"
 #include "factory.h"
 #include "profile.h"
@@ -24,6 +26,7 @@ struct build {
 	bool keep, dry_run, json;
 
 	struct second_look second_look;
+	struct text_list build_ids, servers; /* kernels by build ID, from debuginfod */
 	struct task_outcome *outcomes;
 };
 
@@ -33,6 +36,8 @@ static void build__free(struct build *build)
 		task_outcome__free(&build->outcomes[i]);
 	free(build->outcomes);
 	second_look__free(&build->second_look);
+	text_list__free(&build->build_ids);
+	text_list__free(&build->servers);
 	agenda__free(&build->agenda);
 }
 
@@ -241,6 +246,42 @@ static int carry_out(struct build *build)
 	return plan->count && plan->by_kind[TASK_IMPOSSIBLE] == plan->count ? EXIT_NOTHING : EXIT_OK;
 }
 
+/* No index is asked, so that nothing is chosen by one. */
+static int build_by_id(struct build *build)
+{
+	struct agenda *agenda = &build->agenda;
+	const struct known *known = &agenda->known;
+	struct adding adding __attribute__((__cleanup__(adding__free))) = {
+		.objects_given = agenda->objects_given,
+		.archive_given = agenda->archive_given,
+		.encoder_name = agenda->encoder_name,
+		.work_path = known->work_path,
+		.no_min = agenda->no_min,
+		.keep = build->keep,
+		.json = build->json,
+	};
+	const struct by_build_id what = {
+		.ids = &build->build_ids,
+		.servers = &build->servers,
+		.distro = known->distros.count ? known->distros.items[0] : NULL,
+		.distro_release = known->releases.count ? known->releases.items[0] : NULL,
+		.transfers = known__transfers_opts(known),
+		.cache_limit = build->cache_limit,
+		.timeout_s = build->timeout_s,
+		.memory_limit = build->memory_limit,
+	};
+
+	agenda->objects_given = (struct text_list){};
+	if (known->pattern_text || agenda->newest || agenda->ids.count || agenda->shard_text ||
+	    known->arches.count || build->dry_run || known->distros.count > 1 ||
+	    known->releases.count > 1) {
+		log__error("--build-id says which kernels; of the options that do, only one "
+			   "--distro and one --release go with it: what they are of");
+		return EXIT_USAGE;
+	}
+	return by_build_id__run(&what, &adding);
+}
+
 int cmd_build(int argc, char **argv)
 {
 	struct build build __attribute__((__cleanup__(build__free))) = {
@@ -250,12 +291,16 @@ int cmd_build(int argc, char **argv)
 		AGENDA_FILTER_OPTIONS(build.agenda),
 		{ OPTION_TEXT, "shard", 0, "I/N", &build.agenda.shard_text,
 		  "only share I of N, from 1; auto, auto/N: the\none that the environment names" },
+		{ OPTION_LIST, "build-id", 'b', "HEX", &build.build_ids,
+		  "this one, from a debuginfod server and no\nindex; may be repeated" },
 		{ OPTION_HEADING, NULL, 0, NULL, NULL, "What to make" },
 		{ OPTION_TEXT, "archive", 'a', "FILE", &build.agenda.archive_given,
 		  "the archive to add to (default:\n$XDG_DATA_HOME/btfgen/btfgen.kbtf)" },
 		PROFILE_OPTIONS(build.agenda.objects_given, build.agenda.no_min),
 		ENCODER_OPTION(build.agenda),
 		KNOWN_SOURCE_OPTIONS(build.agenda.known),
+		{ OPTION_LIST, "debuginfod", 0, "URL", &build.servers,
+		  "for --build-id (default: $DEBUGINFOD_URLS)" },
 		{ OPTION_HEADING, NULL, 0, NULL, NULL, "How" },
 		{ OPTION_NUMBER, "jobs", 'j', "N", &build.jobs,
 		  "kernels at once (default: as many as cores\nand memory allow)" },
@@ -284,6 +329,8 @@ int cmd_build(int argc, char **argv)
 
 	if (options__parse(&line, argc, argv, &exit_code) < 0)
 		return exit_code;
+	if (build.build_ids.count)
+		return build_by_id(&build);
 	meter__setup();
 	exit_code = agenda__make(&build.agenda);
 	return exit_code == EXIT_OK ? carry_out(&build) : exit_code;

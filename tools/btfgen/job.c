@@ -170,7 +170,10 @@ static int identify(struct job *job)
 			 image->kernel_version)))
 		return res;
 	if (known->build_id_len) {
-		if (image->build_id_len && !job->input->override &&
+		if (!image->build_id_len && !job->input->override)
+			return error__set(job->err, EBADMSG, "%s: has no build ID, where that was "
+					  "what it is known by", job->input->path);
+		if (!job->input->override &&
 		    (image->build_id_len != known->build_id_len ||
 		     memcmp(image->build_id, known->build_id, known->build_id_len) != 0))
 			return error__set(job->err, EBADMSG, "%s: has another build ID than was "

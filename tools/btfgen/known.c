@@ -9,9 +9,9 @@
 #include "base/log.h"
 #include "base/paths.h"
 
-static int open_sources(struct known *known, bool cached_only)
+struct transfers_opts known__transfers_opts(const struct known *known)
 {
-	const struct transfers_opts opts = {
+	return (struct transfers_opts){
 		.parallel_per_host = known->per_host,
 		/* one host alone must not take all places */
 		.parallel = known->per_host > 4 ? known->per_host + 2 : 0,
@@ -19,6 +19,11 @@ static int open_sources(struct known *known, bool cached_only)
 		.stall_s = known->timeout_s,
 		.tries = known->tries,
 	};
+}
+
+static int open_sources(struct known *known, bool cached_only)
+{
+	const struct transfers_opts opts = known__transfers_opts(known);
 	struct error err = {};
 
 	if (known->pattern_text && pattern__parse(known->pattern_text, &known->pattern, &err)) {

@@ -56,6 +56,9 @@ struct known {
 	{ OPTION_TEXT, "work", 'w', "DIR", &(k).work_path,                                  \
 	  "cache and scratch (default:\n$XDG_CACHE_HOME/btfgen)" }
 
+/* How servers are asked, by the options. */
+struct transfers_opts known__transfers_opts(const struct known *known);
+
 /*
  * Open the working directory, and load what is known; `cached_only` without network.
  * What could not be had is logged, an index a line. Returns EXIT_OK (known->catalogue
