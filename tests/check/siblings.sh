@@ -56,6 +56,42 @@ min_of_all()
 		bpftool gen min_core_btf "$file" "$work/min.btf" "$objects"/*.bpf.o || return 1
 	done
 }
+archive_all()
+{
+	for i in 1 2 3 4 5 6 7 8; do
+		"$btfgen" add -q -a "$work/$1.kbtf" --no-min --arch x86_64 --kernel 5.10.$i \
+			"$work/$1/000$i.btf" >/dev/null || return 1
+	done
+}
+# 0 and 1 are answers, too
+check_json()
+{
+	out=$1
+	shift
+	"$btfgen" check --json "$@" >"$out" || [ $? -eq 1 ]
+}
+checked_alike()
+{
+	check_json "$work/archived" -j 3 -a "$work/$1.kbtf" &&
+		check_json "$work/files" "$work/$1"/*.btf && python3 - "$work/archived" "$work/files" <<'PYTHON'
+import json, sys
+def rows(path):
+    result = json.load(open(path))
+    return [[result["reports"][number] for number in kernel["reports"]] for kernel in result["kernels"]]
+ours, alone = rows(sys.argv[1]), rows(sys.argv[2])
+if len(ours) != 8 or ours != alone:
+    sys.exit("kernels %s differ" % [i for i, (a, b) in enumerate(zip(ours, alone)) if a != b])
+PYTHON
+}
+minimized_alike()
+{
+	"$btfgen" minimize -q -j 3 "$work/$1.kbtf" "$objects"/*.bpf.o -o "$work/at-once/" || return 1
+	for i in 1 2 3 4 5 6 7 8; do
+		"$btfgen" minimize -q "$work/$1.kbtf" "$objects"/*.bpf.o --kernel 5.10.$i \
+			-o "$work/alone/" || return 1
+	done
+	[ "$(find "$work/alone" -name '*.btf' | wc -l)" -eq 8 ] && diff -r "$work/at-once" "$work/alone"
+}
 
 t "eight siblings" make_into a --seed 7 "$btf" 8 "$work/a"
 t "again" make_into b --seed 7 "$btf" 8 "$work/b"
@@ -66,8 +102,13 @@ t "the first has the same types as the real one" not_changed "$btf" "$work/a/000
 t "they change as the table says" changed_as_said a
 sed 's/^/# /' "$work/changes" 2>/dev/null
 t "CO-RE paths are unambiguous in all of them" min_of_all a
-t "the last is archived and proved" "$btfgen" add -q -a "$work/a.kbtf" --no-min --arch x86_64 \
-	--kernel 5.10.8 "$work/a/0008.btf"
+t "all are archived and proved" archive_all a
+
+# ---- all at once: what came of one kernel is taken for others ------------------------------------
+
+t "all are checked at once as each by itself" checked_alike a
+t "and minimized" minimized_alike a
+
 t_not "a table that is none" make_into d --like nothing "$btf" 2 "$work/d"
 
 finish
