@@ -48,6 +48,7 @@ static void read_content_range(struct answer *answer, const char *value)
 		return;
 	answer->has_range = end >= start;
 	answer->range_start = start;
+	answer->range_end = end;
 	answer->range_total = total;
 }
 

@@ -13,6 +13,7 @@ struct answer {
 	int64_t length;         /* Content-Length; -1: not announced, or of no meaning */
 	bool has_range;         /* a Content-Range that could be read */
 	uint64_t range_start;
+	uint64_t range_end;     /* the last byte, as the header counts: inclusive */
 	uint64_t range_total;   /* 0: "*" */
 	bool chunked;
 };

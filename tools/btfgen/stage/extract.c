@@ -5,7 +5,6 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <stdbool.h>
@@ -16,6 +15,7 @@
 #include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/member_path.h"
 #include "base/rpm_header.h"
 #include "base/xz_stream.h"
 
@@ -270,36 +270,12 @@ static void take_string(char **to, const char *text)
 	*to = strdup(text ?: "");
 }
 
-static bool is_wanted(const char *path, const char *patterns)
-{
-	_cleanup_free_ char *copy = strdup(patterns);
-	char *save = NULL;
-
-	for (char *one = copy ? strtok_r(copy, " ", &save) : NULL; one;
-	     one = strtok_r(NULL, " ", &save))
-		if (fnmatch(one, path, 0) == 0)
-			return true;
-	return false;
-}
-
-static bool has_dot_dot(const char *path)
-{
-	for (const char *at = path; (at = strstr(at, "..")); at += 2)
-		if ((at == path || at[-1] == '/') && (at[2] == '\0' || at[2] == '/'))
-			return true;
-	return false;
-}
-
 /* Without leading "./" and "/"; NULL for a name that can't be represented. */
 static const char *entry_path(struct archive_entry *entry)
 {
 	const char *path = archive_entry_pathname_utf8(entry) ?: archive_entry_pathname(entry);
 
-	if (!path)
-		return NULL;
-	while (*path == '/' || (path[0] == '.' && path[1] == '/'))
-		path++;
-	return path;
+	return path ? member_path__relative(path) : NULL;
 }
 
 /*
@@ -369,11 +345,11 @@ static int find_member(const struct extract_opts *opts, const struct source *sou
 		name = entry_path(*entry);
 		if (!name)
 			continue;
-		wanted = is_wanted(name, opts->member);
+		wanted = member_path__matches(name, opts->member);
 		note_sighting(&seen, *entry, name, wanted);
 		if (!wanted || archive_entry_filetype(*entry) != AE_IFREG || is_link(*entry))
 			continue;
-		if (has_dot_dot(name))
+		if (member_path__has_dot_dot(name))
 			return error__set(err, EBADMSG,
 					  "%s: its member '%s' has '..' in its path, which no honest "
 					  "package has: don't use it", opts->package_path, name);
