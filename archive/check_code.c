@@ -228,6 +228,10 @@ static void check_context(const struct object_check *check, const struct check_p
 	const char *name;
 	uint32_t size = kernel_offer__context(check->offer, program->type, &name);
 
+	if (reach->computed < check->object->code.count)
+		add_at(check, program, reach->computed, KBTF_VERDICT_MAY_FAIL, "context",
+		       "it reads its context at a place that was computed, which verifiers refuse but "
+		       "for the beginning", draft);
 	if (!size || reach->context_most <= size)
 		return;
 	buf__printf(&text, "the program reads %u bytes of it, and this kernel's has %u",

@@ -349,11 +349,13 @@ static void check_typed_target(const struct object_check *check,
 		     is_raw ? "the kernel has no such tracepoint"
 			    : "the kernel's BTF has no such function; at most a module has", lacks);
 	else if (words >= 0 && program->attach != BPF_TRACE_ITER &&
-		 reach->context_end > 8 * (uint32_t)words) {
+		 reach->context_most > 8 * (uint32_t)words) {
+		bool surely = reach->context_end > 8 * (uint32_t)words;
+
 		buf__printf(&text, "the program reads %u words of its context, and this gives %d",
-			    (reach->context_end + 7) / 8, words);
-		add(draft, program, KBTF_VERDICT_FAILS, KBTF_SUBJECT_TARGET, program->target,
-		    buf__cstr(&text));
+			    ((surely ? reach->context_end : reach->context_most) + 7) / 8, words);
+		add(draft, program, surely ? KBTF_VERDICT_FAILS : KBTF_VERDICT_MAY_FAIL,
+		    KBTF_SUBJECT_TARGET, program->target, buf__cstr(&text));
 	}
 }
 

@@ -136,9 +136,39 @@ enum offered kernel_offer__program(const struct kernel_offer *offer, uint32_t ty
 	}
 }
 
+static bool is_tracing(uint32_t program)
+{
+	return program == BPF_PROG_TYPE_KPROBE || program == BPF_PROG_TYPE_TRACEPOINT ||
+	       program == BPF_PROG_TYPE_PERF_EVENT || program == BPF_PROG_TYPE_RAW_TRACEPOINT;
+}
+
+/* Of packets and sockets, which no kernel lets those programs do. */
+static bool is_of_packets(uint32_t number)
+{
+	switch (number) {
+	case BPF_FUNC_skb_store_bytes ... BPF_FUNC_l4_csum_replace:
+	case BPF_FUNC_clone_redirect:
+	case BPF_FUNC_get_cgroup_classid ... BPF_FUNC_skb_set_tunnel_key:
+	case BPF_FUNC_redirect:
+	case BPF_FUNC_get_route_realm:
+	case BPF_FUNC_skb_load_bytes:
+	case BPF_FUNC_skb_get_tunnel_opt ... BPF_FUNC_get_hash_recalc:
+	case BPF_FUNC_skb_change_tail ... BPF_FUNC_set_hash_invalid:
+	case BPF_FUNC_skb_change_head:
+	case BPF_FUNC_xdp_adjust_head:
+	case BPF_FUNC_get_socket_cookie ... BPF_FUNC_xdp_adjust_meta:
+	case BPF_FUNC_sock_ops_cb_flags_set ... BPF_FUNC_skb_get_xfrm_state:
+		return true;
+	default:
+		return false;
+	}
+}
+
 enum offered kernel_offer__helper(const struct kernel_offer *offer, uint32_t program,
 				  uint32_t number)
 {
+	if (is_tracing(program) && is_of_packets(number))
+		return OFFER_NO;
 	/* for others it was there before; for these it came with the other one (4.14) */
 	if (program == BPF_PROG_TYPE_XDP && number == BPF_FUNC_redirect)
 		number = BPF_FUNC_redirect_map;

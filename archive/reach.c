@@ -30,7 +30,8 @@ struct value {
 		MAP_VALUE, /* an address in what a map's lookup has returned; INDEXED */
 		LOADED,    /* from the context: a number, or an address of packets; INDEXED */
 		EXTERN,    /* of what the kernel or its configuration has */
-		CONTEXT    /* the program's, and a number */
+		CONTEXT,   /* the program's, and a number */
+		COMPUTED   /* and something that is not known */
 	} kind;
 	uint16_t section;
 	uint64_t number;
@@ -166,6 +167,10 @@ static void run_alu(const struct bpf_insn *insn, struct value *regs)
 		*to = (struct value){ .kind = MAP_VALUE, .number = INDEXED };
 		return;
 	}
+	if (wide && (op == BPF_ADD || op == BPF_SUB) && to->kind == CONTEXT) {
+		*to = (struct value){ .kind = COMPUTED };
+		return;
+	}
 	if (wide && (op == BPF_ADD || op == BPF_SUB) && is_moved(to, &by)) {
 		to->number |= by.kind == NUMBER ? 0 : INDEXED;
 		return;
@@ -202,7 +207,8 @@ static void run_load(struct walk *walk, const struct bpf_insn *insn, enum reach_
 
 	*to = (struct value){ .kind = UNKNOWN };
 	if (from.kind == EXTERN) {
-		to->kind = OPEN;
+		/* libbpf keeps them like constant variables */
+		to->kind = walk->verifier->no_constants ? UNKNOWN : OPEN;
 	} else if (from.kind == CONTEXT) {
 		uint32_t *end = level == REACH_SURELY ? &walk->reach->context_end :
 							&walk->reach->context_most;
@@ -349,7 +355,7 @@ static void run_exit(struct walk *walk, size_t function, const struct point *poi
 {
 	struct value value = point->regs[BPF_REG_0];
 
-	if (value.kind == CONTEXT)
+	if (value.kind == CONTEXT || value.kind == COMPUTED)
 		value = (struct value){ .kind = UNKNOWN };
 	walk->again |= join_value(&walk->returns[function], &value, point->level == REACH_MAYBE);
 }
@@ -469,7 +475,7 @@ int reach__run(const struct reach_code *code, const struct bpf_insn *insns, size
 
 	*reach = (struct reach){ .levels = calloc((size_t)code->count + 1, 1),
 				 .off_stack = calloc((size_t)code->count + 1, 1),
-				 .indexed = code->count };
+				 .indexed = code->count, .computed = code->count };
 	if (!points || !returns || !reach->levels || !reach->off_stack)
 		return -ENOMEM;
 	/* whatever the variables are */
@@ -479,9 +485,13 @@ int reach__run(const struct reach_code *code, const struct bpf_insn *insns, size
 		if (insns[i].code == (BPF_JMP | BPF_CALL) && points[i].level)
 			reach->off_stack[i] = find_off_stack(&walk, &points[i]);
 	}
-	for (uint32_t i = 0; i < code->count && reach->indexed == code->count; i++)
+	for (uint32_t i = code->count; i-- > 0;) {
 		if (points[i].level && is_indexed(&insns[i], points[i].regs))
 			reach->indexed = i;
+		if (points[i].level && BPF_CLASS(insns[i].code) == BPF_LDX &&
+		    points[i].regs[insns[i].src_reg].kind == COMPUTED)
+			reach->computed = i;
+	}
 	if (reach->context_end > reach->context_most)
 		reach->context_most = reach->context_end;
 	walk.as_given = true;

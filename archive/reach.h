@@ -58,6 +58,7 @@ struct reach {
 	 */
 	uint8_t *off_stack;
 	uint32_t indexed; /* an instruction at an address with an index in it; code->count: none */
+	uint32_t computed; /* one that reads the context at a place that was computed; the same */
 	/* bytes of its context that it reads, as far as can be seen, surely and at most */
 	uint32_t context_end, context_most;
 };

@@ -184,6 +184,25 @@ static void what_is_named_may_be_left_out(void **state)
 	assert_int_equal(ask_program(BPF_PROG_TYPE_CGROUP_SKB, "cgroup_bpf", "flags", NULL), OFFER_YES);
 }
 
+static void helpers_are_for_some(void **state)
+{
+	(void)state;
+	begin();
+	add_enum("bpf_func_id", "BPF_FUNC_redirect", BPF_FUNC_redirect, NULL);
+	assert_int_equal(btf__add_enum_value(btf, "BPF_FUNC_get_socket_cookie",
+					     BPF_FUNC_get_socket_cookie), 0);
+	read_all();
+	assert_int_equal(kernel_offer__helper(&offer, BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_redirect),
+			 OFFER_YES);
+	/* it came with maps of devices */
+	assert_int_equal(kernel_offer__helper(&offer, BPF_PROG_TYPE_XDP, BPF_FUNC_redirect), OFFER_NO);
+	assert_int_equal(kernel_offer__helper(&offer, BPF_PROG_TYPE_RAW_TRACEPOINT,
+					      BPF_FUNC_get_socket_cookie), OFFER_NO);
+	assert_int_equal(kernel_offer__helper(&offer, BPF_PROG_TYPE_TRACING,
+					      BPF_FUNC_get_socket_cookie), OFFER_YES);
+	end();
+}
+
 static uint32_t ask_context(const char *structure, const char *member)
 {
 	const char *name;
@@ -234,6 +253,7 @@ int main(void)
 		cmocka_unit_test(members_tell),
 		cmocka_unit_test(numbers_tell),
 		cmocka_unit_test(what_is_named_may_be_left_out),
+		cmocka_unit_test(helpers_are_for_some),
 		cmocka_unit_test(contexts_have_sizes),
 		cmocka_unit_test(functions_have_parameters),
 	};

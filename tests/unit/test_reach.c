@@ -68,6 +68,8 @@ static const struct row {
 	  0, "yyyyyy", {} },
 	{ "configuration is not known here", { ADDRESS(1, EXTERN), LOAD(2, 1, 0), JUMP(BPF_JEQ, 2, 5, 1), EXIT,
 	  EXIT }, 0, "yyyy??", {} },
+	{ "nor by verifiers that do not look into it", { ADDRESS(1, EXTERN), LOAD(2, 1, 0),
+	  JUMP(BPF_JEQ, 2, 5, 1), EXIT, EXIT }, 0, "yyyyyy", { .no_constants = true } },
 	{ "behind it is more that is not", { ADDRESS(1, EXTERN), LOAD(2, 1, 0), MOV(3, 1), JUMP(BPF_JEQ, 2, 5, 1),
 	  MOV(3, 2), JUMP(BPF_JEQ, 3, 2, 1), EXIT, EXIT }, 0, "yyyyy????", {} },
 
@@ -222,11 +224,18 @@ static void context_is_measured(void **state)
 	const struct bpf_insn guarded[] = {
 		LOAD(0, 1, 4), ADDRESS(2, CONSTANT), LOAD(2, 2, 0), JUMP(BPF_JEQ, 2, 5, 1), LOAD(0, 1, 40), EXIT,
 	};
+	const struct bpf_insn computed[] = {
+		LOAD(2, 1, 0), MOV(3, 8), ADD(1, 0), ADD_REG(1, 2), LOAD(0, 1, 0), EXIT,
+	};
 	struct reach reach = run(guarded, 7);
 
 	(void)state;
 	assert_int_equal(reach.context_end, 8);
 	assert_int_equal(reach.context_most, 44);
+	assert_int_equal(reach.computed, 7);
+	reach__free(&reach);
+	reach = run(computed, 6);
+	assert_int_equal(reach.computed, 4);
 	reach__free(&reach);
 }
 

@@ -172,6 +172,7 @@ static void size_maps(struct session *session)
 	bpf_object__for_each_map(map, kbtf_object__bpf(session->object)) {
 		enum bpf_map_type type = bpf_map__type(map);
 		bool ring = type == BPF_MAP_TYPE_RINGBUF;
+		int entries;
 
 		if (type == BPF_MAP_TYPE_STACK_TRACE && !bpf_map__value_size(map)) {
 			bpf_map__set_key_size(map, sizeof(__u32));
@@ -179,9 +180,12 @@ static void size_maps(struct session *session)
 		}
 		if (bpf_map__max_entries(map) || may_be_unsized(type))
 			continue;
-		if (bpf_map__set_max_entries(map, ring ? DEFAULT_RING : DEFAULT_ENTRIES) == 0)
+		/* one a CPU, of which there are no more */
+		entries = type == BPF_MAP_TYPE_CPUMAP ? libbpf_num_possible_cpus() :
+			  ring ? DEFAULT_RING : DEFAULT_ENTRIES;
+		if (entries > 0 && bpf_map__set_max_entries(map, (uint32_t)entries) == 0)
 			log__verbose("%s: map %s has no size: given %d", session->object_path,
-				     bpf_map__name(map), ring ? DEFAULT_RING : DEFAULT_ENTRIES);
+				     bpf_map__name(map), entries);
 	}
 }
 
