@@ -85,6 +85,16 @@ t_says 1 "elements there, and no [2]" "an array that is too short" \
 t_says 1 "nearest: union other_kind" "a type of another kind" \
 	"$btfgen" explain --type other_kind core/core.o small/moved.btf
 
+cat >copies.c <<'END'
+#define COPY(n) struct agreed___##n { int a; unsigned int x; }; struct agreed___##n copy##n
+COPY(1); COPY(2); COPY(3);
+END
+t "a kernel with several alike" clang -target bpf -g -O2 -c copies.c -o copies.elf
+t "and its BTF" dump_btf copies.elf copies.btf
+t_says 1 "of 3 candidates
+        has it     struct agreed___" "candidates are told one by one" \
+	"$btfgen" explain --type agreed --program candidates core/core.o copies.btf
+
 # ---- which relocations --------------------------------------------------------------------------------
 t_says 0 "3 relocations, 3 different, of " "of one type" \
 	"$btfgen" explain --type 'struct other_kind' --program kprobe/candidates core/core.o
@@ -112,6 +122,8 @@ t_says 1 "    debian 12 x86_64 4.9.1-1 .. 4.9.2-1 (2)
         it is not there: struct task, " "also above an answer" "$btfgen" explain failing.bpf.o many.kbtf
 t_says 1 "    debian 12 x86_64 6.1.0-1
         there " "which others do not have" "$btfgen" explain failing.bpf.o many.kbtf
+t_says 1 "RELOCATIONS
+debian 12 x86_64  4.9.1-1 .. 4.9.2-1 (2)  fails" "and in the table" "$btfgen" explain failing.bpf.o many.kbtf
 t_exit 0 "entries are filtered" "$btfgen" explain failing.bpf.o -a many.kbtf --kernel 6.1
 t_exit 3 "none that matches" "$btfgen" explain failing.bpf.o -a many.kbtf --kernel 5
 t "BTF for another object alone" "$btfgen" export -q -a many.kbtf --format embed \
@@ -180,6 +192,13 @@ t_says 1 "nonsense" "a file that is neither" "$btfgen" explain plain.bpf.o nonse
 # ---- real kernels ------------------------------------------------------------------------------------------------
 find_real_kernels || skip_all "no kernel has BTF here"
 ls "$objects"/*.bpf.o >/dev/null 2>&1 || skip_all "no objects in $objects: make bpf"
+twice=real/4.19.90-2107.6.0.0248.35.oe1.bclinux.x86_64.btf
+if [ -e "$twice" ]; then
+	t_says 0 "and 1 alike" "candidates that are alike are told once" \
+		"$btfgen" explain "$objects/runqlat.bpf.o" "$twice"
+else
+	skip "candidates that are alike" "$twice is not here"
+fi
 for kernel in real/own.btf real/4.1*x86_64.btf; do
 	[ -e "$kernel" ] || { skip "$kernel" "it is not here"; continue; }
 	for one in runqlat tcpconnect; do

@@ -76,10 +76,10 @@ static const char *without_id(const char *spec)
 	return strchr(spec, ']') ?: spec;
 }
 
-static bool is_same_candidate(const struct kbtf_candidate *a, const struct kbtf_candidate *b,
-			      bool ids)
+bool explained__same_candidate(const struct kbtf_candidate *a, const struct kbtf_candidate *b,
+			       bool ids)
 {
-	return a->fit == b->fit && a->size == b->size && (ids || a->value == b->value) &&
+	return a->fit == b->fit && (ids || a->value == b->value) &&
 	       a->bit_offset == b->bit_offset && a->since == b->since &&
 	       is_same_text(a->name, b->name) && is_same_text(a->text, b->text) &&
 	       is_same_text(a->nearest, b->nearest) &&
@@ -91,12 +91,21 @@ bool explained__same_answer(const struct kbtf_question *question, const struct k
 {
 	bool ids = is_type_id(question);
 
+	/* sizes of types differ more often than what is in them */
 	if (a->outcome != b->outcome || (!ids && a->value != b->value) ||
 	    a->load_size != b->load_size || a->candidate_count != b->candidate_count ||
 	    !is_same_text(a->text, b->text) || !is_same_text(a->nearest, b->nearest))
 		return false;
 	for (size_t i = 0; i < a->candidate_count; i++)
-		if (!is_same_candidate(&a->candidates[i], &b->candidates[i], ids))
+		if (!explained__same_candidate(&a->candidates[i], &b->candidates[i], ids))
+			return false;
+	return true;
+}
+
+static bool same_sizes(const struct kbtf_answer *a, const struct kbtf_answer *b)
+{
+	for (size_t i = 0; i < a->candidate_count; i++)
+		if (a->candidates[i].size != b->candidates[i].size)
 			return false;
 	return true;
 }
@@ -113,7 +122,8 @@ static bool is_same(const struct explained *it, const struct kbtf_explanation *a
 		    const struct kbtf_explanation *b)
 {
 	for (size_t i = 0; i < it->question_count; i++)
-		if (!explained__same_answer(&it->questions[i], &a->answers[i], &b->answers[i]))
+		if (!explained__same_answer(&it->questions[i], &a->answers[i], &b->answers[i]) ||
+		    !same_sizes(&a->answers[i], &b->answers[i]))
 			return false;
 	for (size_t i = 0; i < it->relocation_count; i++)
 		if (!explained__same_fate(&it->questions[it->relocations[i].question], &a->fates[i],

@@ -52,11 +52,15 @@ void explained__filter(struct explained *it, const struct relocation_filter *fil
 /* Whether a relocation that is shown fails on a kernel, or a kernel can't be used. */
 bool explained__fails(const struct explained *it);
 
-/* The same on two kernels, IDs of types aside. */
+/* The same on two kernels, IDs and sizes of types aside. */
 bool explained__same_answer(const struct kbtf_question *question, const struct kbtf_answer *a,
 			    const struct kbtf_answer *b);
 bool explained__same_fate(const struct kbtf_question *question, const struct kbtf_fate *a,
 			  const struct kbtf_fate *b);
+
+/* Of one kernel or two; `ids`: IDs are what is asked for, and what differs. */
+bool explained__same_candidate(const struct kbtf_candidate *a, const struct kbtf_candidate *b,
+			       bool ids);
 
 void explained__print(const struct explained *it);
 /* A new reference; docs/formats.md has its form. */

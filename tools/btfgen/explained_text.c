@@ -94,14 +94,14 @@ static void print_relocations(const struct explained *it, size_t question, bool 
 
 #define LINE (COLUMNS + 1)
 
-/* "struct x [7], 20 bytes" */
+/* "struct x [7], 20 bytes", of one kernel; those of several differ in that: "struct x". */
 static void name_type(const struct kbtf_candidate *candidate, bool id, char words[LINE])
 {
 	char number[16] = "", size[32] = "";
 
 	if (id)
 		snprintf(number, sizeof(number), " [%u]", candidate->type);
-	if (candidate->size)
+	if (candidate->size && id)
 		snprintf(size, sizeof(size), ", %u byte%s", candidate->size,
 			 candidate->size == 1 ? "" : "s");
 	snprintf(words, LINE, "%s%s%s", candidate->name, number, size);
@@ -236,6 +236,19 @@ static void print_absent(const struct kbtf_question *question, const struct kbtf
 	print_nearest(candidate->nearest, indent + 4);
 }
 
+/* BTF that was never deduplicated has hundreds of one struct. */
+static size_t alike_from(const struct kbtf_answer *answer, size_t first)
+{
+	const struct kbtf_candidate *candidates = answer->candidates;
+	size_t count = 1;
+
+	while (first + count < answer->candidate_count &&
+	       candidates[first].size == candidates[first + count].size &&
+	       explained__same_candidate(&candidates[first], &candidates[first + count], false))
+		count++;
+	return count;
+}
+
 static void print_answer(const struct explained *it, size_t number,
 			 const struct kbtf_answer *answer, bool id, unsigned int indent)
 {
@@ -249,8 +262,12 @@ static void print_answer(const struct explained *it, size_t number,
 		print_absent(question, answer, id, indent);
 	else
 		printf("%s: %s\n", kbtf_outcome__name(answer->outcome), answer->text);
-	for (size_t i = 0; !simple && i < answer->candidate_count; i++)
+	for (size_t i = 0, alike; !simple && i < answer->candidate_count; i += alike) {
+		alike = alike_from(answer, i);
 		print_candidate(question, &answer->candidates[i], id, indent + 4);
+		if (alike > 1)
+			printf("%*sand %zu alike\n", (int)indent + 15, "", alike - 1);
+	}
 }
 
 /* ---- kernels ------------------------------------------------------------------------------------ */
@@ -390,8 +407,11 @@ static void print_kernels(const struct explained *it, size_t *like)
 	struct table *table = table__new((const char *[]){ "SYSTEM", "KERNEL", "RELOCATIONS", NULL });
 	size_t count;
 
-	for (size_t i = 0; i < it->result_count; i++)
-		like[i] = i;
+	for (size_t i = 0; i < it->result_count; i++) {
+		like[i] = 0;
+		while (verdict_of(it, like[i]) != verdict_of(it, i))
+			like[i]++;
+	}
 	for (size_t at = 0; at < it->kernel_count; at += count) {
 		const struct explained_kernel *kernel = &it->kernels[at];
 		char system[KERNEL_WORDS], span[KERNEL_WORDS];
