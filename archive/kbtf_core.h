@@ -38,6 +38,23 @@ KBTF_API int kbtf_minimizer__run(const struct kbtf_minimizer *minimizer, const v
 				 size_t size, void **min, size_t *min_size, char *why,
 				 size_t why_size);
 
+/* BTF of either byte order, by a name that goes behind "on". */
+struct kbtf_named_btf {
+	const char *name;
+	const void *btf;
+	size_t size;
+};
+
+/*
+ * Whether all objects find the same in `a` and in `b`, type IDs aside. *questions, which may be
+ * NULL: how many different ones they ask. Errors: ENOTUNIQ (they don't; `why` names the first
+ * difference), EINVAL and ENOTSUP as above, ENOMEM.
+ */
+KBTF_API int kbtf_minimizer__compare(const struct kbtf_minimizer *minimizer,
+				     const struct kbtf_named_btf *a,
+				     const struct kbtf_named_btf *b, size_t *questions, char *why,
+				     size_t why_size);
+
 /*
  * Of one of many entries: `err` is 0, and `min` is malloc'ed and the callee's; or one of the
  * errors above, ENOENT (it has minimized BTF alone), EBADMSG (it is damaged), with words.

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "core.h"
+#include "core_difference.h"
 #include "core_reduction.h"
 #include "core_wants.h"
 #include "core_words.h"
@@ -270,6 +270,74 @@ int kbtf_minimizer__run(const struct kbtf_minimizer *minimizer, const void *btf,
 		err = minimize(minimizer, &target, false, min, min_size, &words);
 	core_target__free(&target);
 	type_graph__free(&graph);
+	return err;
+}
+
+/* ---- two of one kernel -------------------------------------------------------------------------- */
+
+struct parsed {
+	struct type_graph graph;
+	struct core_target target;
+};
+
+static int parse(const struct kbtf_named_btf *btf, struct parsed *parsed, const struct words *why)
+{
+	struct type_graph_error error = {};
+	int err = type_graph__parse(btf->btf, btf->size, &parsed->graph, &error);
+
+	if (!err)
+		return core_target__init(&parsed->target, &parsed->graph,
+					 type_graph__is_big_endian(btf->btf));
+	say(why, error.what ?: "no memory");
+	return err == -EBADMSG ? -EINVAL : err;
+}
+
+static void free_parsed(struct parsed *parsed)
+{
+	core_target__free(&parsed->target);
+	type_graph__free(&parsed->graph);
+}
+
+static int compare_object(const struct minimizer_object *object, const struct parsed sides[2],
+			  struct core_found found[2], const struct words *why)
+{
+	_cleanup_buf_ struct buf text = {};
+	int err = core_results__find(&object->core, &sides[0].target, &found[0].results);
+
+	if (!err)
+		err = core_results__find(&object->core, &sides[1].target, &found[1].results);
+	buf__printf(&text, "%s: ", object->name);
+	if (!err && core_difference__tell(&object->core, &found[0], &found[1], &text)) {
+		say(why, buf__cstr(&text) ?: "no memory");
+		err = -ENOTUNIQ;
+	}
+	core_results__free(&found[0].results);
+	core_results__free(&found[1].results);
+	return err;
+}
+
+int kbtf_minimizer__compare(const struct kbtf_minimizer *minimizer, const struct kbtf_named_btf *a,
+			    const struct kbtf_named_btf *b, size_t *questions, char *why,
+			    size_t why_size)
+{
+	const struct words words = { why, why_size };
+	struct core_found found[2] = { { .where = a->name }, { .where = b->name } };
+	struct parsed sides[2] = {};
+	size_t count = 0;
+	int err;
+
+	say(&words, "no memory");
+	err = parse(a, &sides[0], &words);
+	if (!err)
+		err = parse(b, &sides[1], &words);
+	for (size_t i = 0; !err && i < minimizer->count; i++) {
+		err = compare_object(minimizer->objects[i], sides, found, &words);
+		count += minimizer->objects[i]->core.spec_count;
+	}
+	free_parsed(&sides[0]);
+	free_parsed(&sides[1]);
+	if (questions)
+		*questions = count;
 	return err;
 }
 

@@ -3,15 +3,13 @@
 #include <kbtf_core.h>
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/sha256.h"
-#include "core.h"
-#include "core_words.h"
+#include "core_difference.h"
 
 struct proof {
 	const struct kbtf_archive *archive;
@@ -22,16 +20,15 @@ struct proof {
 
 /* One neighbour, and what the object finds there. */
 struct side {
-	const char *release;
+	struct core_found found;
 	void *btf;
 	size_t btf_size;
-	struct core_results results;
 };
 
 static void free_side(struct side *side)
 {
 	free(side->btf);
-	core_results__free(&side->results);
+	core_results__free(&side->found.results);
 }
 
 static int read_btf(struct proof *proof, const struct kbtf_entry *entry, struct side *side)
@@ -43,9 +40,9 @@ static int read_btf(struct proof *proof, const struct kbtf_entry *entry, struct 
 
 	if (err == -ENOENT)
 		buf__printf(&proof->why, "the archive has BTF of %s that was minimized for other "
-			    "objects, and no other", side->release);
+			    "objects, and no other", side->found.where);
 	else if (err)
-		buf__printf(&proof->why, "the archive's BTF of %s %s", side->release,
+		buf__printf(&proof->why, "the archive's BTF of %s %s", side->found.where,
 			    err == -EBADMSG ? "is damaged" : strerror(-err));
 	return err;
 }
@@ -59,12 +56,12 @@ static int find_results(struct proof *proof, struct side *side)
 	int err = type_graph__parse(side->btf, side->btf_size, &graph, &error);
 
 	if (err) {
-		buf__printf(&proof->why, "BTF of %s: %s", side->release, error.what ?: strerror(-err));
+		buf__printf(&proof->why, "BTF of %s: %s", side->found.where, error.what ?: strerror(-err));
 		return err == -ENOMEM ? err : -EBADMSG;
 	}
 	err = core_target__init(&target, &graph, proof->object.types.big_endian);
 	if (!err)
-		err = core_results__find(&proof->object, &target, &side->results);
+		err = core_results__find(&proof->object, &target, &side->found.results);
 	core_target__free(&target);
 	type_graph__free(&graph);
 	return err;
@@ -74,62 +71,9 @@ static int read_side(struct proof *proof, const struct kbtf_entry *entry, struct
 {
 	int err;
 
-	side->release = kbtf_entry__ident(entry)->kernel_release;
+	side->found.where = kbtf_entry__ident(entry)->kernel_release;
 	err = read_btf(proof, entry, side);
 	return err ? err : find_results(proof, side);
-}
-
-/* `size`: the numbers are the same, and what a load reads differs. */
-static void say_result(enum core_kind kind, const struct core_result *result, bool size,
-		       const struct side *side, struct buf *out)
-{
-	switch (result->outcome) {
-	case CORE_FOUND:
-		/* a type's ID is never what differs */
-		if (kind == CORE_TYPE_ID_TARGET)
-			buf__printf(out, "there");
-		else
-			buf__printf(out, "%" PRId64, (int64_t)result->value.number);
-		if (size)
-			buf__printf(out, " (%u bytes)", result->value.size);
-		if (result->cannot_resize)
-			buf__printf(out, " (of a type that no load is resized for)");
-		break;
-	case CORE_ABSENT:
-		buf__printf(out, core_kind__is_question(kind) ? "no" : "not there");
-		break;
-	case CORE_AMBIGUOUS:
-		buf__printf(out, "ambiguous");
-		break;
-	case CORE_REFUSED:
-		buf__printf(out, "refused");
-		break;
-	}
-	buf__printf(out, " on %s", side->release);
-}
-
-static int compare(struct proof *proof, const struct side *a, const struct side *b)
-{
-	uint32_t spec = core_results__difference(&proof->object, &a->results, &b->results);
-	const struct core_result *x, *y;
-	struct source_line line;
-	enum core_kind kind;
-	bool size;
-
-	if (spec == a->results.count)
-		return 0;
-	kind = proof->object.specs[spec].kind;
-	x = &a->results.items[spec];
-	y = &b->results.items[spec];
-	size = x->value.number == y->value.number && x->value.size != y->value.size;
-	core_words__question(&proof->object, spec, &proof->why);
-	buf__printf(&proof->why, " is ");
-	say_result(kind, x, size, a, &proof->why);
-	buf__printf(&proof->why, " and ");
-	say_result(kind, y, size, b, &proof->why);
-	if (core_object__line(&proof->object, core_object__first(&proof->object, spec), &line))
-		buf__printf(&proof->why, "; asked for in %s:%u", line.file, line.number);
-	return -ENOTUNIQ;
 }
 
 static int prove(struct proof *proof, const struct kbtf_neighbours *neighbours)
@@ -139,8 +83,8 @@ static int prove(struct proof *proof, const struct kbtf_neighbours *neighbours)
 
 	if (!err)
 		err = read_side(proof, neighbours->after, &after);
-	if (!err)
-		err = compare(proof, &before, &after);
+	if (!err && core_difference__tell(&proof->object, &before.found, &after.found, &proof->why))
+		err = -ENOTUNIQ;
 	free_side(&before);
 	free_side(&after);
 	return err;

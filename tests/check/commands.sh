@@ -357,7 +357,7 @@ t_says 2 "for which objects" "embed without --for" "$btfgen" export -a $A --form
 t "stats --json" to_file json "$btfgen" stats --json -a $A
 t "counts bytes" json 'd["bytes"] == '"$(wc -c <$A)"' and len(d["entries"]) == 2 and
 	d["full_bytes"] == '"$(cat "tree/debian/12/x86_64/"*.btf | wc -c)" json
-t_says 0 "entries     2: 0 embedded, 2 by pahole, 0 imported" "stats, in words" "$btfgen" stats -a $A
+t_says 0 "entries     2: 0 embedded, 2 by pahole, 0 by dwarf, 0 imported" "stats, in words" "$btfgen" stats -a $A
 t_says 0 "$id" "stats --list names build IDs" "$btfgen" stats --list -a $A
 t_exit 3 "stats of a kernel that is not there" "$btfgen" stats -a $A -k 9.9
 latin1=$(printf 'caf\351.kbtf')

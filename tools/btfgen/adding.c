@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 #include "archive_file.h"
 #include "base/cancel.h"
@@ -19,25 +20,22 @@ void adding__free(struct adding *adding)
 		job_result__free(&adding->outcomes[i].result);
 	free(adding->outcomes);
 	words__free(adding->names);
-	objects__free(&adding->objects);
 	workdir__close(adding->work);
-	text_list__free(&adding->objects_given);
+	profile_choice__free(&adding->profile);
 	free(adding->archive_path);
 }
 
 int adding__begin(struct adding *adding)
 {
+	int exit_code = profile_choice__check(&adding->profile);
 	struct error err = {};
 
-	if (encoder__parse(adding->encoder_name, &adding->encoder, &err)) {
-		log__error("%s", err.text);
-		return EXIT_USAGE;
-	}
+	if (exit_code != EXIT_OK)
+		return exit_code;
 	adding->archive_path = archive_file__path(adding->archive_given);
 	adding->work = workdir__open(adding->work_path, &err);
 	if (!adding->archive_path || !adding->work ||
-	    archive_file__check_place(adding->archive_path, &err) ||
-	    profile__choose(&adding->objects_given, adding->no_min, &adding->objects, &err)) {
+	    archive_file__check_place(adding->archive_path, &err)) {
 		log__error("%s", err.text);
 		return EXIT_FAILED;
 	}
@@ -45,7 +43,9 @@ int adding__begin(struct adding *adding)
 	adding->job = (struct job_opts){
 		.archive_path = adding->archive_path,
 		.work = adding->work,
-		.objects = &adding->objects,
+		.objects = &adding->profile.objects,
+		.min_only = adding->profile.min_only,
+		.threads = (unsigned int)get_nprocs(),
 		.keep = adding->keep,
 		.normalize = adding->normalize,
 	};
@@ -76,7 +76,7 @@ int adding__run(struct adding *adding, const struct added_file *file,
 	struct job_input input = {
 		.path = file->path,
 		.rpm_trust = { adding->keyring ? keyrings : NULL, NULL },
-		.encoder = adding->encoder,
+		.encoder = adding->profile.encoder,
 		.known = *file->known,
 		.override = !file->must_agree,
 		.provenance = { .sz = sizeof(input.provenance),

@@ -9,15 +9,13 @@
 
 struct adding {
 	/* from the command line */
-	struct text_list objects_given;
-	const char *archive_given, *encoder_name, *keyring, *work_path;
-	bool no_min, normalize, keep, json;
+	struct profile_choice profile;
+	const char *archive_given, *keyring, *work_path;
+	bool normalize, keep, json;
 	/* the run */
 	char *archive_path;
-	struct objects objects;
 	struct workdir *work;
 	struct job_opts job;
-	enum encoder encoder;
 	struct task_outcome *outcomes;
 	char **names;           /* of the outcomes, for people: paths, URLs */
 	size_t count;
@@ -38,9 +36,7 @@ struct added_file {
 	{ OPTION_HEADING, NULL, 0, NULL, NULL, "What to make" },                            \
 	{ OPTION_TEXT, "archive", 'a', "FILE", &(a).archive_given,                          \
 	  "the archive to add to (default:\n$XDG_DATA_HOME/btfgen/btfgen.kbtf)" },          \
-	PROFILE_OPTIONS((a).objects_given, (a).no_min),                                     \
-	{ OPTION_TEXT, "encoder", 'e', "NAME", &(a).encoder_name,                           \
-	  "auto, pahole or embedded, as for build" },                                       \
+	PROFILE_OPTIONS((a).profile),                                                       \
 	{ OPTION_FLAG, "normalize", 0, NULL, &(a).normalize,                                \
 	  "merge types that CO-RE can't tell apart" },                                      \
 	{ OPTION_TEXT, "keyring", 0, "PATH", &(a).keyring,                                  \

@@ -10,7 +10,6 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/utc.h"
-#include "profile.h"
 #include "stage/encode.h"
 #include "table.h"
 
@@ -23,8 +22,7 @@ void agenda__free(struct agenda *agenda)
 	plan__free(&agenda->plan);
 	kbtf_archive__close(agenda->archive);
 	journal__close(agenda->journal);
-	objects__free(&agenda->objects);
-	text_list__free(&agenda->objects_given);
+	profile_choice__free(&agenda->profile);
 	text_list__free(&agenda->ids);
 	known__free(&agenda->known);
 	free(agenda->archive_path);
@@ -56,6 +54,8 @@ static bool is_current(void *arg, const char *kernel_release,
 	size_t len = strspn(kernel_release, "0123456789."), i = 0;
 	struct error err;
 
+	if (strcmp(provenance->encoder, "dwarf") == 0)
+		return strcmp(provenance->encoder_version, ENCODE_WANTED_VERSION) == 0;
 	if (len >= sizeof(agenda->pahole[0].series))
 		return false;
 	while (i < agenda->pahole_count &&
@@ -90,8 +90,9 @@ static int64_t waits_until(void *arg, const struct kernel *kernel)
 static int make_plan(struct agenda *agenda, struct error *err)
 {
 	const struct plan_opts opts = {
-		.encoder = agenda->encoder,
-		.objects = &agenda->objects,
+		.encoder = agenda->profile.encoder,
+		.objects = &agenda->profile.objects,
+		.min_only = agenda->profile.min_only,
 		.is_current = is_current,
 		.waits_until = agenda->retry ? NULL : waits_until,
 		.arg = agenda,
@@ -102,15 +103,6 @@ static int make_plan(struct agenda *agenda, struct error *err)
 
 	return plan__make(&agenda->known.catalogue.kernels, agenda->archive, &opts, &agenda->plan,
 			  err);
-}
-
-static int parse_options(struct agenda *agenda, struct error *err)
-{
-	int res = encoder__parse(agenda->encoder_name, &agenda->encoder, err);
-
-	if (!res && agenda->shard_text)
-		res = shard__parse(agenda->shard_text, &agenda->shard, err);
-	return res;
 }
 
 /* A share of the work may be empty. That no kernel is meant at all is a slip. */
@@ -134,15 +126,17 @@ static int check_plan(const struct agenda *agenda)
 int agenda__make(struct agenda *agenda)
 {
 	struct error err = {};
-	int res = parse_options(agenda, &err);
+	int res;
 
-	if (res) {
+	if (agenda->shard_text && shard__parse(agenda->shard_text, &agenda->shard, &err)) {
 		log__error("%s", err.text);
 		return EXIT_USAGE;
 	}
+	res = profile_choice__check(&agenda->profile);
+	if (res != EXIT_OK)
+		return res;
 	agenda->now = time(NULL);
-	if (profile__choose(&agenda->objects_given, agenda->no_min, &agenda->objects, &err) ||
-	    open_archive(agenda, &err)) {
+	if (open_archive(agenda, &err)) {
 		log__error("%s", err.text);
 		return EXIT_FAILED;
 	}

@@ -9,22 +9,22 @@
 #include "base/shard.h"
 #include "journal.h"
 #include "known.h"
+#include "profile.h"
 #include "stage/plan.h"
 
 struct agenda {
 	/* from the command line */
 	struct known known;
-	struct text_list objects_given, ids;
-	const char *archive_given, *encoder_name, *shard_text;
+	struct profile_choice profile;
+	struct text_list ids;
+	const char *archive_given, *shard_text;
 	unsigned int newest;
-	bool no_min, retry, cached;
+	bool retry, cached;
 	/* made by agenda__make; `shard` may be set before, with index 0 */
 	struct shard shard;
-	enum encoder encoder;
 	char *archive_path;
 	struct kbtf_archive *archive;
 	struct journal *journal;
-	struct objects objects;
 	struct plan plan;
 	int64_t now;
 	struct {
@@ -43,11 +43,6 @@ struct agenda {
 	  "only the kernel of this ID, as `btfgen plan`\nhas it; may be repeated" },        \
 	{ OPTION_FLAG, "retry", 0, NULL, &(a).retry,                                        \
 	  "also what failed before and waits" }
-
-#define ENCODER_OPTION(a)                                                                   \
-	{ OPTION_TEXT, "encoder", 'e', "NAME", &(a).encoder_name,                           \
-	  "auto: the kernel's own .BTF or else pahole\npahole: from the debug package\n"    \
-	  "embedded: the kernel's own .BTF" }
 
 /*
  * Load what is known and plan. Returns EXIT_OK, where the plan may be empty if others have

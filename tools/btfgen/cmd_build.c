@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <string.h>
+#include <sys/sysinfo.h>
 
 #include "adding.h"
 #include "agenda.h"
@@ -65,6 +66,16 @@ static unsigned int default_jobs(void)
 	if (by_memory < jobs)
 		jobs = by_memory ? (unsigned int)by_memory : 1;
 	return jobs;
+}
+
+/* Cores that a kernel's encoder may use beside those of the others. */
+static unsigned int threads_each(const struct build *build)
+{
+	size_t at_once = build->jobs ? build->jobs : default_jobs();
+
+	if (at_once > build->agenda.plan.by_kind[TASK_BUILD])
+		at_once = build->agenda.plan.by_kind[TASK_BUILD];
+	return at_once ? (unsigned int)get_nprocs() / (unsigned int)at_once : 1;
 }
 
 /* ---- reports ---------------------------------------------------------------------------- */
@@ -199,7 +210,9 @@ static void run(struct build *build)
 	const struct job_opts job = {
 		.archive_path = build->agenda.archive_path,
 		.work = build->agenda.known.work,
-		.objects = &build->agenda.objects,
+		.objects = &build->agenda.profile.objects,
+		.min_only = build->agenda.profile.min_only,
+		.threads = threads_each(build),
 		.timeout_s = build->timeout_s,
 		.memory_limit = build->memory_limit,
 		.keep = build->keep,
@@ -252,11 +265,9 @@ static int build_by_id(struct build *build)
 	struct agenda *agenda = &build->agenda;
 	const struct known *known = &agenda->known;
 	struct adding adding __attribute__((__cleanup__(adding__free))) = {
-		.objects_given = agenda->objects_given,
+		.profile = agenda->profile,
 		.archive_given = agenda->archive_given,
-		.encoder_name = agenda->encoder_name,
 		.work_path = known->work_path,
-		.no_min = agenda->no_min,
 		.keep = build->keep,
 		.json = build->json,
 	};
@@ -271,7 +282,7 @@ static int build_by_id(struct build *build)
 		.memory_limit = build->memory_limit,
 	};
 
-	agenda->objects_given = (struct text_list){};
+	agenda->profile = (struct profile_choice){};
 	if (known->pattern_text || agenda->newest || agenda->ids.count || agenda->shard_text ||
 	    known->arches.count || build->dry_run || known->distros.count > 1 ||
 	    known->releases.count > 1) {
@@ -296,8 +307,7 @@ int cmd_build(int argc, char **argv)
 		{ OPTION_HEADING, NULL, 0, NULL, NULL, "What to make" },
 		{ OPTION_TEXT, "archive", 'a', "FILE", &build.agenda.archive_given,
 		  "the archive to add to (default:\n$XDG_DATA_HOME/btfgen/btfgen.kbtf)" },
-		PROFILE_OPTIONS(build.agenda.objects_given, build.agenda.no_min),
-		ENCODER_OPTION(build.agenda),
+		PROFILE_OPTIONS(build.agenda.profile),
 		KNOWN_SOURCE_OPTIONS(build.agenda.known),
 		{ OPTION_LIST, "debuginfod", 0, "URL", &build.servers,
 		  "for --build-id (default: $DEBUGINFOD_URLS)" },

@@ -50,7 +50,7 @@ static int add_entries(struct checking *it, struct error *err)
 
 static int run(struct checking *it, struct error *err)
 {
-	int res = profile__choose(&it->operands.objects, false, &it->objects, err);
+	int res = profile__read(&it->operands.objects, &it->objects, err);
 
 	if (!res)
 		res = matrix__init(&it->matrix, &it->objects, err);

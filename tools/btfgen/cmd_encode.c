@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 
 #include "base/child.h"
 #include "base/file.h"
@@ -125,6 +126,9 @@ static int run(struct encoding *it, const char *vmlinux, struct error *err)
 			.scratch = it->scratch,
 			.kernel_release = it->image.about.kernel_release,
 			.timeout_s = it->timeout_s,
+			.objects = &it->objects,
+			.min_only = it->objects.count > 0,
+			.threads = (unsigned int)get_nprocs(),
 			.normalize = it->normalize,
 		};
 
@@ -157,7 +161,7 @@ int cmd_encode(int argc, char **argv)
 		  "minimized for these BPF objects, together" },
 		{ OPTION_HEADING, NULL, 0, NULL, NULL, "How" },
 		{ OPTION_TEXT, "encoder", 'e', "NAME", &it.encoder_name,
-		  "auto, pahole or embedded, as for build" },
+		  "auto, pahole, embedded or dwarf, as for build" },
 		{ OPTION_FLAG, "normalize", 0, NULL, &it.normalize,
 		  "merge types that CO-RE can't tell apart" },
 		{ OPTION_NUMBER, "encode-timeout", 0, "SECONDS", &it.timeout_s,
@@ -186,6 +190,11 @@ int cmd_encode(int argc, char **argv)
 	}
 	if (encoder__parse(it.encoder_name, &it.encoder, &err)) {
 		log__error("%s", err.text);
+		return EXIT_USAGE;
+	}
+	if (it.encoder == ENCODER_DWARF && (!it.objects_given.count || it.normalize)) {
+		log__error("encode: --encoder dwarf makes BTF for the objects that --for names, and of "
+			   "no others%s", it.normalize ? "; there is nothing to normalize" : "");
 		return EXIT_USAGE;
 	}
 	if (run(&it, argv[first], &err)) {

@@ -87,7 +87,7 @@ static int explain_one(struct explaining *it, size_t number, struct error *err)
 static int run(struct explaining *it, struct error *err)
 {
 	const struct relocation_filter *filter = &it->relocations;
-	int res = profile__choose(&it->operands.objects, false, &it->objects, err);
+	int res = profile__read(&it->operands.objects, &it->objects, err);
 	size_t shown = 0;
 
 	if (!res && wants_entries(it))

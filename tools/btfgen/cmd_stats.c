@@ -11,7 +11,7 @@
 #include "table.h"
 
 struct totals {
-	size_t entries, embedded, pahole;
+	size_t entries, embedded, pahole, dwarf;
 	uint64_t full, stored, min[2];
 };
 
@@ -23,6 +23,7 @@ static void count_entry(struct totals *totals, const struct kbtf_archive *archiv
 	totals->entries++;
 	totals->embedded += strcmp(encoder, "embedded") == 0;
 	totals->pahole += strcmp(encoder, "pahole") == 0;
+	totals->dwarf += strcmp(encoder, "dwarf") == 0;
 	totals->full += kbtf_entry__btf_size(entry);
 	totals->stored += kbtf_entry__btf_stored_size(entry);
 	for (size_t i = 0; i < kbtf_archive__profile_count(archive); i++) {
@@ -102,9 +103,9 @@ static void print_totals(const struct kbtf_archive *archive, const char *path, u
 
 	printf("archive     %s, %s\n", path, format_bytes(size, a));
 	printf("digest      %s\n", hex__encode(kbtf_archive__digest(archive), KBTF_DIGEST_SIZE, digest));
-	printf("entries     %zu: %zu embedded, %zu by pahole, %zu imported\n", totals->entries,
-	       totals->embedded, totals->pahole,
-	       totals->entries - totals->embedded - totals->pahole);
+	printf("entries     %zu: %zu embedded, %zu by pahole, %zu by dwarf, %zu imported\n",
+	       totals->entries, totals->embedded, totals->pahole, totals->dwarf,
+	       totals->entries - totals->embedded - totals->pahole - totals->dwarf);
 	printf("full BTF    %s, stored as %s\n", format_bytes(totals->full, a),
 	       format_bytes(totals->stored, b));
 	printf("minimized   %llu, %s\n", (unsigned long long)totals->min[0],

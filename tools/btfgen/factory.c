@@ -307,9 +307,9 @@ static void tell(const struct task *task, const struct task_outcome *out)
 			   task->kernel->distro, task->kernel->codename,
 			   job_stage__name(result->stage), out->err.text);
 	else if (out->outcome == OUTCOME_DONE)
-		log__info("%s: done, %zu bytes of BTF, %zu minimized, %.1f s",
-			  task->kernel->kernel_release, result->full_size, result->min_size,
-			  seconds);
+		log__info("%s: done, %zu bytes of BTF%s, %.1f s", task->kernel->kernel_release,
+			  result->full_size ? result->full_size : result->min_size,
+			  result->full_size ? "" : ", minimized", seconds);
 }
 
 static void explain_waiting(struct factory *factory, const struct task *task,

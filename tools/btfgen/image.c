@@ -47,7 +47,8 @@ int image__open(const char *path, bool is_copy, enum encoder encoder, struct ima
 		return error__set(err, kind, "%s: %s", path, strerror(-kind));
 	switch (kind) {
 	case FILE_KIND_ELF:
-		return vmlinux__inspect(path, encoder != ENCODER_PAHOLE, &image->about, err);
+		return vmlinux__inspect(path, encoder == ENCODER_AUTO || encoder == ENCODER_EMBEDDED,
+					&image->about, err);
 	case FILE_KIND_BTF:
 		res = file__read(path, BTF_LIMIT, &image->btf, &image->btf_size);
 		return res ? error__set(err, res, "%s: %s", path, strerror(-res)) : 0;
@@ -147,6 +148,29 @@ static int encode_by_pahole(struct image *image, const struct image_encoding *gi
 	return res;
 }
 
+static int encode_wanted(const struct image *image, const struct image_encoding *given,
+			 struct image_btf *out, struct error *err)
+{
+	const struct encode_wanted_opts opts = {
+		.kernel_release = given->kernel_release,
+		.objects = given->objects,
+		.threads = given->threads,
+		.meter = given->meter,
+	};
+	struct encoded encoded = {};
+	int res = encode__wanted(image->path, &opts, &encoded, err);
+
+	if (!res) {
+		out->btf = steal_ptr(encoded.btf);
+		out->size = encoded.size;
+		out->is_partial = true;
+		res = describe(out, "dwarf", encoded.encoder_version, encoded.flags, encoded.notes,
+			       err);
+	}
+	encoded__free(&encoded);
+	return res;
+}
+
 static int encode(struct image *image, enum encoder encoder, const struct image_encoding *opts,
 		  struct image_btf *out, struct error *err)
 {
@@ -155,7 +179,7 @@ static int encode(struct image *image, enum encoder encoder, const struct image_
 				  image->path);
 	if (image->btf)
 		return take(image, steal_ptr(image->btf), image->btf_size, "import", out, err);
-	if (encoder != ENCODER_PAHOLE && image->about.btf)
+	if ((encoder == ENCODER_AUTO || encoder == ENCODER_EMBEDDED) && image->about.btf)
 		return take(image, steal_ptr(image->about.btf), image->about.btf_size, "embedded",
 			    out, err);
 	if (encoder == ENCODER_EMBEDDED)
@@ -164,6 +188,12 @@ static int encode(struct image *image, enum encoder encoder, const struct image_
 	if (!image->about.has_dwarf)
 		return error__set(err, ENODATA, "%s: the kernel is stripped: it has neither .BTF nor "
 				  ".debug_info; take its distribution's debug package", image->path);
+	if (encoder != ENCODER_PAHOLE && opts->objects && opts->objects->count && opts->min_only &&
+	    !opts->normalize)
+		return encode_wanted(image, opts, out, err);
+	if (encoder == ENCODER_DWARF)
+		return error__set(err, EINVAL, "%s: --encoder dwarf makes BTF that is minimized for "
+				  "BPF objects, and none are named; use --encoder pahole", image->path);
 	return encode_by_pahole(image, opts, out, err);
 }
 

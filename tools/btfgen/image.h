@@ -30,20 +30,24 @@ struct image_encoding {
 	unsigned int timeout_s;     /* as in stage/encode.h */
 	uint64_t memory_limit;
 	struct meter *meter;
+	const struct objects *objects; /* what it is to be minimized for, or NULL */
+	bool min_only;              /* and it alone is wanted */
+	unsigned int threads;       /* of an encoder that has some; 0: 1 */
 	bool normalize;             /* as kbtf_btf__normalize(), noted in `notes` */
 };
 
 struct image_btf {
 	void *btf;
 	size_t size;
-	const char *encoder;        /* "pahole", "embedded" or "import"; static */
+	bool is_partial;            /* good for being minimized for the objects alone */
+	const char *encoder;        /* "pahole", "embedded", "dwarf" or "import"; static */
 	char *version, *flags;      /* the encoder's; "" */
 	char *notes;                /* what was changed on the way; "" */
 };
 
 /*
- * Its BTF, checked: the file's own where `encoder` allows, else pahole's, made from a
- * work copy. -ENODATA: it holds no BTF, or no DWARF, as the encoder needs it; -EIO: it can't be
+ * Its BTF, checked: the file's own where `encoder` allows; else what the objects may ask for of
+ * its DWARF, if `encoder` allows that and no more is wanted; else pahole's, made from a work copy. -ENODATA: it holds no BTF, or no DWARF, as the encoder needs it; -EIO: it can't be
  * normalized.
  */
 int image__encode(struct image *image, enum encoder encoder, const struct image_encoding *opts,

@@ -14,12 +14,6 @@
 #include "stage/minimize.h"
 #include "stage/pack.h"
 
-/* Where distributions put vmlinux and vmlinuz in their packages, and BTFHub its BTF. */
-#define USUAL_MEMBERS                                                                    \
-	"usr/lib/debug/boot/vmlinux-* usr/lib/debug/lib/modules/*/vmlinux "              \
-	"usr/lib/debug/usr/lib/modules/*/vmlinux lib/debug/boot/vmlinux-* boot/vmlinux-* " \
-	"boot/vmlinuz-* usr/lib/modules/*/vmlinuz lib/modules/*/vmlinuz *.btf"
-
 const char *job_stage__name(enum job_stage stage)
 {
 	static const char *const names[] = { "fetch", "extract", "encode", "minimize", "pack" };
@@ -102,7 +96,7 @@ static int extract_image(struct job *job, const char *out_path)
 	struct extracted extracted = {};
 	const struct extract_opts opts = {
 		.package_path = job->input->path,
-		.member = job->input->member ? job->input->member : USUAL_MEMBERS,
+		.member = job->input->member ? job->input->member : JOB_USUAL_MEMBERS,
 		.out_path = out_path,
 		.rpm_trust = job->input->rpm_trust,
 		.meter = job->meter,
@@ -210,6 +204,9 @@ static int encode(struct job *job)
 		.timeout_s = job->opts->timeout_s,
 		.memory_limit = job->opts->memory_limit,
 		.meter = job->meter,
+		.objects = job->opts->objects,
+		.min_only = job->opts->min_only,
+		.threads = job->opts->threads,
 		.normalize = job->opts->normalize,
 	};
 	int res = image__encode(&job->image, job->input->encoder, &opts, &job->full, job->err);
@@ -234,6 +231,7 @@ static int minimize(struct job *job)
 static int pack(struct job *job)
 {
 	const struct objects *objects = job->opts->objects;
+	bool min_only = job->opts->min_only || job->full.is_partial;
 	struct job_result *result = job->result;
 	struct kbtf_new_min min = {
 		.profile = objects->name,
@@ -253,8 +251,8 @@ static int pack(struct job *job)
 			   .build_id = job->image.about.build_id,
 			   .build_id_len = job->image.about.build_id_len },
 		.provenance = job->input->provenance,
-		.btf = job->full.btf,
-		.btf_size = job->full.size,
+		.btf = min_only ? NULL : job->full.btf,
+		.btf_size = min_only ? 0 : job->full.size,
 		.mins = &min,
 		.min_count = objects->count ? 1 : 0,
 	};
@@ -269,7 +267,7 @@ static int pack(struct job *job)
 	entry.provenance.notes = result->notes;
 	res = pack__entry(job->opts->archive_path, &entry, &packed, job->err);
 	result->yielded = packed.added == KBTF_ADDED_YIELDED;
-	result->full_size = job->full.size;
+	result->full_size = entry.btf_size;
 	result->min_size = job->min_size;
 	return res;
 }

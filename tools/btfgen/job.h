@@ -16,6 +16,12 @@
 #include "base/workdir.h"
 #include "stage/plan.h"
 
+/* Where distributions put vmlinux and vmlinuz in their packages, and BTFHub its BTF. */
+#define JOB_USUAL_MEMBERS                                                                \
+	"usr/lib/debug/boot/vmlinux-* usr/lib/debug/lib/modules/*/vmlinux "              \
+	"usr/lib/debug/usr/lib/modules/*/vmlinux lib/debug/boot/vmlinux-* boot/vmlinux-* " \
+	"boot/vmlinuz-* usr/lib/modules/*/vmlinuz lib/modules/*/vmlinuz *.btf"
+
 /* What a whole run shares. */
 struct job_opts {
 	const char *archive_path;
@@ -24,6 +30,8 @@ struct job_opts {
 	unsigned int timeout_s;        /* of the encoder */
 	uint64_t memory_limit;         /* of the encoder */
 	bool keep;                     /* leave scratch directories */
+	bool min_only;                 /* archive minimized BTF alone */
+	unsigned int threads;          /* of the encoder; 0: 1 */
 	bool normalize;                /* the full BTF, before all else */
 };
 

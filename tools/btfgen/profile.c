@@ -4,16 +4,14 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/paths.h"
 
-int profile__choose(const struct text_list *given, bool none, struct objects *objects,
-		    struct error *err)
+int profile__read(const struct text_list *given, struct objects *objects, struct error *err)
 {
 	_cleanup_free_ char *bundled = NULL;
 
 	*objects = (struct objects){};
-	if (none)
-		return 0;
 	if (given->count)
 		return objects__read(given->items, given->count,
 				     given->count == 1 ? "one object" : "own objects", objects, err);
@@ -28,4 +26,32 @@ bool profile__has_object(const struct kbtf_profile *profile, const struct kbtf_o
 			   KBTF_SHA256_SIZE) == 0)
 			return true;
 	return false;
+}
+
+int profile_choice__check(struct profile_choice *choice)
+{
+	struct error err = {};
+
+	if (encoder__parse(choice->encoder_name, &choice->encoder, &err)) {
+		log__error("%s", err.text);
+		return EXIT_USAGE;
+	}
+	choice->min_only |= choice->encoder == ENCODER_DWARF;
+	if (choice->no_min && choice->min_only) {
+		log__error("--no-min leaves nothing to make with %s",
+			   choice->encoder == ENCODER_DWARF ? "--encoder dwarf, which makes minimized "
+							      "BTF alone" : "--min-only");
+		return EXIT_USAGE;
+	}
+	if (!choice->no_min && profile__read(&choice->objects_given, &choice->objects, &err)) {
+		log__error("%s", err.text);
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
+void profile_choice__free(struct profile_choice *choice)
+{
+	objects__free(&choice->objects);
+	text_list__free(&choice->objects_given);
 }

@@ -32,7 +32,8 @@ static void print_block(const struct job_result *result)
 		printf("note        %.*s\n", (int)len, note);
 		note += len + (note[len] == '\n');
 	}
-	printf("full BTF    %s\n", format_bytes(result->full_size, bytes[1]));
+	if (result->full_size)
+		printf("full BTF    %s\n", format_bytes(result->full_size, bytes[1]));
 	if (result->min_size)
 		printf("minimized   %s\n", format_bytes(result->min_size, bytes[2]));
 	printf("seconds     fetch %.1f, extract %.1f, encode %.1f, minimize %.1f, pack %.1f\n\n",
@@ -48,7 +49,7 @@ static void add_result_row(struct table *table, const struct job_result *result)
 	const char *cells[] = { result->kernel_release, result->arch, result->build_id,
 				kbtf_verification__name(result->verification),
 				format_bytes(result->fetched, fetched), result->encoder,
-				format_bytes(result->full_size, full),
+				result->full_size ? format_bytes(result->full_size, full) : "-",
 				format_bytes(result->min_size, min), seconds };
 
 	for (int i = 0; i < STAGE_COUNT; i++)

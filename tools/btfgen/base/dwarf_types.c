@@ -126,6 +126,7 @@ static int read_units(struct part *part, Dwarf *dwarf)
 {
 	const struct dwarf_unit_opts opts = {
 		.wanted = part->opts->wanted,
+		.also = part->opts->also,
 		.enum64 = part->opts->enum64,
 		.big_endian = part->units->big_endian,
 	};

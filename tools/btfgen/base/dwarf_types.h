@@ -19,6 +19,7 @@
 
 struct dwarf_types_opts {
 	const struct kbtf_minimizer *wanted;
+	const char *also;     /* a struct that is wanted, too, if only by name; or NULL */
 	bool enum64;          /* enumerations of more than 4 bytes as such, else cut to 4 */
 	unsigned int threads; /* 0: 1 */
 };

@@ -10,6 +10,7 @@
 
 struct dwarf_unit_opts {
 	const struct kbtf_minimizer *wanted;
+	const char *also; /* as in dwarf_types.h */
 	bool enum64, big_endian;
 };
 

@@ -3,6 +3,7 @@
 
 #include <bpf/btf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "base/child.h"
 #include "base/cleanup.h"
 #include "base/dwarf_sizes.h"
+#include "base/dwarf_types.h"
 #include "base/file.h"
 #include "base/temp_file.h"
 #include "base/unit_counter.h"
@@ -63,10 +65,13 @@ static int read_version(struct pahole_version *version, struct error *err)
 	return 0;
 }
 
-/* Leading number of a release; 0: unknown. */
-static unsigned long series_of(const char *kernel_release)
+/*
+ * From Linux 6.0, where the kernel's own BTF begins to have it: loaders of the time of older
+ * kernels refuse BTF with a kind they don't know. No release counts as old.
+ */
+static bool has_enum64(const char *kernel_release)
 {
-	return kernel_release ? strtoul(kernel_release, NULL, 10) : 0;
+	return kernel_release && strtoul(kernel_release, NULL, 10) >= 6;
 }
 
 /*
@@ -74,13 +79,12 @@ static unsigned long series_of(const char *kernel_release)
  * Linux 6.1 to 6.8, scripts/Makefile.btf as of 6.9 and later. Other than there:
  * - -j1 always. Up to 1.26 threads race for the order of types and, with inconsistent
  *   functions, for what is encoded; the same input shall give the same bytes.
- * - enum64 from Linux 6.0, where the kernel's own BTF begins to have it: loaders of the
- *   time of older kernels refuse BTF with a kind they don't know. No release counts as old.
+ * - enum64 by the kernel's release.
  * - nothing that only serves the kernel itself (decl_tag_kfuncs, layout, distilled_base).
  */
 static void add_flags(struct buf *flags, struct pahole_version version, const char *kernel_release)
 {
-	bool enum64 = series_of(kernel_release) >= 6;
+	bool enum64 = has_enum64(kernel_release);
 
 	buf__printf(flags, "-j1");
 	if (at_least(version, 1, 26)) {
@@ -298,4 +302,52 @@ void encoded__free(struct encoded *encoded)
 	free(encoded->flags);
 	free(encoded->notes);
 	*encoded = (struct encoded){};
+}
+
+/* ---- what objects may ask for ------------------------------------------------------------------- */
+
+static int check_wanted(const char *vmlinux, const void *data, size_t size, struct error *err)
+{
+	cleanup(btf_freep) struct btf *btf = btf__new(data, size);
+
+	if (!btf)
+		return error__set(err, errno == ENOMEM ? ENOMEM : EBADMSG, "%s: its DWARF makes no "
+				  "valid BTF (%s); use --encoder pahole", vmlinux, strerror(errno));
+	if (btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT) < 0)
+		return error__set(err, EBADMSG, "%s: its DWARF has no struct task_struct: not a Linux "
+				  "kernel, or only a part of its debugging information", vmlinux);
+	return 0;
+}
+
+int encode__wanted(const char *vmlinux, const struct encode_wanted_opts *opts,
+		   struct encoded *encoded, struct error *err)
+{
+	const struct dwarf_types_opts types = {
+		.wanted = opts->objects->minimizer,
+		.also = "task_struct",
+		.enum64 = has_enum64(opts->kernel_release),
+		.threads = opts->threads,
+	};
+	_cleanup_close_ int fd = open(vmlinux, O_RDONLY | O_CLOEXEC);
+	cleanup(encoded__free) struct encoded made = {
+		.encoder_version = strdup(ENCODE_WANTED_VERSION),
+		.flags = strdup(types.enum64 ? "enum64" : ""),
+		.notes = strdup(""),
+	};
+	int res;
+
+	*encoded = (struct encoded){};
+	if (fd < 0)
+		return error__set(err, errno, "%s: %s", vmlinux, strerror(errno));
+	if (!made.encoder_version || !made.flags || !made.notes)
+		return error__oom(err);
+	meter__stage(opts->meter, "encode", 0);
+	res = dwarf_types__read(fd, vmlinux, &types, &made.btf, &made.size, err);
+	if (!res)
+		res = check_wanted(vmlinux, made.btf, made.size, err);
+	if (res)
+		return res;
+	*encoded = made;
+	made = (struct encoded){};
+	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Stage: a vmlinux with DWARF becomes BTF, by pahole (dwarves), the reference encoder.
- * Its output is parsed and checked before it counts.
+ * Stage: a vmlinux with DWARF becomes BTF: all of it by pahole (dwarves), the reference encoder,
+ * whose output is parsed and checked before it counts; or what certain objects may ask for, by
+ * base/dwarf_types.h.
  */
 #ifndef BTFGEN_ENCODE_H
 #define BTFGEN_ENCODE_H
@@ -11,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/meter.h"
+#include "base/objects.h"
 
 struct encode_opts {
 	const char *scratch;          /* directory for temporary files */
@@ -39,6 +41,23 @@ struct encoded {
 int encode__vmlinux(const char *vmlinux, const struct encode_opts *opts,
 		    struct encoded *encoded, struct error *err);
 void encoded__free(struct encoded *encoded);
+
+/* Of the rules by which encode__wanted() makes BTF: with another, work done is to be done again. */
+#define ENCODE_WANTED_VERSION "1"
+
+struct encode_wanted_opts {
+	const char *kernel_release;    /* enumerations depend on it; "" or NULL: unknown */
+	const struct objects *objects; /* at least one */
+	unsigned int threads;          /* 0: 1 */
+	struct meter *meter;
+};
+
+/*
+ * BTF to be minimized for the objects, and good for nothing else; the file is not changed. No
+ * notes. Errors: those of dwarf_types__read(), -EBADMSG too without struct task_struct.
+ */
+int encode__wanted(const char *vmlinux, const struct encode_wanted_opts *opts,
+		   struct encoded *encoded, struct error *err);
 
 /*
  * Version and flags that encode__vmlinux would use for a kernel release, to know

@@ -70,7 +70,7 @@ static int carry_profile(struct carried *carried, const struct kbtf_entry *old,
 	return 0;
 }
 
-/* Minimized BTF stays true only while the full BTF that it was cut from is the same. */
+/* Whether the full BTF, from which the rest was cut, is the same. */
 static bool same_btf(const struct kbtf_entry *old, const struct kbtf_new_entry *entry)
 {
 	_cleanup_free_ void *btf = NULL, *canonical = NULL;
@@ -106,21 +106,48 @@ static const struct kbtf_entry *find_old(const struct kbtf_archive *base,
 	return NULL;
 }
 
-static int carry(const struct kbtf_archive *base, const struct kbtf_new_entry *entry,
+/*
+ * What else was minimized of the kernel stays true as long as the full BTF is the same. Without,
+ * one build ID is one kernel.
+ */
+static bool stays_true(const struct kbtf_entry *old, const struct kbtf_new_entry *entry)
+{
+	if (entry->btf && kbtf_entry__btf_size(old))
+		return same_btf(old, entry);
+	return entry->ident.build_id_len > 0;
+}
+
+/* The full BTF that is there, where the new entry has none, and how it came about. */
+static int carry_full(struct carried *carried, const struct kbtf_entry *old,
+		      struct kbtf_new_entry *entry)
+{
+	void *btf = NULL;
+	int res = kbtf_entry__read_btf(old, &btf, &entry->btf_size);
+
+	if (res)
+		return res;
+	carried->owned[carried->owned_count++] = btf;
+	entry->btf = btf;
+	entry->ident = *kbtf_entry__ident(old);
+	entry->provenance = *kbtf_entry__provenance(old);
+	return 0;
+}
+
+static int carry(const struct kbtf_archive *base, struct kbtf_new_entry *entry,
 		 struct carried *carried)
 {
 	size_t profiles = base ? kbtf_archive__profile_count(base) : 0;
 	const struct kbtf_entry *old = NULL;
 
 	carried->mins = calloc(profiles + entry->min_count + 1, sizeof(*carried->mins));
-	carried->owned = calloc(2 * profiles + 1, sizeof(*carried->owned));
+	carried->owned = calloc(2 * profiles + 2, sizeof(*carried->owned));
 	if (!carried->mins || !carried->owned)
 		return -ENOMEM;
 	for (size_t i = 0; i < entry->min_count; i++)
 		carried->mins[carried->count++] = entry->mins[i];
 	if (base)
 		old = find_old(base, &entry->ident);
-	if (!old || !same_btf(old, entry))
+	if (!old || !stays_true(old, entry))
 		return 0;
 	for (size_t i = 0; i < profiles; i++) {
 		const struct kbtf_profile *profile = kbtf_archive__profile(base, i);
@@ -131,7 +158,7 @@ static int carry(const struct kbtf_archive *base, const struct kbtf_new_entry *e
 		if (res)
 			return res;
 	}
-	return 0;
+	return entry->btf || !kbtf_entry__btf_size(old) ? 0 : carry_full(carried, old, entry);
 }
 
 static bool interrupted(void *ctx)
@@ -189,7 +216,7 @@ int pack__entry(const char *archive_path, const struct kbtf_new_entry *given,
 
 	if (!writer)
 		return -errno;
-	res = carry(kbtf_writer__base(writer), given, &carried);
+	res = carry(kbtf_writer__base(writer), &entry, &carried);
 	if (!res) {
 		entry.mins = carried.mins;
 		entry.min_count = carried.count;

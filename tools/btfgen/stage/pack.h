@@ -19,7 +19,8 @@ struct packed {
 
 /*
  * Add one kernel and commit. `mins` are the profiles wanted; what the archive already
- * has for other profiles of an entry with the very same full BTF is kept. Calls from
+ * has for other profiles of an entry with the very same full BTF is kept, and of one with the
+ * same build ID, where either has none; its full BTF stays where the new entry has none. Calls from
  * several threads and processes wait for each other at the archive's lock. -ENOSPC and
  * other errors leave the archive as it was.
  */

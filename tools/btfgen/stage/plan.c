@@ -19,9 +19,11 @@ int encoder__parse(const char *name, enum encoder *encoder, struct error *err)
 		*encoder = ENCODER_PAHOLE;
 	else if (strcmp(name, "embedded") == 0)
 		*encoder = ENCODER_EMBEDDED;
+	else if (strcmp(name, "dwarf") == 0)
+		*encoder = ENCODER_DWARF;
 	else
-		return error__set(err, EINVAL, "--encoder: '%s' is none of auto, pahole, embedded",
-				  name);
+		return error__set(err, EINVAL, "--encoder: '%s' is none of auto, pahole, embedded, "
+				  "dwarf", name);
 	return 0;
 }
 
@@ -96,11 +98,19 @@ static bool entry_serves(const struct kbtf_entry *entry, const struct kernel *ke
 {
 	const struct kbtf_provenance *prov = kbtf_entry__provenance(entry);
 	bool embedded = strcmp(prov->encoder, "embedded") == 0;
+	bool dwarf = strcmp(prov->encoder, "dwarf") == 0;
 
+	if (!opts->min_only && !kbtf_entry__btf_size(entry))
+		return false;
 	if (opts->encoder == ENCODER_EMBEDDED || (embedded && opts->encoder == ENCODER_AUTO))
 		return embedded;
-	return strcmp(prov->encoder, "pahole") == 0 &&
-	       opts->is_current(opts->arg, kernel->kernel_release, prov);
+	/* what is cut out of full BTF is as good */
+	if (opts->encoder == ENCODER_DWARF && kbtf_entry__btf_size(entry))
+		return true;
+	if (dwarf ? opts->encoder == ENCODER_PAHOLE :
+		    opts->encoder == ENCODER_DWARF || strcmp(prov->encoder, "pahole") != 0)
+		return false;
+	return opts->is_current(opts->arg, kernel->kernel_release, prov);
 }
 
 static void choose_package(struct task *task)
@@ -112,8 +122,9 @@ static void choose_package(struct task *task)
 	task->kind = TASK_BUILD;
 	switch (task->encoder) {
 	case ENCODER_PAHOLE:
+	case ENCODER_DWARF:
 		task->package = debug;
-		task->why = "no debug package of it is published, and pahole needs one";
+		task->why = "no debug package of it is published, and its encoder needs one";
 		break;
 	case ENCODER_EMBEDDED:
 		/* the debug package's vmlinux holds the same .BTF, but is much larger */
@@ -133,14 +144,17 @@ static void plan_task(struct task *task, const struct kbtf_archive *archive,
 		      const struct kbtf_profile *profile, const struct plan_opts *opts)
 {
 	const struct kbtf_entry *entry = plan__find_entry(archive, task->kernel);
+	bool has_min = entry && profile && kbtf_entry__min_size(entry, profile);
 
 	task->encoder = opts->encoder;
 	if (!entry || !entry_serves(entry, task->kernel, opts))
 		choose_package(task);
-	else if (opts->objects->count && (!profile || !kbtf_entry__min_size(entry, profile)))
+	else if (has_min || !opts->objects->count)
+		task->kind = TASK_DONE;
+	else if (kbtf_entry__btf_size(entry))
 		task->kind = TASK_MINIMIZE;
 	else
-		task->kind = TASK_DONE;
+		choose_package(task);
 	if (opts->waits_until && (task->kind == TASK_BUILD || task->kind == TASK_MINIMIZE))
 		task->until = opts->waits_until(opts->arg, task->kernel);
 	if (task->until)
@@ -148,6 +162,11 @@ static void plan_task(struct task *task, const struct kbtf_archive *archive,
 }
 
 /* ---- the list -------------------------------------------------------------------------- */
+
+static bool needs_no_dwarf(enum encoder encoder)
+{
+	return encoder != ENCODER_PAHOLE && encoder != ENCODER_DWARF;
+}
 
 /* The list is sorted by these three first. */
 static bool same_group(const struct kernel *a, const struct kernel *b)
@@ -205,7 +224,7 @@ static int mark_newest(const struct kernel_list *kernels, const struct plan_opts
 			return -ENOMEM;
 		}
 		is_new[i] = flavour->newer < opts->newest;
-		flavour->newer += opts->encoder != ENCODER_PAHOLE || kernel->debug.name;
+		flavour->newer += needs_no_dwarf(opts->encoder) || kernel->debug.name;
 	}
 	free(flavours.items);
 	return 0;

@@ -17,6 +17,7 @@ enum encoder {
 	ENCODER_AUTO,     /* the kernel's own .BTF where there is one, else pahole */
 	ENCODER_PAHOLE,
 	ENCODER_EMBEDDED, /* the kernel's own .BTF */
+	ENCODER_DWARF,    /* of DWARF, just what the objects may ask for */
 };
 
 /* -EINVAL for a name that is none. */
@@ -55,7 +56,8 @@ struct plan {
 struct plan_opts {
 	enum encoder encoder;
 	const struct objects *objects;
-	/* pahole's version and flags for a kernel release, to know old work from current */
+	bool min_only;                       /* minimized BTF alone is wanted */
+	/* the encoder's version and flags for a kernel release, to know old work from current */
 	bool (*is_current)(void *arg, const char *kernel_release,
 			   const struct kbtf_provenance *provenance);
 	void *arg;

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "cross_check.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/file_kind.h"
+#include "image.h"
+#include "job.h"
+#include "stage/extract.h"
+
+struct run {
+	const struct cross_check_opts *opts;
+	struct cross_check *check;
+	char *scratch, *copy;
+	struct image image;
+	struct image_btf made[2];
+};
+
+static void run__free(struct run *run)
+{
+	image__free(&run->image);
+	image_btf__free(&run->made[0]);
+	image_btf__free(&run->made[1]);
+	if (run->scratch)
+		workdir__drop(run->scratch, false);
+	free(run->copy);
+}
+
+static int open_image(struct run *run, const char *path, struct error *err)
+{
+	struct extract_opts extract = { .package_path = path, .member = JOB_USUAL_MEMBERS };
+	struct extracted extracted = {};
+	int kind = file_kind__of(path), res = 0;
+
+	if (kind < 0)
+		return error__set(err, kind, "%s: %s", path, strerror(-kind));
+	if (kind == FILE_KIND_DEB || kind == FILE_KIND_RPM) {
+		if (asprintf(&run->copy, "%s/image", run->scratch) < 0) {
+			run->copy = NULL;
+			return error__oom(err);
+		}
+		extract.out_path = run->copy;
+		res = extract__member(&extract, &extracted, err);
+		extracted__free(&extracted);
+	}
+	return res ? res : image__open(run->copy ? run->copy : path, run->copy, run->opts->against,
+				       &run->image, err);
+}
+
+static int encode(struct run *run, enum encoder encoder, int side, struct error *err)
+{
+	const struct image_encoding opts = {
+		.scratch = run->scratch,
+		.kernel_release = run->image.about.kernel_release,
+		.timeout_s = run->opts->timeout_s,
+		.objects = run->opts->objects,
+		.min_only = encoder == ENCODER_DWARF,
+		.threads = (unsigned int)get_nprocs(),
+	};
+	struct timespec began, ended;
+	int res;
+
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	res = image__encode(&run->image, encoder, &opts, &run->made[side], err);
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	run->check->seconds[side] = (double)(ended.tv_sec - began.tv_sec) +
+				    (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
+	run->check->bytes[side] = run->made[side].size;
+	return res;
+}
+
+static int compare(struct run *run, struct error *err)
+{
+	struct kbtf_named_btf sides[2];
+	char why[sizeof(err->text)];
+	int res;
+
+	for (int i = 0; i < 2; i++)
+		sides[i] = (struct kbtf_named_btf){ .name = run->made[i].encoder,
+						    .btf = run->made[i].btf,
+						    .size = run->made[i].size };
+	res = kbtf_minimizer__compare(run->opts->objects->minimizer, &sides[0], &sides[1],
+				      &run->check->questions, why, sizeof(why));
+	run->check->differs = res == -ENOTUNIQ;
+	if (run->check->differs)
+		error__set(&run->check->difference, 0, "%s", why);
+	else if (res)
+		return error__set(err, -res, "%s: %s", run->image.path, why);
+	return 0;
+}
+
+int cross_check__run(const struct cross_check_opts *opts, const char *path,
+		     struct cross_check *check, struct error *err)
+{
+	cleanup(run__free) struct run run = { .opts = opts, .check = check };
+	int res;
+
+	*check = (struct cross_check){};
+	run.scratch = workdir__scratch(opts->work, err);
+	if (!run.scratch)
+		return -EIO;
+	res = open_image(&run, path, err);
+	if (res)
+		return res;
+	check->kernel_release = strdup(run.image.about.kernel_release);
+	if (!check->kernel_release)
+		return error__oom(err);
+	/* pahole's comes last: for it the file is copied, and changed */
+	res = encode(&run, ENCODER_DWARF, 0, err);
+	if (!res)
+		res = encode(&run, opts->against, 1, err);
+	return res ? res : compare(&run, err);
+}
+
+void cross_check__free(struct cross_check *check)
+{
+	free(check->kernel_release);
+	*check = (struct cross_check){};
+}
