@@ -13,7 +13,7 @@ struct collection {
 	const struct core_object *object;
 	struct core_want *items;
 	size_t count, room;
-	uint8_t *seen; /* by type: its members are in */
+	uint8_t *seen; /* by type */
 };
 
 static int by_name(const void *x, const void *y)
@@ -49,33 +49,54 @@ static int put_type(struct collection *it, const struct graph_type *type, struct
 	return put(it, name, core_name__essential(name), wants);
 }
 
-/*
- * Of a type that must match: it whole, and what it contains. Behind pointers nothing but a
- * type's name counts. todo: types yet to be looked at.
- */
+/* Bits of `seen`: a type was reached by value, and behind a pointer. */
+enum { BY_VALUE = 1, BEHIND = 2 };
+
+static int reach(struct numbers *todo, uint32_t type, uint32_t how)
+{
+	return type ? numbers__append(todo, (const uint32_t []){ type, how }, 2) : 0;
+}
+
+/* What a type that must match leads to. */
+static int reach_parts(struct collection *it, struct numbers *todo, const struct graph_type *type,
+		       uint32_t how)
+{
+	const struct graph_slot *slots = core_types__slots(&it->object->types, type);
+	bool is_composite = core_kind__is_composite(type->kind);
+	/* behind a pointer, arrays and functions begin anew */
+	uint32_t inner = type->kind == TYPE_PTR ? BEHIND :
+			 type->kind == TYPE_FUNC_PROTO || type->kind == TYPE_ARRAY ? BY_VALUE : how;
+	int err = 0;
+
+	if (core_kind__is_enum(type->kind) || (is_composite && how == BEHIND))
+		return 0;
+	for (uint32_t i = 0; !err && i < type->count; i++)
+		err = reach(todo, slots[i].type, inner);
+	return err || is_composite ? err : reach(todo, type->ref, inner);
+}
+
+/* Of a type that must match: its structs whole. Behind pointers nothing but a name counts. */
 static int put_whole(struct collection *it, uint32_t root)
 {
-	const struct core_types *types = &it->object->types;
 	struct numbers todo = {};
-	int err = numbers__append(&todo, &root, 1);
+	int err = reach(&todo, root, BY_VALUE);
 
 	while (!err && todo.count) {
-		uint32_t id = todo.items[--todo.count];
-		const struct graph_type *type = core_types__at(types, id);
+		uint32_t id, how;
+		const struct graph_type *type;
 
-		if (!id || it->seen[id])
+		todo.count -= 2;
+		id = todo.items[todo.count];
+		how = todo.items[todo.count + 1];
+		type = core_types__at(&it->object->types, id);
+		if (it->seen[id] & how)
 			continue;
-		it->seen[id] = 1;
-		if (core_kind__is_composite(type->kind))
+		it->seen[id] |= how;
+		if (how == BY_VALUE && (core_kind__is_composite(type->kind) ||
+					type->kind == TYPE_TYPEDEF))
 			err = put_type(it, type, (struct kbtf_wants){ .whole = true });
-		else if (type->kind == TYPE_TYPEDEF)
-			err = put_type(it, type, (struct kbtf_wants){ .followed = true });
-		if (!err && type->kind != TYPE_PTR)
-			err = numbers__append(&todo, &type->ref, 1);
-		for (uint32_t i = 0; !err && i < type->count; i++)
-			if (!core_kind__is_enum(type->kind))
-				err = numbers__append(&todo,
-						      &core_types__slots(types, type)[i].type, 1);
+		if (!err)
+			err = reach_parts(it, &todo, type, how);
 	}
 	numbers__free(&todo);
 	return err;

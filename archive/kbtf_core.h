@@ -80,7 +80,7 @@ KBTF_API int kbtf_minimizer__run_entries(const struct kbtf_minimizer *minimizer,
 struct kbtf_wants {
 	uint32_t candidates; /* bits 1 << BTF_KIND_...: types of these kinds are candidates */
 	bool followed;       /* and what pointers in them lead to is looked at */
-	bool whole;          /* a struct or union must match one: all its members count */
+	bool whole;          /* a type must match one: all members of structs and unions count */
 	bool as_member;      /* a member of this name may be on the way to a field */
 };
 

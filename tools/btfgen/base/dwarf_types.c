@@ -3,6 +3,7 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
 #include <errno.h>
 #include <gelf.h>
 #include <linux/btf.h>
@@ -87,6 +88,19 @@ static int add_units(Dwarf *dwarf, bool is_alternate, const char *name, struct u
 				    name, dwarf_errmsg(-1)) : 0;
 }
 
+/* The file that dwz moved common parts to: libdw looks beside this one, and by build ID. */
+static int find_alternate(Dwarf *dwarf, const char *name, Dwarf **alternate, struct error *err)
+{
+	const char *file;
+	const void *build_id;
+
+	*alternate = dwarf_getalt(dwarf);
+	if (*alternate || dwelf_dwarf_gnu_debugaltlink(dwarf, &file, &build_id) <= 0)
+		return 0;
+	return error__set(err, ENOENT, "%s: a part of its DWARF is in %s, which is not there; it comes "
+			  "with the distribution's debug packages", name, file);
+}
+
 static int list_units(int fd, const char *name, struct unit_list *units, struct error *err)
 {
 	cleanup(elf_endp) Elf *elf = NULL;
@@ -97,8 +111,9 @@ static int list_units(int fd, const char *name, struct unit_list *units, struct 
 
 	if (!res)
 		res = add_units(dwarf, false, name, units, err);
-	alternate = res ? NULL : dwarf_getalt(dwarf);
-	if (alternate)
+	if (!res)
+		res = find_alternate(dwarf, name, &alternate, err);
+	if (!res && alternate)
 		res = add_units(alternate, true, name, units, err);
 	if (res)
 		return res;

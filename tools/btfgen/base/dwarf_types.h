@@ -26,7 +26,7 @@ struct dwarf_types_opts {
 
 /*
  * Raw BTF, malloc'ed, in the machine's byte order whose file it is. `fd` is an ELF file, `name`
- * its name for messages. Errors: -ENODATA (no DWARF), -EBADMSG (no ELF file, or damaged), -E2BIG,
+ * its name for messages. Errors: -ENODATA (no DWARF), -ENOENT (dwz moved a part of it to a file that is not there), -EBADMSG (no ELF file, or damaged), -E2BIG,
  * -ECANCELED, -ENOMEM.
  */
 int dwarf_types__read(int fd, const char *name, const struct dwarf_types_opts *opts, void **btf,

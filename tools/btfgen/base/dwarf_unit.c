@@ -19,13 +19,22 @@
 #define WHOLE (1u << BTF_KIND_ARRAY)
 #define FOLLOWED (1u << BTF_KIND_CONST)
 
+/* How a type is reached decides what is told of it. */
+enum context {
+	PLAIN,   /* for its place and size: what pointers lead to is void */
+	FOLLOWING, /* what they lead to is told, with structs as ever */
+	MATCHING, /* by value, from a struct that must match: those without a name have all members */
+	BEHIND,  /* and a pointer was on the way: not those, but arrays and functions begin anew */
+	CONTEXT_COUNT
+};
+
 struct dwarf_unit_reader {
 	struct dwarf_unit_opts opts;
 	struct type_records *records;
 	/* by address of the string, which the linker made one of: what it is wanted as, and more */
 	struct pointer_table names;
 	/* by address of the DIE, of this unit: number of its record plus 1, or OPEN */
-	struct pointer_table types[2]; /* [true]: what pointers lead to is told, too */
+	struct pointer_table types[CONTEXT_COUNT];
 	struct type_slot *slots; /* of those that are being read, one behind the other */
 	uint32_t slot_count, slot_room;
 	uint32_t index_type;     /* of arrays */
@@ -145,23 +154,24 @@ static uint32_t kinds_of(int tag)
 
 /* ---- records ---------------------------------------------------------------------------------------- */
 
-static int read_type(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+static int read_type(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
 		     uint32_t *number);
 
 /* Of what a DIE refers to. */
-static int read_referred(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+static int read_referred(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
 			 uint32_t *number)
 {
 	Dwarf_Die type;
 	int res = type_of(reader, die, &type);
 
 	*number = 0;
-	return res > 0 ? read_type(reader, &type, follow, number) : res;
+	return res > 0 ? read_type(reader, &type, context, number) : res;
 }
 
-static int remember(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow, uint32_t number)
+static int remember(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
+		    uint32_t number)
 {
-	uint32_t *memo = pointer_table__at(&reader->types[follow], die->addr);
+	uint32_t *memo = pointer_table__at(&reader->types[context], die->addr);
 
 	if (!memo)
 		return -ENOMEM;
@@ -219,15 +229,15 @@ static int read_base(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t 
 }
 
 static int read_modifier(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t kind,
-			 bool follow, uint32_t *number)
+			 enum context context, uint32_t *number)
 {
 	struct type_record record = { .kind = kind };
-	int err = read_referred(reader, die, follow, &record.type);
+	int err = read_referred(reader, die, context, &record.type);
 
 	return err ? err : type_records__add(reader->records, &record, NULL, number);
 }
 
-static int read_typedef(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+static int read_typedef(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
 			uint32_t *number)
 {
 	struct type_record record = { .kind = BTF_KIND_TYPEDEF };
@@ -235,15 +245,25 @@ static int read_typedef(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool f
 	uint32_t wanted;
 	int err = look_up(reader, name, &wanted);
 
+	if (wanted & WHOLE)
+		context = MATCHING;
+	else if (wanted & FOLLOWED && context == PLAIN)
+		context = FOLLOWING;
 	if (!err)
 		err = set_name(reader, name, &record.name);
 	if (!err)
-		err = read_referred(reader, die, follow || wanted & FOLLOWED, &record.type);
+		err = read_referred(reader, die, context, &record.type);
 	return err ? err : type_records__add(reader->records, &record, NULL, number);
 }
 
+/* Behind a pointer arrays and functions begin anew, as libbpf has it when types must match. */
+static enum context inner_context(enum context context)
+{
+	return context == BEHIND ? MATCHING : context;
+}
+
 /* Dimensions are multiplied: BTF could have an array of arrays, and pahole does not. */
-static int read_array(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+static int read_array(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
 		      uint32_t *number)
 {
 	const struct type_record record = { .kind = BTF_KIND_ARRAY, .count = 1 };
@@ -264,7 +284,7 @@ static int read_array(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool fol
 	}
 	if (res < 0)
 		return res;
-	res = read_referred(reader, die, follow, &slot.type);
+	res = read_referred(reader, die, inner_context(context), &slot.type);
 	return res ? res : type_records__add(reader->records, &record, &slot, number);
 }
 
@@ -354,7 +374,7 @@ static int read_place(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool in_
 }
 
 static int read_member(struct dwarf_unit_reader *reader, Dwarf_Die *die, const char *name,
-		       bool in_union, bool follow)
+		       bool in_union, enum context context)
 {
 	struct type_slot slot = {};
 	int res = read_place(reader, die, in_union, &slot);
@@ -363,7 +383,7 @@ static int read_member(struct dwarf_unit_reader *reader, Dwarf_Die *die, const c
 		return res < 0 ? res : 0;
 	res = set_name(reader, name, &slot.name);
 	if (!res)
-		res = read_referred(reader, die, follow, &slot.type);
+		res = read_referred(reader, die, context, &slot.type);
 	return res ? res : push_slot(reader, &slot);
 }
 
@@ -373,6 +393,7 @@ static int read_member(struct dwarf_unit_reader *reader, Dwarf_Die *die, const c
  */
 static int read_members(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool whole)
 {
+	enum context context = whole ? MATCHING : PLAIN;
 	bool in_union = dwarf_tag(die) == DW_TAG_union_type, has_last = false;
 	Dwarf_Die child, last;
 	int res = first_die(reader, die, &child), err = 0;
@@ -389,12 +410,12 @@ static int read_members(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool w
 		if (has_last)
 			last = child;
 		else if (!err)
-			err = read_member(reader, &child, name, in_union, whole);
+			err = read_member(reader, &child, name, in_union, context);
 		if (err)
 			return err;
 	}
 	if (res > 0 && has_last)
-		err = read_member(reader, &last, name_of(&last), in_union, false);
+		err = read_member(reader, &last, name_of(&last), in_union, PLAIN);
 	return res < 0 ? res : err;
 }
 
@@ -408,10 +429,8 @@ static int read_whole(struct dwarf_unit_reader *reader, Dwarf_Die *die, struct t
 	uint32_t first = reader->slot_count;
 	int err = type_records__reserve(reader->records, number);
 
-	if (!err)
-		err = remember(reader, die, true, *number);
-	if (!err)
-		err = remember(reader, die, false, *number);
+	for (int context = 0; !err && context < CONTEXT_COUNT; context++)
+		err = remember(reader, die, context, *number);
 	if (!err)
 		err = read_members(reader, die, true);
 	record->count = reader->slot_count - first;
@@ -421,7 +440,8 @@ static int read_whole(struct dwarf_unit_reader *reader, Dwarf_Die *die, struct t
 	return err;
 }
 
-static int read_composite(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t *number)
+static int read_composite(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
+			  uint32_t *number)
 {
 	bool is_union = dwarf_tag(die) == DW_TAG_union_type;
 	struct type_record record = { .kind = is_union ? BTF_KIND_UNION : BTF_KIND_STRUCT };
@@ -444,7 +464,7 @@ static int read_composite(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint
 	}
 	if (wanted & WHOLE)
 		return read_whole(reader, die, &record, number);
-	err = read_members(reader, die, false);
+	err = read_members(reader, die, !name && context == MATCHING);
 	record.count = reader->slot_count - first;
 	if (!err)
 		err = type_records__add(reader->records, &record, reader->slots + first, number);
@@ -514,7 +534,7 @@ static int read_enum(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t 
 }
 
 /* Parameters of types of functions have no names that count. */
-static int read_parameters(struct dwarf_unit_reader *reader, Dwarf_Die *die)
+static int read_parameters(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context)
 {
 	Dwarf_Die child;
 	int res = first_die(reader, die, &child);
@@ -526,7 +546,7 @@ static int read_parameters(struct dwarf_unit_reader *reader, Dwarf_Die *die)
 		if (tag != DW_TAG_formal_parameter && tag != DW_TAG_unspecified_parameters)
 			continue;
 		if (tag == DW_TAG_formal_parameter)
-			err = read_referred(reader, &child, true, &slot.type);
+			err = read_referred(reader, &child, context, &slot.type);
 		if (!err)
 			err = push_slot(reader, &slot);
 		if (err)
@@ -535,14 +555,15 @@ static int read_parameters(struct dwarf_unit_reader *reader, Dwarf_Die *die)
 	return res < 0 ? res : 0;
 }
 
-static int read_function(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t *number)
+static int read_function(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
+			 uint32_t *number)
 {
 	struct type_record record = { .kind = BTF_KIND_FUNC_PROTO };
 	uint32_t first = reader->slot_count;
-	int err = read_referred(reader, die, true, &record.type);
+	int err = read_referred(reader, die, inner_context(context), &record.type);
 
 	if (!err)
-		err = read_parameters(reader, die);
+		err = read_parameters(reader, die, inner_context(context));
 	record.count = reader->slot_count - first;
 	if (!err)
 		err = type_records__add(reader->records, &record, reader->slots + first, number);
@@ -550,44 +571,46 @@ static int read_function(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint3
 	return err;
 }
 
-static int read_pointer(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+static int read_pointer(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
 			uint32_t *number)
 {
 	struct type_record record = { .kind = BTF_KIND_PTR };
-	int err = follow ? read_referred(reader, die, true, &record.type) : 0;
+	int err = 0;
 
+	if (context != PLAIN)
+		err = read_referred(reader, die, context == MATCHING ? BEHIND : context,
+				    &record.type);
 	return err ? err : type_records__add(reader->records, &record, NULL, number);
 }
 
-static int read_by_tag(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+static int read_by_tag(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
 		       uint32_t *number)
 {
 	switch (dwarf_tag(die)) {
 	case DW_TAG_base_type:        return read_base(reader, die, number);
 	case DW_TAG_const_type:
-		return read_modifier(reader, die, BTF_KIND_CONST, follow, number);
+		return read_modifier(reader, die, BTF_KIND_CONST, context, number);
 	case DW_TAG_volatile_type:
-		return read_modifier(reader, die, BTF_KIND_VOLATILE, follow, number);
+		return read_modifier(reader, die, BTF_KIND_VOLATILE, context, number);
 	case DW_TAG_restrict_type:
-		return read_modifier(reader, die, BTF_KIND_RESTRICT, follow, number);
-	case DW_TAG_atomic_type:      return read_referred(reader, die, follow, number);
-	case DW_TAG_typedef:          return read_typedef(reader, die, follow, number);
-	case DW_TAG_pointer_type:     return read_pointer(reader, die, follow, number);
-	case DW_TAG_array_type:       return read_array(reader, die, follow, number);
+		return read_modifier(reader, die, BTF_KIND_RESTRICT, context, number);
+	case DW_TAG_atomic_type:      return read_referred(reader, die, context, number);
+	case DW_TAG_typedef:          return read_typedef(reader, die, context, number);
+	case DW_TAG_pointer_type:     return read_pointer(reader, die, context, number);
+	case DW_TAG_array_type:       return read_array(reader, die, context, number);
 	case DW_TAG_structure_type:
 	case DW_TAG_class_type:
-	case DW_TAG_union_type:       return read_composite(reader, die, number);
+	case DW_TAG_union_type:       return read_composite(reader, die, context, number);
 	case DW_TAG_enumeration_type: return read_enum(reader, die, number);
-	case DW_TAG_subroutine_type:  return read_function(reader, die, number);
+	case DW_TAG_subroutine_type:  return read_function(reader, die, context, number);
 	default:                      return 0; /* what BTF can't tell of is void */
 	}
 }
 
-/* With `follow` what pointers lead to is told, too; behind one, structs do without. */
-static int read_type(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool follow,
+static int read_type(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
 		     uint32_t *number)
 {
-	uint32_t *memo = pointer_table__at(&reader->types[follow], die->addr);
+	uint32_t *memo = pointer_table__at(&reader->types[context], die->addr);
 	int err;
 
 	*number = 0;
@@ -601,9 +624,9 @@ static int read_type(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool foll
 	}
 	*memo = OPEN;
 	reader->depth++;
-	err = read_by_tag(reader, die, follow, number);
+	err = read_by_tag(reader, die, context, number);
 	reader->depth--;
-	return err ? err : remember(reader, die, follow, *number);
+	return err ? err : remember(reader, die, context, *number);
 }
 
 /* ---- units -------------------------------------------------------------------------------------------- */
@@ -639,8 +662,8 @@ void dwarf_unit_reader__free(struct dwarf_unit_reader *reader)
 	if (!reader)
 		return;
 	pointer_table__free(&reader->names);
-	pointer_table__free(&reader->types[false]);
-	pointer_table__free(&reader->types[true]);
+	for (int context = 0; context < CONTEXT_COUNT; context++)
+		pointer_table__free(&reader->types[context]);
 	free(reader->slots);
 	free(reader);
 }
@@ -657,7 +680,7 @@ static int read_wanted(struct dwarf_unit_reader *reader, Dwarf_Die *die)
 
 	if (err || !kinds || !(wanted & kinds))
 		return err;
-	return read_type(reader, die, false, &number);
+	return read_type(reader, die, PLAIN, &number);
 }
 
 int dwarf_unit_reader__read(struct dwarf_unit_reader *reader, Dwarf_Die *unit)
@@ -665,8 +688,8 @@ int dwarf_unit_reader__read(struct dwarf_unit_reader *reader, Dwarf_Die *unit)
 	Dwarf_Die die;
 	int res = first_die(reader, unit, &die);
 
-	pointer_table__clear(&reader->types[false]);
-	pointer_table__clear(&reader->types[true]);
+	for (int context = 0; context < CONTEXT_COUNT; context++)
+		pointer_table__clear(&reader->types[context]);
 	if (dwarf_srclang(unit) == DW_LANG_Rust)
 		return 0;
 	for (; res == 0; res = next_die(reader, &die)) {

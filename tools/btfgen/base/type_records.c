@@ -3,6 +3,7 @@
 
 #include <bpf/btf.h>
 #include <errno.h>
+#include <kbtf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -378,12 +379,48 @@ static int write_record(const struct type_records *records, struct btf *btf,
 	}
 }
 
+static int copy_raw(struct btf *btf, bool big_endian, void **copy, size_t *size)
+{
+	const void *raw;
+	uint32_t raw_size;
+	int err = btf__set_endianness(btf, big_endian ? BTF_BIG_ENDIAN : BTF_LITTLE_ENDIAN);
+
+	if (err)
+		return err;
+	raw = btf__raw_data(btf, &raw_size);
+	*copy = raw ? malloc(raw_size) : NULL;
+	if (!*copy)
+		return -ENOMEM;
+	memcpy(*copy, raw, raw_size);
+	*size = raw_size;
+	return 0;
+}
+
+/* Canonical form has no types that can't be told apart; it is of little endian. */
+static int merge_circles(struct btf **btf)
+{
+	_cleanup_free_ void *raw = NULL, *canonical = NULL;
+	struct btf *merged;
+	size_t size;
+	int err = copy_raw(*btf, false, &raw, &size);
+
+	if (!err)
+		err = kbtf_btf__canonical(raw, size, &canonical, &size);
+	if (err)
+		return err;
+	merged = btf__new(canonical, (uint32_t)size);
+	if (!merged)
+		return -errno;
+	btf__free(*btf);
+	*btf = merged;
+	return 0;
+}
+
 int type_records__write(const struct type_records *records, bool big_endian, void **btf,
 			size_t *size)
 {
 	cleanup(btf_freep) struct btf *made = btf__new_empty();
-	const void *raw;
-	uint32_t raw_size;
+	bool has_singles = false;
 	int err = 0;
 
 	*btf = NULL;
@@ -393,16 +430,9 @@ int type_records__write(const struct type_records *records, bool big_endian, voi
 		err = write_record(records, made, &records->items[i]);
 		if (err >= 0 && records->items[i].record.kind != BTF_KIND_ARRAY)
 			err = write_slots(records, made, &records->items[i]);
+		has_singles |= records->items[i].is_single;
 	}
 	if (err >= 0)
-		err = btf__set_endianness(made, big_endian ? BTF_BIG_ENDIAN : BTF_LITTLE_ENDIAN);
-	if (err < 0)
-		return err;
-	raw = btf__raw_data(made, &raw_size);
-	*btf = raw ? malloc(raw_size) : NULL;
-	if (!*btf)
-		return -ENOMEM;
-	memcpy(*btf, raw, raw_size);
-	*size = raw_size;
-	return 0;
+		err = has_singles ? merge_circles(&made) : 0;
+	return err < 0 ? err : copy_raw(made, big_endian, btf, size);
 }

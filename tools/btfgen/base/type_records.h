@@ -51,7 +51,10 @@ int type_records__fill(struct type_records *records, uint32_t number,
 /* Those of `more` that are not there yet, behind what is there. -ENOMEM, -E2BIG. */
 int type_records__append(struct type_records *records, const struct type_records *more);
 
-/* As raw BTF, malloc'ed. All that was reserved is filled in. -ENOMEM, -E2BIG. */
+/*
+ * As raw BTF, malloc'ed. All that was reserved is filled in; then equal types in circles are made
+ * one, too, and types are in canonical order. -ENOMEM, -E2BIG.
+ */
 int type_records__write(const struct type_records *records, bool big_endian, void **btf,
 			size_t *size);
 

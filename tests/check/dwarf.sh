@@ -1,0 +1,105 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Types straight from DWARF: what objects find in them is what they find in pahole's BTF, for
+# kernels by two compilers, in all forms that DWARF comes in.
+. "$(dirname "$0")/../lib/tap.sh"
+. "$top/tests/lib/core.sh"
+for tool in pahole clang ld.lld; do
+	command -v "$tool" >/dev/null || skip_all "$tool is missing"
+done
+cd "$work" || exit 1
+make_core_fixtures
+set -- "$work"/core/*.o
+printf 'struct task_struct { int pid; } init_task; struct other { int x; } other;\n' >task.c
+# the second unit: another definition of a struct, a declaration of one, and the same of others
+sed -e 's/^struct agreed___old { .*/struct agreed___old { PAD(1) u32 x; u64 last; };/' "$fixtures/core_kernel.c" |
+	sed -e 's/^struct disputed___old disputed_old;//' >again.c
+
+# kernel OUT COMPILER [OPTION]...: of three units, as an ELF program
+kernel()
+{
+	kernel_out=$1 kernel_cc=$2
+	shift 2
+	for kernel_unit in task.c "$fixtures/core_kernel.c" again.c; do
+		kernel_as=unit
+		[ "$kernel_unit" != again.c ] || kernel_as=again
+		# shellcheck disable=SC2086
+		$kernel_cc -g -O2 -fno-common -fno-pic -ffreestanding $kernel_flags "$@" \
+			-Dplain_=plain_$kernel_as -c "$kernel_unit" -o "$kernel_out.$(basename "$kernel_unit").o" || return 1
+		[ "$kernel_as" = unit ] || llvm-objcopy --weaken "$kernel_out.again.c.o" || return 1
+	done
+	ld.lld -nostdlib -static --entry=0 "$kernel_out".*.o -o "$kernel_out" && rm "$kernel_out".*.o
+}
+
+# the same FILE: what all objects find in it by both encoders
+same()
+{
+	"$btfgen" verify --against pahole $(for object in $same_objects; do echo "--for $object"; done) "$1"
+}
+
+same_objects="$work/core/core.o"
+kernel_flags=
+for cc in gcc clang; do
+	command -v $cc >/dev/null || { skip "$cc" "it is missing"; continue; }
+	for version in 4 5; do
+		for moved in "" -DMOVED; do
+			t "$cc, DWARF $version${moved:+, with all moved}" kernel \
+				"$cc-$version$moved" "$cc" -gdwarf-$version $moved
+			t_says 0 "relocations come out the same" "the same as pahole's" \
+				same "$cc-$version$moved"
+		done
+	done
+done
+t "DWARF 3, with bitfields of the old form" kernel old gcc -gdwarf-3 -gstrict-dwarf
+t_says 0 "relocations come out the same" "the same" same old
+t "compressed sections" kernel packed gcc -gz=zlib
+t_says 0 "relocations come out the same" "the same" same packed
+t "big endian" kernel big "clang -target powerpc64-linux-gnu"
+t_says 0 "relocations come out the same" "the same" same big
+t "big endian, DWARF 3" kernel big3 "clang -target powerpc64-linux-gnu -gdwarf-3 -gstrict-dwarf"
+t_says 0 "relocations come out the same" "the same" same big3
+t "32 bits" kernel narrow "clang -target i386-linux-gnu"
+t_says 0 "relocations come out the same" "the same" same narrow
+
+# by the linker: units that refer to each other
+kernel_lto()
+{
+	gcc -flto -g -O2 -ffreestanding -fno-common -nostdlib -static -Wl,--entry=0 -o "$1" task.c \
+		"$fixtures/core_kernel.c"
+}
+t "link time optimization" kernel_lto lto
+t_says 0 "relocations come out the same" "the same" same lto
+
+# min FILE: what is made of it by DWARF, beside it
+min()
+{
+	"$btfgen" encode -q --encoder dwarf --for core/core.o -o "$1.btf" "$1"
+}
+
+# pahole makes nothing of such files
+if command -v dwz >/dev/null; then
+	t "BTF of a file of gcc's" min gcc-4
+	cp gcc-4 one.dwz && cp gcc-4 two.dwz && cp gcc-4 alone.dwz
+	t "after dwz" dwz alone.dwz
+	t "it has partial units" sh -c 'readelf --debug-dump=info alone.dwz | grep -q DW_TAG_partial_unit'
+	t "its BTF" min alone.dwz
+	t "is the same" cmp gcc-4.btf alone.dwz.btf
+	t "dwz, with common parts in another file" dwz -m common.dwz one.dwz two.dwz
+	t "BTF of one" min one.dwz
+	t "is the same" cmp gcc-4.btf one.dwz.btf
+	mv common.dwz gone
+	t_says 1 "a part of its DWARF is in common.dwz" "without the other file it is refused" min two.dwz
+	t_not "and nothing is written" test -e two.dwz.btf
+else
+	skip "dwz" "it is missing"
+fi
+
+if [ -e core/newer.o ]; then
+	same_objects="$work/core/core.o $work/core/newer.o"
+	for moved in "" -DMOVED; do
+		t "$new_clang with what is newer${moved:+, moved}" kernel "newer$moved" "$new_clang" -DENUM64 $moved
+		t_says 0 "relocations come out the same" "the same, type matches and all" same "newer$moved"
+	done
+fi
+
+finish
