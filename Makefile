@@ -218,18 +218,24 @@ check-long: all fuzz
 bench: all $(BUILD)/tests/make-siblings
 	@for bench in $(call in,bench); do $$bench || exit 1; done
 
-# libFuzzer needs clang; objects are compiled anew, instrumented.
-FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKBTF_VERSION='"$(VERSION)"' -g -O1 -Iarchive -I$(BUILD)/gen -Itools/btfgen \
-	      -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(TOOL_PKG_CFLAGS)
+# libFuzzer needs clang; objects are compiled anew, instrumented, once for all harnesses.
+FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DKBTF_VERSION='"$(VERSION)"' -g -O1 -MMD -MP -Iarchive \
+	      -I$(BUILD)/gen -Itools/btfgen -fsanitize=fuzzer-no-link,address,undefined \
+	      -fno-sanitize-recover=undefined $(TOOL_PKG_CFLAGS)
+FUZZ_OBJECTS := $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(LIB_SOURCES) $(TOOL_MODULES))
 
 fuzz: $(FUZZERS)
 
-# Compiled in one go, without dependency files: any header may be in it.
-FUZZ_HEADERS := $(wildcard archive/*.h archive/base/*.h tools/btfgen/*/*.h tests/unit/every_kind.h tests/fuzz/*.h)
-
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SOURCES) $(TOOL_MODULES) $(FUZZ_HEADERS) | $(BUILD)/gen/helper_arity.h
+$(BUILD)/fuzz/obj/%.o: %.c | $(BUILD)/gen/helper_arity.h
 	@mkdir -p $(@D)
-	$(call say,FUZZ,$@)$(CLANG) $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) $(TOOL_PKG_LIBS) -lpthread
+	$(call say,FUZZ,$@)$(CLANG) $(FUZZ_CFLAGS) -c -o $@ $<
+
+$(BUILD)/fuzz/obj/all.a: $(FUZZ_OBJECTS)
+	@rm -f $@
+	$(call say,AR,$@)$(AR) rcs $@ $^
+
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/obj/all.a
+	$(call say,FUZZ,$@)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(TOOL_PKG_LIBS) -lpthread
 
 # ---- installation ----------------------------------------------------------------
 
@@ -271,4 +277,5 @@ help:
 	@echo 'Variables: CC CFLAGS LDFLAGS BUILD PREFIX DESTDIR CLANG LLVM_STRIP BPFTOOL VMLINUX_BTF'
 	@echo '           V=1 (whole commands) WERROR=1 SANITIZE=1 (ASan and UBSan; use another BUILD with it)'
 
--include $(LIB_OBJECTS:.o=.d) $(MODULE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(LOAD_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(DOUBLE_OBJECTS:.o=.d) $(SIBLINGS_OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d)
+-include $(LIB_OBJECTS:.o=.d) $(MODULE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(LOAD_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(DOUBLE_OBJECTS:.o=.d) $(SIBLINGS_OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) \
+	 $(FUZZ_OBJECTS:.o=.d) $(patsubst %.c,$(BUILD)/fuzz/obj/%.d,$(FUZZ_SOURCES))

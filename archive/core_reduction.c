@@ -121,10 +121,11 @@ static int mark_field(struct core_reduction *reduction, uint32_t id, const uint3
 }
 
 static int mark_found(struct core_reduction *reduction, enum core_kind kind, uint32_t type,
-		      const uint32_t *path, uint32_t path_count)
+		      const struct numbers *paths, uint32_t path, uint32_t path_count)
 {
+	/* where nothing asks for a field there may be no paths at all */
 	if (core_kind__is_field(kind))
-		return mark_field(reduction, type, path, path_count);
+		return mark_field(reduction, type, paths->items + path, path_count);
 	return mark_all(reduction, type, kind == CORE_TYPE_MATCHES ? MARK_MEMBERS :
 					 core_kind__is_type(kind) ? MARK_POINTED : MARK_PLAIN);
 }
@@ -139,7 +140,7 @@ int core_reduction__add(struct core_reduction *reduction, const struct core_obje
 
 		if (result->outcome == CORE_FOUND && result->type)
 			err = mark_found(reduction, object->specs[i].kind, result->type,
-					 results->paths.items + result->path, result->path_count);
+					 &results->paths, result->path, result->path_count);
 	}
 	return err;
 }
@@ -153,7 +154,7 @@ int core_reduction__add_twins(struct core_reduction *reduction, const struct cor
 		const struct core_twin *twin = &results->twins[i];
 
 		err = mark_found(reduction, object->specs[twin->spec].kind, twin->type,
-				 results->paths.items + twin->path, twin->path_count);
+				 &results->paths, twin->path, twin->path_count);
 	}
 	return err;
 }

@@ -6,7 +6,7 @@
 
 build=$(dirname "$btfgen")
 cc=${CC:-cc}
-for tool in "$cc" python3 pahole bpftool pkg-config clang llvm-strip llvm-objcopy; do
+for tool in "$cc" python3 pahole bpftool pkg-config clang llvm-strip llvm-objcopy ld.lld; do
 	command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
 	command -v "$tool" >/dev/null || skip_all "$tool is missing"
 done
@@ -36,7 +36,7 @@ is_whole()
 	*/fuzz_directory/*) grep -qi "href=" "$1" ;;
 	*/fuzz_archive/*) "$btfgen" verify -a "$1" ;;
 	*/fuzz_check/*) grep -qE 'fentry/do_exit|cgroup_skb/ingress' "$1" && grep -q bpf_prog_aux "$1" ;;
-	*/fuzz_core/*) grep -q kprobe/bitfields "$1" && grep -q in_anonymous "$1" ;;
+	*/fuzz_core/* | */fuzz_dwarf/*) grep -q kprobe/bitfields "$1" && grep -q in_anonymous "$1" ;;
 	*/fuzz_btf/*) bpftool btf dump file "$1" | grep -q "STRUCT 'task_struct'" ;;
 	# whole edits; that none of them does no harm, the harness itself expects
 	*/fuzz_lineage/*) [ $(($(wc -c <"$1") % 6)) -eq 1 ] ;;
@@ -47,7 +47,7 @@ is_whole()
 }
 
 t "the seeds are made" "$top/tests/lib/make-corpus" "$btfgen" "$work/seeds"
-for harness in fuzz_archive fuzz_btf fuzz_check fuzz_core fuzz_directory fuzz_lineage fuzz_metalink \
+for harness in fuzz_archive fuzz_btf fuzz_check fuzz_core fuzz_directory fuzz_dwarf fuzz_lineage fuzz_metalink \
 		fuzz_vmlinux fuzz_vmlinuz; do
 	for seed in "$work/seeds/$harness"/*; do
 		t "$harness: ${seed##*/} is a good seed" is_whole "$seed"

@@ -6,12 +6,12 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/dwarf_types.h"
+#include "memory_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -86,8 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	data += 4 + object_size;
 	size -= 4 + object_size;
-	fd = memfd_create("input", MFD_CLOEXEC);
-	expect(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	fd = open(memory_file(data, size), O_RDONLY);
+	expect(fd >= 0);
 	opts.threads = 1 + (size & 1);
 	opts.enum64 = size & 2;
 	res = dwarf_types__read(fd, "input", &opts, &btf, &size, &err);

@@ -118,15 +118,20 @@ static int look_up(const struct run *run, const struct wanted *wanted,
 		archive_file__open_if_any(adding->archive_path, &res, &outcome->err);
 	const struct kbtf_entry *entry = NULL;
 	const struct kbtf_profile *profile;
+	bool is_missing;
 
 	if (res)
 		return res;
 	if (archive)
 		entry = kbtf_archive__find_build_id(archive, wanted->id, wanted->len);
-	if (!entry)
+	if (!entry || (!kbtf_entry__btf_size(entry) && !adding->profile.min_only))
 		return 1;
-	profile = plan__find_profile(archive, &adding->objects);
-	if (adding->objects.count && (!profile || !kbtf_entry__min_size(entry, profile)))
+	profile = plan__find_profile(archive, &adding->profile.objects);
+	is_missing = adding->profile.objects.count &&
+		     (!profile || !kbtf_entry__min_size(entry, profile));
+	if (is_missing && !kbtf_entry__btf_size(entry))
+		return 1;
+	if (is_missing)
 		return job__minimize(&adding->job, entry, NULL, &outcome->result, &outcome->err);
 	outcome->outcome = OUTCOME_SKIPPED;
 	error__set(&outcome->err, 0, "already archived");

@@ -14,6 +14,7 @@
 #define DEPTH_MAX 200
 /* Typedefs and the like in a row. */
 #define CHAIN_MAX 128
+#define FIRST_SLOTS 256
 /* What a name is wanted as, beside the kinds of types: bits of BTF kinds that have no name. */
 #define AS_MEMBER (1u << BTF_KIND_PTR)
 #define WHOLE (1u << BTF_KIND_ARRAY)
@@ -184,10 +185,9 @@ static int push_slot(struct dwarf_unit_reader *reader, const struct type_slot *s
 	struct type_slot *grown;
 
 	if (reader->slot_count == reader->slot_room) {
-		uint32_t room = reader->slot_room ? 2 * reader->slot_room : 256;
+		uint32_t room = 2 * reader->slot_room;
 
-		grown = room < reader->slot_room ? NULL :
-			reallocarray(reader->slots, room, sizeof(*grown));
+		grown = room ? reallocarray(reader->slots, room, sizeof(*grown)) : NULL;
 		if (!grown)
 			return -ENOMEM;
 		reader->slots = grown;
@@ -650,7 +650,9 @@ struct dwarf_unit_reader *dwarf_unit_reader__new(const struct dwarf_unit_opts *o
 	reader->opts = *opts;
 	reader->records = records;
 	reader->why = "";
-	if (add_index_type(reader)) {
+	reader->slot_room = FIRST_SLOTS;
+	reader->slots = calloc(FIRST_SLOTS, sizeof(*reader->slots));
+	if (!reader->slots || add_index_type(reader)) {
 		dwarf_unit_reader__free(reader);
 		return NULL;
 	}
