@@ -5,27 +5,25 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include "base/answer.h"
 #include "base/cancel.h"
 #include "base/log.h"
+#include "base/page_map.h"
 #include "base/request_setup.h"
+#include "base/thread.h"
 #include "base/url.h"
 
-/* What is kept track of; requests are for whole pages. */
-#define PAGE ((uint64_t)4 << 10)
 /*
  * Some mirrors put a range together before they send its first byte: small ones come sooner
  * (on one, 1 MB in 0.1 s and 4 MB in 3 s), and six at once fill the line all the same.
  */
-#define REQUEST_PAGES 256
+#define REQUEST_BYTES ((uint64_t)1 << 20)
 #define PARALLEL_MAX 16
 /* The first request: an ar archive's headers, and the beginning of what it holds. */
 #define HEAD ((uint64_t)256 << 10)
@@ -34,14 +32,6 @@
 #define SIZE_MAX_ ((uint64_t)64 << 30)
 #define POLL_MAX_MS 1000
 #define BACKOFF_MAX_MS 60000
-
-enum page_state { PAGE_ABSENT, PAGE_WANTED, PAGE_COMING, PAGE_HERE };
-
-/* Pages [first, end) that were wanted at once. */
-struct run {
-	uint64_t first, end;
-	struct run *next;
-};
 
 /* One handle, used for one request after the other; the thread's. */
 struct request {
@@ -76,10 +66,7 @@ struct http_ranges {
 	bool stopping;
 	int failed;               /* -errno, with `err` set */
 	struct error err;
-	uint64_t size;            /* 0: unknown yet */
-	uint8_t *bytes;           /* `size` of them, untouched where nothing came */
-	uint8_t *pages;           /* enum page_state */
-	struct run *queue;
+	struct page_map map;      /* of size 0 until that is known */
 	uint64_t received;
 };
 
@@ -89,11 +76,6 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static uint64_t page_count(uint64_t size)
-{
-	return (size + PAGE - 1) / PAGE;
 }
 
 /* ---- under the lock ---------------------------------------------------------------- */
@@ -106,76 +88,19 @@ static void fail(struct http_ranges *ranges, int code)
 	pthread_cond_broadcast(&ranges->changed);
 }
 
-static bool add_run(struct http_ranges *ranges, uint64_t first, uint64_t end, bool in_front)
+/* Behind or before all that is wanted already. */
+static void want(struct http_ranges *ranges, uint64_t offset, uint64_t len, bool in_front)
 {
-	struct run **at = &ranges->queue, *run = malloc(sizeof(*run));
-
-	if (!run)
-		return false;
-	while (!in_front && *at)
-		at = &(*at)->next;
-	*run = (struct run){ .first = first, .end = end, .next = *at };
-	*at = run;
-	return true;
-}
-
-/* What is absent of pages [first, end) becomes wanted. */
-static void want_pages(struct http_ranges *ranges, uint64_t first, uint64_t end, bool in_front)
-{
-	bool any = false;
-
-	for (uint64_t page = first; page < end; page++) {
-		if (ranges->pages[page] != PAGE_ABSENT)
-			continue;
-		ranges->pages[page] = PAGE_WANTED;
-		any = true;
-	}
-	if (any && !add_run(ranges, first, end, in_front))
+	if (page_map__want(&ranges->map, offset, len, in_front))
 		fail(ranges, error__oom(&ranges->err));
 }
 
-/* The next pages to ask for: a row of wanted ones, no more than fit into a request. */
-static bool take_pages(struct http_ranges *ranges, uint64_t *first, uint64_t *end)
-{
-	struct run *run;
-
-	while ((run = ranges->queue)) {
-		while (run->first < run->end && ranges->pages[run->first] != PAGE_WANTED)
-			run->first++;
-		*first = run->first;
-		while (run->first < run->end && run->first - *first < REQUEST_PAGES &&
-		       ranges->pages[run->first] == PAGE_WANTED)
-			ranges->pages[run->first++] = PAGE_COMING;
-		*end = run->first;
-		if (*end > *first)
-			return true;
-		ranges->queue = run->next;
-		free(run);
-	}
-	return false;
-}
-
-/* Address space alone: pages that nothing came for take no memory. */
 static int set_size(struct http_ranges *ranges, uint64_t size)
 {
-	uint8_t *bytes, *pages;
-
 	if (size > SIZE_MAX_)
 		return error__set(&ranges->err, EFBIG, "%s: %" PRIu64 " bytes are more than a "
 				  "package has", ranges->name, size);
-	bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	pages = calloc(page_count(size), 1);
-	if (bytes == MAP_FAILED || !pages) {
-		if (bytes != MAP_FAILED)
-			munmap(bytes, size);
-		free(pages);
-		return error__oom(&ranges->err);
-	}
-	ranges->bytes = bytes;
-	ranges->pages = pages;
-	ranges->size = size;
-	return 0;
+	return page_map__init(&ranges->map, size) ? error__oom(&ranges->err) : 0;
 }
 
 /* ---- the answer -------------------------------------------------------------------- */
@@ -209,13 +134,13 @@ static int check_size(struct http_ranges *ranges, uint64_t total)
 	if (!total)
 		return error__set(&ranges->err, ENOTSUP, "%s: the server does not tell the file's "
 				  "size along with a range", ranges->name);
-	if (!ranges->size)
+	if (!ranges->map.size)
 		return set_size(ranges, total);
-	if (ranges->size != total)
+	if (ranges->map.size != total)
 		return error__set(&ranges->err, ranges->answered ? ESTALE : EBADMSG,
 				  "%s: it has %" PRIu64 " bytes where %" PRIu64 " were expected; try "
 				  "again later, or another mirror", ranges->name, total,
-				  ranges->size);
+				  ranges->map.size);
 	return 0;
 }
 
@@ -236,7 +161,7 @@ static int check_range(struct http_ranges *ranges, struct request *request)
 /* Under the lock. */
 static int check_answer(struct http_ranges *ranges, struct request *request, long code)
 {
-	bool is_first = !ranges->size;
+	bool is_first = !ranges->map.size;
 	int rc;
 
 	if (code == 200)
@@ -249,13 +174,13 @@ static int check_answer(struct http_ranges *ranges, struct request *request, lon
 		rc = check_identity(ranges, request);
 	if (rc)
 		return rc;
-	if (request->answer.range_end >= ranges->size)
+	if (request->answer.range_end >= ranges->map.size)
 		return error__set(&ranges->err, EBADMSG, "%s: the server sent a range beyond the "
 				  "file's end", ranges->name);
-	if (request->asked > ranges->size)
-		request->asked = ranges->size;
+	if (request->asked > ranges->map.size)
+		request->asked = ranges->map.size;
 	if (is_first)
-		memset(ranges->pages, PAGE_COMING, page_count(request->asked));
+		page_map__expect(&ranges->map, 0, request->asked);
 	return 0;
 }
 
@@ -291,19 +216,15 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 	return len;
 }
 
-/* Under the lock: pages are there as soon as their last byte is. */
+/* Under the lock. */
 static void note_bytes(struct http_ranges *ranges, struct request *request, size_t len)
 {
-	uint64_t page = request->at / PAGE, end;
+	uint64_t from = request->at;
 
 	ranges->received += len;
 	request->at += len;
-	end = request->at == ranges->size ? page_count(ranges->size) : request->at / PAGE;
-	if (page == end)
-		return;
-	while (page < end)
-		ranges->pages[page++] = PAGE_HERE;
-	pthread_cond_broadcast(&ranges->changed);
+	if (page_map__arrive(&ranges->map, from, request->at))
+		pthread_cond_broadcast(&ranges->changed);
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
@@ -316,7 +237,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	if (!request->begun)
 		return 0; /* the body of an answer that is judged by its code */
 	if (len <= request->end - request->at)
-		memcpy(ranges->bytes + request->at, data, len);
+		memcpy(ranges->map.bytes + request->at, data, len);
 	ranges->failures = 0;
 	pthread_mutex_lock(&ranges->lock);
 	if (len <= request->end - request->at)
@@ -363,21 +284,15 @@ static void start_request(struct http_ranges *ranges, struct request *request, u
 /* The next bytes to ask for. While the size is unknown there is but one request. */
 static bool take_bytes(struct http_ranges *ranges, uint64_t *start, uint64_t *end)
 {
-	uint64_t first, last;
 	bool any = false;
 
 	*start = 0;
 	*end = HEAD;
 	pthread_mutex_lock(&ranges->lock);
-	if (ranges->failed) {
-		any = false;
-	} else if (!ranges->size) {
+	if (!ranges->failed && ranges->map.size)
+		any = page_map__take(&ranges->map, REQUEST_BYTES, start, end);
+	else if (!ranges->failed)
 		any = !ranges->requests[0].busy;
-	} else if (take_pages(ranges, &first, &last)) {
-		any = true;
-		*start = first * PAGE;
-		*end = last * PAGE < ranges->size ? last * PAGE : ranges->size;
-	}
 	pthread_mutex_unlock(&ranges->lock);
 	return any;
 }
@@ -459,19 +374,6 @@ static void put_off(struct http_ranges *ranges, const struct request *request)
 		     pause_ms / 1000.0);
 }
 
-/* Pages of it that have not come are wanted anew, before all others. */
-static void give_back(struct http_ranges *ranges, const struct request *request)
-{
-	uint64_t first = request->start / PAGE, end = page_count(request->asked);
-
-	if (!ranges->size)
-		return;
-	for (uint64_t page = first; page < end; page++)
-		if (ranges->pages[page] == PAGE_COMING)
-			ranges->pages[page] = PAGE_ABSENT;
-	want_pages(ranges, first, end, true);
-}
-
 /* Not all of it came: 0 if it is worth another try, or the error. */
 static int judge(struct http_ranges *ranges, const struct request *request, long code,
 		 CURLcode result)
@@ -480,7 +382,7 @@ static int judge(struct http_ranges *ranges, const struct request *request, long
 
 	if (code >= 500 || code == 408 || code == 429)
 		why = "the server failed";
-	else if (code && code != 206)
+	else if (code && code != 206 && result != CURLE_TOO_MANY_REDIRECTS)
 		return judge_code(ranges, code);
 	else if (!is_passing(result))
 		return error__set(&ranges->err, EIO, "%s: %s", ranges->name, why);
@@ -508,8 +410,9 @@ static void end_request(struct http_ranges *ranges, struct request *request, CUR
 		rc = judge(ranges, request, code, result);
 		if (rc)
 			fail(ranges, rc);
-		else
-			give_back(ranges, request);
+		else if (ranges->map.size &&
+			 page_map__give_back(&ranges->map, request->start, request->asked))
+			fail(ranges, error__oom(&ranges->err));
 	}
 	pthread_mutex_unlock(&ranges->lock);
 }
@@ -586,19 +489,13 @@ static int make_handles(struct http_ranges *ranges, struct error *err)
 	return 0;
 }
 
-/* Signals are for the threads that know what to do; SIGPIPE and SIGXFSZ become errors. */
 static int start_thread(struct http_ranges *ranges, struct error *err)
 {
-	sigset_t all, before;
-	int status;
+	int status = thread__start(&ranges->thread, run, ranges);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	status = pthread_create(&ranges->thread, NULL, run, ranges);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (status)
 		return error__set(err, status, "%s: cannot start a thread: %s", ranges->name,
-				  strerror(status));
+				  strerror(-status));
 	return 0;
 }
 
@@ -611,17 +508,9 @@ static void free_memory(struct http_ranges *ranges)
 	}
 	if (ranges->multi)
 		curl_multi_cleanup(ranges->multi);
-	while (ranges->queue) {
-		struct run *next = ranges->queue->next;
-
-		free(ranges->queue);
-		ranges->queue = next;
-	}
-	if (ranges->bytes)
-		munmap(ranges->bytes, ranges->size);
+	page_map__free(&ranges->map);
 	pthread_cond_destroy(&ranges->changed);
 	pthread_mutex_destroy(&ranges->lock);
-	free(ranges->pages);
 	free(ranges->etag);
 	free(ranges->url);
 	free(ranges->name);
@@ -662,7 +551,7 @@ static int await_answer(struct http_ranges *ranges, struct error *err)
 	int rc;
 
 	pthread_mutex_lock(&ranges->lock);
-	while (!ranges->failed && (!ranges->pages || ranges->pages[0] != PAGE_HERE))
+	while (!ranges->failed && (!ranges->map.size || !page_map__has(&ranges->map, 0, 1)))
 		pthread_cond_wait(&ranges->changed, &ranges->lock);
 	rc = ranges->failed;
 	if (rc)
@@ -690,9 +579,9 @@ int http_ranges__open(const char *url, const struct http_ranges_opts *opts,
 	}
 	if (!rc)
 		rc = make_handles(ranges, err);
-	if (!rc && ranges->size) {
+	if (!rc && ranges->map.size) {
 		http_ranges__want(ranges, 0, HEAD);
-		http_ranges__want(ranges, ranges->size > TAIL ? ranges->size - TAIL : 0, TAIL);
+		http_ranges__want(ranges, ranges->map.size > TAIL ? ranges->map.size - TAIL : 0, TAIL);
 	}
 	if (!rc)
 		rc = start_thread(ranges, err);
@@ -722,7 +611,7 @@ void http_ranges__free(struct http_ranges *ranges)
 
 uint64_t http_ranges__size(const struct http_ranges *ranges)
 {
-	return ranges->size;
+	return ranges->map.size;
 }
 
 uint64_t http_ranges__received(struct http_ranges *ranges)
@@ -735,29 +624,12 @@ uint64_t http_ranges__received(struct http_ranges *ranges)
 	return received;
 }
 
-static void want_bytes(struct http_ranges *ranges, uint64_t offset, uint64_t len, bool in_front)
-{
-	if (offset >= ranges->size)
-		return;
-	if (len > ranges->size - offset)
-		len = ranges->size - offset;
-	want_pages(ranges, offset / PAGE, page_count(offset + len), in_front);
-	curl_multi_wakeup(ranges->multi);
-}
-
 void http_ranges__want(struct http_ranges *ranges, uint64_t offset, uint64_t len)
 {
 	pthread_mutex_lock(&ranges->lock);
-	want_bytes(ranges, offset, len, false);
+	want(ranges, offset, len, false);
 	pthread_mutex_unlock(&ranges->lock);
-}
-
-static bool all_here(const struct http_ranges *ranges, uint64_t offset, uint64_t len)
-{
-	for (uint64_t page = offset / PAGE; page < page_count(offset + len); page++)
-		if (ranges->pages[page] != PAGE_HERE)
-			return false;
-	return true;
+	curl_multi_wakeup(ranges->multi);
 }
 
 int http_ranges__read(struct http_ranges *ranges, uint64_t offset, void *buf, size_t len,
@@ -766,14 +638,17 @@ int http_ranges__read(struct http_ranges *ranges, uint64_t offset, void *buf, si
 	int rc;
 
 	pthread_mutex_lock(&ranges->lock);
-	want_bytes(ranges, offset, len, true);
-	while (!ranges->failed && !all_here(ranges, offset, len))
+	if (!page_map__has(&ranges->map, offset, len)) {
+		want(ranges, offset, len, true);
+		curl_multi_wakeup(ranges->multi);
+	}
+	while (!ranges->failed && !page_map__has(&ranges->map, offset, len))
 		pthread_cond_wait(&ranges->changed, &ranges->lock);
 	rc = ranges->failed;
 	if (rc)
 		*err = ranges->err;
 	pthread_mutex_unlock(&ranges->lock);
 	if (!rc)
-		memcpy(buf, ranges->bytes + offset, len);
+		memcpy(buf, ranges->map.bytes + offset, len);
 	return rc;
 }

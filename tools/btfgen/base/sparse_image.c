@@ -140,14 +140,23 @@ static int make_image(struct filling *filling, struct error *err)
 	return 0;
 }
 
-/* The bytes [offset, offset + len) of vmlinux, which may be there already. */
-static int fill(struct filling *filling, uint64_t offset, uint64_t len, struct error *err)
+static int check_bounds(const struct filling *filling, uint64_t offset, uint64_t len,
+			struct error *err)
 {
 	uint64_t size = filling->member.size;
-	int rc;
 
 	if (offset > size || len > size - offset)
 		return damaged(filling, "a section lies beyond its end", err);
+	return 0;
+}
+
+/* The bytes [offset, offset + len) of vmlinux, which may be there already. */
+static int fill(struct filling *filling, uint64_t offset, uint64_t len, struct error *err)
+{
+	int rc = check_bounds(filling, offset, len, err);
+
+	if (rc)
+		return rc;
 	rc = xz_blocks__read(filling->blocks, filling->member.body + offset,
 			     filling->map + offset, len, err);
 	filling->filled += len;
@@ -238,6 +247,7 @@ static int collect(struct filling *filling, struct parts *parts, struct error *e
 	while ((scn = elf_nextscn(filling->elf, scn)) && parts->count < filling->header.e_shnum) {
 		GElf_Shdr section;
 		const char *name;
+		int rc;
 
 		if (!gelf_getshdr(scn, &section))
 			return damaged(filling, "a section header can't be read", err);
@@ -248,6 +258,9 @@ static int collect(struct filling *filling, struct parts *parts, struct error *e
 			parts->rodata = section;
 		if (!is_wanted(filling, &section, name))
 			continue;
+		rc = check_bounds(filling, section.sh_offset, section.sh_size, err);
+		if (rc)
+			return rc;
 		if (section.sh_size > PARTS_MAX - parts->total)
 			return error__set(err, EFBIG, "%s: the debug information of %s is over 1 GiB",
 					  name_of(filling), filling->member.name);

@@ -4,7 +4,6 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include "base/download.h"
 #include "base/hosts.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "base/url.h"
 
 #define POLL_MAX_MS 1000
@@ -284,19 +284,6 @@ static void *run(void *arg)
 
 /* ---- for other threads ---------------------------------------------------------- */
 
-/* Signals are for the threads that know what to do; SIGPIPE and SIGXFSZ become errors. */
-static int start_thread(struct transfers *transfers)
-{
-	sigset_t all, before;
-	int status;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	status = pthread_create(&transfers->thread, NULL, run, transfers);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -status;
-}
-
 static void free_memory(struct transfers *transfers)
 {
 	if (transfers->multi)
@@ -336,7 +323,7 @@ struct transfers *transfers__new(const struct transfers_opts *opts, struct error
 	/* also where others' redirects lead to */
 	curl_multi_setopt(transfers->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
 			  (long)transfers->hosts.at_once);
-	status = start_thread(transfers);
+	status = thread__start(&transfers->thread, run, transfers);
 	if (status) {
 		free_memory(transfers);
 		error__set(err, status, "cannot start a thread for transfers: %s",

@@ -5,13 +5,13 @@
 #include <inttypes.h>
 #include <lzma.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/large.h"
+#include "base/thread.h"
 #include "base/xz_index.h"
 
 #define THREADS_MAX 8
@@ -237,21 +237,18 @@ static void *run(void *arg)
 
 /* ---- for the reader ---------------------------------------------------------------- */
 
+/* Fewer than wanted will do. */
 static int start_threads(struct xz_blocks *blocks, unsigned int count, struct error *err)
 {
-	sigset_t all, before;
 	int status = 0;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (!status && blocks->thread_count < count) {
-		status = pthread_create(&blocks->threads[blocks->thread_count], NULL, run, blocks);
+		status = thread__start(&blocks->threads[blocks->thread_count], run, blocks);
 		blocks->thread_count += !status;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (blocks->thread_count)
 		return 0;
-	return error__set(err, status, "cannot start a thread: %s", strerror(status));
+	return error__set(err, status, "cannot start a thread: %s", strerror(-status));
 }
 
 int xz_blocks__open(struct byte_source *source, uint64_t offset, uint64_t size,
