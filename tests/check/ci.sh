@@ -104,6 +104,21 @@ done
 t "merged, too" merged
 t_exit 2 "which does not say of how many" env JOB_COMPLETION_INDEX=0 "$btfgen" build --shard auto
 
+# on one file system they may share an archive: a commit is a replacement under a lock
+at_once()
+{
+	others=
+	for i in 1 2 3; do
+		of build -q -a "$work/shared.kbtf" --work "$work/shared-$i" --shard $i/3 >"$work/shared-$i.out" &
+		others="$others $!"
+	done
+	# shellcheck disable=SC2086 # words
+	wait $others # and not for the server
+	"$btfgen" compact -q -a "$work/shared.kbtf" && cmp "$work/shared.kbtf" "$one" &&
+		[ "$(grep -c '"status":"done"' "$work/shared.kbtf.journal")" = 8 ]
+}
+t "three shards at once into one archive" at_once
+
 # a matrix of kernels: a job each
 by_id()
 {

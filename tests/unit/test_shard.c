@@ -20,9 +20,14 @@ static void set_environment(const char *settings)
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		unsetenv(variables[i]);
-	while ((word = strsep(&rest, " ")))
-		if (*word)
-			assert_int_equal(putenv(strdup(word)), 0);
+	while ((word = strsep(&rest, " "))) {
+		char *value = strchr(word, '=');
+
+		if (!value)
+			continue;
+		*value = '\0';
+		assert_int_equal(setenv(word, value + 1, 1), 0);
+	}
 	free(copy);
 }
 

@@ -592,6 +592,39 @@ static void host_is_left_alone(void **state)
 	teardown(&fixture);
 }
 
+/* A thousand packages of a dead mirror must not take hours. */
+static void silent_host_is_given_up(void **state)
+{
+	static const char *const faults[] = { "/f status=503 times=3", NULL };
+	static const struct transfers_opts opts = { .tries = 1 };
+	struct transfer transfer = { .expect_size = SIZE };
+	struct fixture fixture;
+
+	(void)state;
+	setup(&fixture, faults);
+	transfers__free(fixture.transfers);
+	fixture.transfers = transfers__new(&opts, &fixture.err);
+	/* errors are answers */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(get(&fixture, &transfer), -EIO);
+	assert_int_equal(get(&fixture, &transfer), 0);
+	unlink(fixture.path);
+	for (int i = 0; i < 5; i++) {
+		struct transfer dead = { .url = "http://127.0.0.1:9/f", .path = fixture.path };
+		struct transfer_result result;
+		bool given_up;
+
+		assert_int_equal(transfers__get(fixture.transfers, &dead, &result, &fixture.err), -EHOSTUNREACH);
+		transfer_result__free(&result);
+		given_up = strstr(fixture.err.text, "not asked again for now");
+		if (given_up != (i >= 3))
+			fail_msg("transfer %d: %s", i, fixture.err.text);
+	}
+	/* others are asked all the same */
+	assert_int_equal(get(&fixture, &transfer), 0);
+	teardown(&fixture);
+}
+
 /* Nobody waits for an hour; and nobody comes sooner. */
 static void asked_to_wait_long(void **state)
 {
@@ -752,6 +785,7 @@ int main(void)
 		cmocka_unit_test(server_errors),
 		cmocka_unit_test(comes_back),
 		cmocka_unit_test(host_is_left_alone),
+		cmocka_unit_test(silent_host_is_given_up),
 		cmocka_unit_test(asked_to_wait_long),
 		cmocka_unit_test(delay_between_requests),
 		cmocka_unit_test(cut_and_resumed),

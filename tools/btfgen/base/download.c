@@ -186,6 +186,7 @@ static int begin_body(struct download *download)
 	    lseek(download->fd, download->at, SEEK_SET) < 0)
 		return write_failed(download, errno);
 	remember_validator(download);
+	download->answered = true;
 	download->begun = true;
 	download->heard_ms = now_ms();
 	meter__advance(download->transfer->meter, download->at, download->announced);
@@ -200,6 +201,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 	size_t len = size * count;
 	long code = http_status(download);
 
+	download->answered = true;
 	if (len >= 5 && strncmp(line, "HTTP/", 5) == 0)
 		answer__reset(&download->answer);
 	else if (line[0] != '\r' && line[0] != '\n')
@@ -329,6 +331,7 @@ int download__begin(struct download *download, const struct request_setup *setup
 	answer__reset(&download->answer);
 	download->reason[0] = '\0';
 	download->status = 0;
+	download->answered = false;
 	download->begun = false;
 	download->mixed_up = false;
 	download->announced = 0;

@@ -39,6 +39,7 @@ struct download {
 	struct curl_slist *headers;
 	struct answer answer;
 	uint64_t start;         /* first byte asked for */
+	bool answered;          /* something came, be it an error */
 	bool begun;             /* the body is the wanted one and goes into the file */
 	bool mixed_up;          /* the answer is not for the range asked: ask for it all */
 	int fd;

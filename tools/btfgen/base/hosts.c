@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define SILENCES_MAX 3
+
 /* "http://user@example.org:8080/pool/x" up to the path; all of "file:/pool/x" is one host. */
 static size_t name_len(const char *url)
 {
@@ -74,4 +76,20 @@ void host__end(struct host *host, uint64_t now_ms, uint64_t wait_ms)
 	host->active--;
 	if (wait_ms)
 		put_off(host, now_ms + wait_ms);
+}
+
+void host__answered(struct host *host)
+{
+	host->silences = 0;
+}
+
+void host__kept_silent(struct host *host, uint64_t now_ms)
+{
+	host->silences++;
+	host->silent_ms = now_ms;
+}
+
+bool host__is_given_up(const struct hosts *hosts, const struct host *host, uint64_t now_ms)
+{
+	return host->silences >= SILENCES_MAX && now_ms < host->silent_ms + hosts->rest_ms;
 }

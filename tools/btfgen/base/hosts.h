@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Politeness: how many requests a host has at once, how close they follow on each other,
- * and until when it asked to be left alone. For one thread.
+ * and until when it asked to be left alone. And patience: a host that did not answer several
+ * transfers in a row is not asked for a while, since a thousand packages of a dead mirror
+ * would take hours to fail. For one thread.
  */
 #ifndef BTFGEN_HOSTS_H
 #define BTFGEN_HOSTS_H
@@ -13,6 +15,8 @@ struct host {
 	char *name;             /* with its port: "http://example.org:8080" */
 	unsigned int active;    /* requests under way */
 	uint64_t not_before_ms; /* earliest start of the next one */
+	unsigned int silences;  /* transfers in a row that it gave no answer to */
+	uint64_t silent_ms;     /* when the last of them ended */
 	struct host *next;
 };
 
@@ -20,6 +24,7 @@ struct hosts {
 	struct host *first;
 	unsigned int at_once;   /* requests a host has at most */
 	unsigned int delay_ms;  /* from the start of one to that of the next */
+	unsigned int rest_ms;   /* for which a silent host is not asked */
 };
 
 /* The host that the URL begins with, made where it is new; NULL without memory. */
@@ -32,5 +37,10 @@ bool host__has_room(const struct hosts *hosts, const struct host *host);
 void host__begin(const struct hosts *hosts, struct host *host, uint64_t now_ms);
 /* `wait_ms`: what the host asked for, or 0; that holds for all requests, not only for this. */
 void host__end(struct host *host, uint64_t now_ms, uint64_t wait_ms);
+
+/* It answered, whatever it said; or a transfer was given up without any answer. */
+void host__answered(struct host *host);
+void host__kept_silent(struct host *host, uint64_t now_ms);
+bool host__is_given_up(const struct hosts *hosts, const struct host *host, uint64_t now_ms);
 
 #endif

@@ -109,14 +109,30 @@ static uint64_t ready_ms(const struct job *job)
 	return job->not_before_ms > host_ms ? job->not_before_ms : host_ms;
 }
 
+static void refuse_job(struct transfers *transfers, struct job *job)
+{
+	struct download *download = &job->download;
+
+	take_out(&transfers->waiting, job);
+	download->status = error__set(download->err, EHOSTUNREACH,
+				      "%s: its host has not answered for some time, and is not asked "
+				      "again for now; check the network, or try another mirror",
+				      download->url);
+	end_job(transfers, job);
+}
+
 static void start_ready(struct transfers *transfers)
 {
 	uint64_t now = now_ms();
 
 	for (struct job *job = transfers->waiting, *next; job; job = next) {
 		next = job->next;
+		if (host__is_given_up(&transfers->hosts, job->host, now)) {
+			refuse_job(transfers, job);
+			continue;
+		}
 		if (transfers->active_count >= transfers->parallel)
-			return;
+			continue;
 		if (host__has_room(&transfers->hosts, job->host) && ready_ms(job) <= now)
 			start_job(transfers, job);
 	}
@@ -148,6 +164,8 @@ static void end_try(struct transfers *transfers, struct job *job, CURLcode code)
 	transfers->active_count--;
 	next = download__end(download, code, &wait_s);
 	host__end(job->host, now_ms(), wait_s * 1000ULL);
+	if (download->answered)
+		host__answered(job->host);
 	if (next == DOWNLOAD_AGAIN_NOW) {
 		job->not_before_ms = 0;
 		append(&transfers->waiting, job);
@@ -161,6 +179,8 @@ static void end_try(struct transfers *transfers, struct job *job, CURLcode code)
 			return;
 		}
 	}
+	if (download->status == -EHOSTUNREACH && !download->answered)
+		host__kept_silent(job->host, now_ms());
 	end_job(transfers, job);
 }
 
@@ -320,6 +340,7 @@ struct transfers *transfers__new(const struct transfers_opts *opts, struct error
 	}
 	transfers->hosts.at_once = opts->parallel_per_host ? opts->parallel_per_host : 4;
 	transfers->hosts.delay_ms = opts->delay_ms;
+	transfers->hosts.rest_ms = (opts->rest_s ? opts->rest_s : 300) * 1000;
 	/* also where others' redirects lead to */
 	curl_multi_setopt(transfers->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
 			  (long)transfers->hosts.at_once);

@@ -8,7 +8,8 @@
  * breaks off, 408, 429 and 5xx, and once on an answer of the wrong length; not on any other
  * 4xx. Tries that fetched much are not counted. A URL that redirects more than 10 times fails.
  * A host that says Retry-After is left alone for so long by all transfers; where that is over
- * 120 s, the transfer fails.
+ * 120 s, the transfer fails. A host that gave no answer at all to three transfers in a row is
+ * given up for five minutes: what is asked of it fails at once.
  */
 #ifndef BTFGEN_TRANSFER_H
 #define BTFGEN_TRANSFER_H
@@ -25,6 +26,7 @@ struct transfers_opts {
 	unsigned int parallel;          /* transfers at once; 0: 6 */
 	unsigned int parallel_per_host; /* 0: 4 */
 	unsigned int delay_ms;          /* from one request to the next of a host; 0: none */
+	unsigned int rest_s;            /* for which a silent host is given up; 0: 300 */
 	unsigned int tries;             /* per transfer; 0: 4 */
 	unsigned int stall_s;           /* seconds below 1 byte/s that count as a stall; 0: 30 */
 	unsigned int backoff_ms;        /* before the second try, doubled each time; 0: 1000 */
