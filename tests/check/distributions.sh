@@ -4,7 +4,7 @@
 # the places that the manifests name.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/sandbox.sh"
-need python3 gpg
+need python3 gpg rpmbuild rpmsign createrepo_c pahole objcopy
 T=$work
 export T
 . "$lib/small-repository.sh"
@@ -105,6 +105,26 @@ t "without the last number, and with the flavour" these "4.12.14-lp151.27-defaul
 	"4.12.14-lp151.28.7-default default 15.1" \
 	"4.12.14-lp151.28.79-default default 15.1" \
 	"4.12.14-lp151.28.79-kvmsmall kvmsmall 15.1"
+
+# Its debug information is apart from the code, and so without the banner that names the kernel.
+mkdir -p "$work/suse-m"
+kernel vmlinux 4.12.14-lp151.28.79-default '#1 SMP Wed Nov 4 11:08:23 UTC 2020'
+t "a repository as openSUSE's" "$lib/make-rpm-repo" "$work/leap" --path leap --flavour default \
+	--version 4.12.14 --release lp151.28.79.1 "$work/vmlinux"
+sed -e '/^\[release/,$d' -e '/^\tFEAB502/d' -e "s/^key = .*/key = $(fingerprint "$work/leap/gnupg")/" \
+	"$top/manifests/opensuse-leap.ini" >"$work/suse-m/suse.ini"
+printf '[release 15.1]\nversion = 15.1\nsuites = intel:leap/$basearch\n' >>"$work/suse-m/suse.ini"
+suse_build()
+{
+	"$btfgen" build --manifests "$work/suse-m" --mirror "file:$work/leap" --arch x86_64 \
+		--keyring "$work/leap/RPM-GPG-KEY-test" -a "$work/suse.kbtf" --json >"$work/json"
+}
+t "a kernel of it is built" suse_build
+t "the one with the kernel's name and distribution" json '[(k["kernel"], k["distro"], k["release"],
+	k["verification"]) for k in d["kernels"]] == [("4.12.14-lp151.28.79-default", "opensuse-leap",
+	"15.1", "signed-package")]' "$work/json"
+t "export" "$btfgen" export -q -a "$work/suse.kbtf" -k 4.12.14-lp151.28.79-default -o "$work/suse.btf"
+t_says 0 "struct task_struct {" "it has types" "$btfgen" show "$work/suse.btf" "struct task_struct"
 
 # ---- Ubuntu ---------------------------------------------------------------------------------
 ddebs=$work/ddebs

@@ -20,6 +20,8 @@
 #define JOB_USUAL_MEMBERS                                                                \
 	"usr/lib/debug/boot/vmlinux-* usr/lib/debug/lib/modules/*/vmlinux "              \
 	"usr/lib/debug/usr/lib/modules/*/vmlinux lib/debug/boot/vmlinux-* boot/vmlinux-* " \
+	"usr/lib/debug/lib/modules/*/vmlinux.debug "                                     \
+	"usr/lib/debug/usr/lib/modules/*/vmlinux.debug "                                 \
 	"boot/vmlinuz-* usr/lib/modules/*/vmlinuz lib/modules/*/vmlinuz *.btf"
 
 /* What a whole run shares. */
