@@ -32,6 +32,10 @@ compile()
 is_whole()
 {
 	case $1 in
+	*/fuzz_package/xz) tail -c +2 "$1" | xz -dc | tar -t | grep -q /vmlinux ;;
+	*/fuzz_package/tar*) tail -c +2 "$1" | tar -t | grep -q /vmlinux ;;
+	*/fuzz_package/deb) tail -c +2 "$1" | ar t /dev/stdin | grep -qx data.tar.xz ;;
+	*/fuzz_package/elf*) tail -c +2 "$1" >"$work/elf" && readelf -hn "$work/elf" >/dev/null ;;
 	*/fuzz_metalink/*) grep -q "http://" "$1" ;;
 	*/fuzz_directory/*) grep -qi "href=" "$1" ;;
 	*/fuzz_archive/*) "$btfgen" verify -a "$1" ;;
@@ -48,7 +52,7 @@ is_whole()
 
 t "the seeds are made" "$top/tests/lib/make-corpus" "$btfgen" "$work/seeds"
 for harness in fuzz_archive fuzz_btf fuzz_check fuzz_core fuzz_directory fuzz_dwarf fuzz_lineage fuzz_metalink \
-		fuzz_vmlinux fuzz_vmlinuz; do
+		fuzz_package fuzz_vmlinux fuzz_vmlinuz; do
 	for seed in "$work/seeds/$harness"/*; do
 		t "$harness: ${seed##*/} is a good seed" is_whole "$seed"
 	done

@@ -104,6 +104,42 @@ static inline struct bytes xz__pack(const struct bytes *plain, size_t block_size
 	return out;
 }
 
+/* The same without trying to make it smaller, which takes no time. */
+static inline struct bytes xz__store(const struct bytes *plain, size_t block_size)
+{
+	lzma_options_lzma options = { .dict_size = LZMA_DICT_SIZE_MIN };
+	lzma_filter filters[2] = { { LZMA_FILTER_LZMA2, &options }, { LZMA_VLI_UNKNOWN, NULL } };
+	lzma_stream_flags flags = { .check = LZMA_CHECK_CRC32 };
+	lzma_index *index = lzma_index_init(NULL);
+	struct bytes out = {};
+	size_t at = 0;
+
+	bytes__add(&out, NULL, 12);
+	if (!index || lzma_stream_header_encode(&flags, out.data) != LZMA_OK)
+		abort();
+	for (size_t from = 0; from < plain->size; from += block_size) {
+		lzma_block block = { .version = 1, .check = LZMA_CHECK_CRC32, .filters = filters };
+		size_t len = plain->size - from < block_size ? plain->size - from : block_size;
+		size_t room = lzma_block_buffer_bound(len);
+
+		at = out.size;
+		bytes__add(&out, NULL, room);
+		if (lzma_block_uncomp_encode(&block, plain->data + from, len, out.data, &at,
+					     out.size) != LZMA_OK ||
+		    lzma_index_append(index, NULL, lzma_block_unpadded_size(&block), len) != LZMA_OK)
+			abort();
+		out.size = at;
+	}
+	flags.backward_size = lzma_index_size(index);
+	at = out.size;
+	bytes__add(&out, NULL, flags.backward_size + 12);
+	if (lzma_index_buffer_encode(index, out.data, &at, out.size - 12) != LZMA_OK ||
+	    lzma_stream_footer_encode(&flags, out.data + at) != LZMA_OK)
+		abort();
+	lzma_index_end(index, NULL);
+	return out;
+}
+
 static inline size_t ar__add(struct bytes *ar, const char *name, const void *data, size_t size)
 {
 	char header[61];
