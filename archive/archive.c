@@ -22,6 +22,7 @@ const char *kbtf_verification__name(enum kbtf_verification how)
 	case KBTF_UNVERIFIED: return "unverified";
 	case KBTF_VERIFIED_SIGNED_INDEX: return "signed-index";
 	case KBTF_VERIFIED_SIGNED_PACKAGE: return "signed-package";
+	case KBTF_VERIFIED_PARTIAL: return "partial";
 	}
 	return "?";
 }

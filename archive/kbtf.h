@@ -53,14 +53,15 @@ struct kbtf_ident {
 	bool build_id_short;
 };
 
-/* How the bytes that an entry was made of were checked, best first. */
+/* How the bytes that an entry was made of were checked. */
 enum kbtf_verification {
 	KBTF_UNVERIFIED = 0,         /* taken as they came */
 	KBTF_VERIFIED_SIGNED_INDEX,  /* SHA-256 listed by an index whose signature is good */
-	KBTF_VERIFIED_SIGNED_PACKAGE /* the package's own signature is good */
+	KBTF_VERIFIED_SIGNED_PACKAGE, /* the package's own signature is good */
+	KBTF_VERIFIED_PARTIAL        /* a signed index lists the package, of which only parts were read */
 };
 
-/* "unverified", "signed-index", "signed-package"; "?" for a value it does not know. */
+/* "unverified", "signed-index", "signed-package", "partial"; "?" for a value it does not know. */
 KBTF_API const char *kbtf_verification__name(enum kbtf_verification how);
 
 /* Where an entry's BTF comes from. "" and zero mean unknown or none. */
@@ -71,8 +72,8 @@ struct kbtf_provenance {
 	const char *package_sha256;  /* 64 lower-case hex digits */
 	enum kbtf_verification verification;
 	const char *verified_by;     /* fingerprint of the signing key, upper-case hex */
-	const char *encoder;         /* "pahole", "embedded" (the kernel's own .BTF), "import" */
-	const char *encoder_version; /* pahole's version */
+	const char *encoder;         /* "pahole", "dwarf", "embedded" (the kernel's own .BTF), "import" */
+	const char *encoder_version; /* pahole's version, or that of the rules */
 	const char *encoder_flags;   /* as given on pahole's command line */
 	const char *notes;           /* one remark a line: what was changed on the way */
 };

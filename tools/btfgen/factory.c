@@ -129,6 +129,56 @@ static int take_core(struct factory *factory, struct error *err)
 	return error__set(err, ECANCELED, "interrupted");
 }
 
+/* Types alone are wanted of a package of some hundred MB, which is not here. */
+static bool parts_do(const struct factory *factory, const struct task *task,
+		     const struct package *package)
+{
+	const struct job_opts *job = factory->opts->job;
+
+	return job->min_only && job->objects->count && !job->normalize &&
+	       !factory->opts->full_verify && package == &task->kernel->debug &&
+	       package->format == PACKAGE_DEB && package->sha256 &&
+	       (task->encoder == ENCODER_DWARF || task->encoder == ENCODER_AUTO) &&
+	       !fetch__is_here(job->work, package);
+}
+
+/*
+ * Of the first mirror alone, in parts. What is read so is checked by nobody: the entry says so.
+ * Any failure but of the job's later stages means: by another way.
+ */
+static int attempt_parts(struct factory *factory, const struct task *task,
+			 const struct package *package, struct meter *meter,
+			 struct task_outcome *out)
+{
+	const struct transfer_identity identity = {
+		.certificate = package->client_certificate,
+		.key = package->client_key,
+		.ca_file = package->ca_file,
+	};
+	const struct package_place place = {
+		.url = package->url, .identity = &identity, .size = package->size,
+	};
+	struct fetched none = { .path = package->url };
+	struct job_input input = input_of(task, package, &none);
+	int res = take_core(factory, &out->err);
+
+	if (res)
+		return res;
+	input.remote = &place;
+	input.provenance.package_sha256 = package->sha256;
+	if (package->verification != KBTF_UNVERIFIED)
+		input.provenance.verification = KBTF_VERIFIED_PARTIAL;
+	res = job__run(factory->opts->job, &input, meter, &out->result, &out->err);
+	sem_post(&factory->cores);
+	return res;
+}
+
+static bool is_other_way_left(int res, const struct task_outcome *out)
+{
+	return res && out->result.stage == STAGE_EXTRACT && res != -ECANCELED && res != -ENOMEM &&
+	       !cancel__requested();
+}
+
 static int attempt(struct factory *factory, const struct task *task,
 		   const struct package *package, struct meter *meter, struct task_outcome *out)
 {
@@ -136,10 +186,16 @@ static int attempt(struct factory *factory, const struct task *task,
 	struct timespec began;
 	int res;
 
-	clock_gettime(CLOCK_MONOTONIC, &began);
-	out->result.stage = STAGE_FETCH;
 	free(out->url);
 	out->url = strdup(package->url);
+	if (parts_do(factory, task, package)) {
+		res = attempt_parts(factory, task, package, meter, out);
+		if (!is_other_way_left(res, out))
+			return res;
+		log__verbose("%s: not read in parts: %s", package->url, out->err.text);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	out->result.stage = STAGE_FETCH;
 	res = fetch__package(factory->opts->transfers, factory->opts->job->work, package,
 			     factory->opts->cache_limit, meter, &fetched, &out->err);
 	out->result.seconds[STAGE_FETCH] += seconds_since(&began);

@@ -26,6 +26,7 @@ struct factory_opts {
 	struct journal *journal;
 	unsigned int jobs;      /* kernels in the stages that take a core and memory */
 	uint64_t cache_limit;   /* bytes of kept packages */
+	bool full_verify;       /* packages are read whole, and checked, where parts would do */
 	struct second_look *second_look; /* or NULL */
 };
 

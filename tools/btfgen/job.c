@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/file_kind.h"
 #include "base/json_text.h"
+#include "base/log.h"
 #include "base/sha256.h"
 #include "image.h"
 #include "stage/extract.h"
@@ -31,6 +32,7 @@ struct job {
 	struct error *err;
 	char *scratch;
 	struct timespec began;
+	struct sparse_image part;
 	struct image image;
 	struct image_btf full;
 	void *min;
@@ -41,6 +43,7 @@ static void job__drop(struct job *job)
 {
 	image__free(&job->image);
 	image_btf__free(&job->full);
+	sparse_image__close(&job->part);
 	free(job->min);
 	if (job->scratch)
 		workdir__drop(job->scratch, job->opts->keep);
@@ -112,11 +115,49 @@ static int extract_image(struct job *job, const char *out_path)
 	return res;
 }
 
+/* Of a package no more is wanted than its vmlinux's types and identity. */
+static bool parts_do(const struct job *job)
+{
+	return job->opts->min_only && job->opts->objects->count && !job->opts->normalize &&
+	       (job->input->encoder == ENCODER_DWARF || job->input->encoder == ENCODER_AUTO);
+}
+
+static int open_parts(struct job *job)
+{
+	struct package_place place = { .path = job->input->path };
+	char path[64];
+	int res;
+
+	if (job->input->remote)
+		place = *job->input->remote;
+	place.member = job->input->member ? job->input->member : JOB_USUAL_MEMBERS;
+	place.want_btf = job->input->encoder == ENCODER_AUTO;
+	place.threads = job->opts->threads;
+	place.meter = job->meter;
+	res = sparse_image__open(&place, &job->part, job->err);
+	if (res)
+		return res;
+	if (job->input->remote)
+		job->result->fetched += job->part.package_read;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", job->part.fd);
+	return image__open(path, false, job->input->encoder, &job->image, job->err);
+}
+
+/* What the parts lack, or how they can't be had, may be otherwise with the whole. */
+static bool whole_may_do(int res)
+{
+	return res && res != -ECANCELED && res != -ENOMEM;
+}
+
 /* Open the kernel's own file, out of its package if it is in one. */
 static int open_image(struct job *job)
 {
-	int kind = file_kind__of(job->input->path), res;
+	int kind, res;
 	_cleanup_free_ char *path = NULL;
+
+	if (job->input->remote)
+		return open_parts(job);
+	kind = file_kind__of(job->input->path);
 
 	if (kind < 0)
 		return error__set(job->err, kind, "%s: %s", job->input->path, strerror(-kind));
@@ -126,6 +167,13 @@ static int open_image(struct job *job)
 	if (kind != FILE_KIND_DEB && kind != FILE_KIND_RPM && kind != FILE_KIND_TAR)
 		return image__open(job->input->path, false, job->input->encoder, &job->image,
 				   job->err);
+	if (kind == FILE_KIND_DEB && parts_do(job)) {
+		res = open_parts(job);
+		if (!whole_may_do(res))
+			return res;
+		log__verbose("%s: not read in parts: %s", job->input->path, job->err->text);
+		image__free(&job->image);
+	}
 	if (asprintf(&path, "%s/image", job->scratch) < 0) {
 		path = NULL;
 		return error__oom(job->err);
@@ -315,8 +363,15 @@ static void name_input(struct job *job)
 {
 	_cleanup_free_ char *copy = NULL, *text = NULL;
 	char *at;
+	int len;
 
-	if (job->opts->keep || !job->scratch || asprintf(&copy, "%s/image", job->scratch) < 0) {
+	if (job->part.fd >= 0)
+		len = asprintf(&copy, "/proc/self/fd/%d", job->part.fd);
+	else if (!job->opts->keep && job->scratch)
+		len = asprintf(&copy, "%s/image", job->scratch);
+	else
+		return;
+	if (len < 0) {
 		copy = NULL;
 		return;
 	}
@@ -336,6 +391,7 @@ int job__run(const struct job_opts *opts, const struct job_input *input, struct 
 {
 	struct job job __attribute__((__cleanup__(job__drop))) = {
 		.opts = opts, .input = input, .meter = meter, .result = result, .err = err,
+		.part = { .fd = -1 },
 	};
 	int res = begin(&job);
 
@@ -387,6 +443,7 @@ int job__minimize(const struct job_opts *opts, const struct kbtf_entry *entry,
 	};
 	struct job job __attribute__((__cleanup__(job__drop))) = {
 		.opts = opts, .input = &input, .meter = meter, .result = result, .err = err,
+		.part = { .fd = -1 },
 	};
 	int res = begin(&job);
 

@@ -13,6 +13,7 @@
 #include "base/keyring.h"
 #include "base/meter.h"
 #include "base/objects.h"
+#include "base/sparse_image.h"
 #include "base/workdir.h"
 #include "stage/plan.h"
 
@@ -38,7 +39,8 @@ struct job_opts {
 };
 
 struct job_input {
-	const char *path;
+	const char *path;              /* or the URL of what is read in parts: for messages */
+	const struct package_place *remote; /* which it is then, or NULL */
 	const char *member;            /* patterns of the wanted file in a package; NULL: the usual ones */
 	struct trust rpm_trust;        /* who must have signed an .rpm; no keyrings: nobody */
 	bool must_be_rpm;              /* anything else has no signature that could be asked for */

@@ -378,3 +378,16 @@ void fetched__free(struct fetched *fetched)
 	free(fetched->path);
 	*fetched = (struct fetched){ .lock_fd = -1 };
 }
+
+bool fetch__is_here(struct workdir *work, const struct package *package)
+{
+	_cleanup_free_ char *final = NULL, *part = NULL;
+	struct error err;
+	struct fetch fetch = { .package = package, .err = &err, .dir = workdir__packages(work) };
+	bool is_here = url__is_file(package->url);
+
+	if (!is_here && !set_source(&fetch, package->url) && !name_files(&fetch, &final, &part))
+		is_here = access(final, R_OK) == 0;
+	free(fetch.url);
+	return is_here;
+}

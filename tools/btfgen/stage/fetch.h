@@ -37,4 +37,7 @@ int fetch__package(struct transfers *transfers, struct workdir *work,
 		   struct fetched *fetched, struct error *err);
 void fetched__free(struct fetched *fetched);
 
+/* Whether the package need not be fetched: its file is here, if perhaps damaged. */
+bool fetch__is_here(struct workdir *work, const struct package *package);
+
 #endif
