@@ -37,6 +37,7 @@ is_whole()
 	*/fuzz_package/deb) tail -c +2 "$1" | ar t /dev/stdin | grep -qx data.tar.xz ;;
 	*/fuzz_package/elf*) tail -c +2 "$1" >"$work/elf" && readelf -hn "$work/elf" >/dev/null ;;
 	*/fuzz_metalink/*) grep -q "http://" "$1" ;;
+	*/fuzz_services/*) python3 -m json.tool "$1" ;;
 	*/fuzz_directory/*) grep -qi "href=" "$1" ;;
 	*/fuzz_archive/*) "$btfgen" verify -a "$1" ;;
 	*/fuzz_check/*) grep -qE 'fentry/do_exit|cgroup_skb/ingress' "$1" && grep -q bpf_prog_aux "$1" ;;
@@ -52,7 +53,7 @@ is_whole()
 
 t "the seeds are made" "$top/tests/lib/make-corpus" "$btfgen" "$work/seeds"
 for harness in fuzz_archive fuzz_btf fuzz_check fuzz_core fuzz_directory fuzz_dwarf fuzz_lineage fuzz_metalink \
-		fuzz_package fuzz_vmlinux fuzz_vmlinuz; do
+		fuzz_package fuzz_services fuzz_vmlinux fuzz_vmlinuz; do
 	for seed in "$work/seeds/$harness"/*; do
 		t "$harness: ${seed##*/} is a good seed" is_whole "$seed"
 	done

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory_file.h"
+#include "manifest_of.h"
 #include "source/directory.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -21,14 +21,9 @@ static const char text[] =
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	struct error err;
-
 	(void)argc;
 	(void)argv;
-	if (manifest__read(memory_file((const uint8_t *)text, strlen(text)), &manifest, &err)) {
-		fprintf(stderr, "%s\n", err.text);
-		abort();
-	}
+	manifest = manifest_of(text);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "small_manifest.h"
 #include "source/directory.h"
 #include "source/html_links.h"
 
@@ -88,17 +89,11 @@ static const char *keyring;
 
 static int setup(void **state)
 {
-	struct error err;
-	FILE *file;
-
 	if (fixture__setup(state))
 		return -1;
-	file = fopen(in_dir("m.ini"), "w");
-	if (!file || fputs(manifest_text, file) < 0 || fclose(file) ||
-	    manifest__read(in_dir("m.ini"), &manifest, &err))
-		return -1;
+	manifest = small_manifest(manifest_text);
 	keyring = in_dir("m.ini"); /* some file that is there */
-	return 0;
+	return manifest ? 0 : -1;
 }
 
 static int teardown(void **state)

@@ -93,6 +93,25 @@ static void test_sort_and_join(void **state)
 	kernel_list__free(&list);
 }
 
+/* What Launchpad names counts for nothing where a signed index names it, too. */
+static void test_vouched_first(void **state)
+{
+	struct kernel_list list = { 0 };
+
+	(void)state;
+	add(&list, "x86_64", "6.1.0-9-amd64", "1", "a", true, true);
+	add(&list, "x86_64", "6.1.0-9-amd64", "1", "b", true, false);
+	add(&list, "x86_64", "6.1.0-9-amd64", "1", "c", false, true);
+	list.items[1].debug.verification = KBTF_VERIFIED_SIGNED_INDEX;
+	list.items[2].image.keyrings = calloc(1, sizeof(char *)); /* its own signature will do */
+	kernel_list__sort(&list);
+	assert_int_equal(list.count, 1);
+	assert_string_equal(list.items[0].suite, "b");
+	assert_string_equal(list.items[0].debug.url, "b");
+	assert_string_equal(list.items[0].image.url, "c");
+	kernel_list__free(&list);
+}
+
 /* --newest takes the last: that of a minor release of RHEL's is not the one that began it. */
 static void test_release_order(void **state)
 {
@@ -117,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_version_as_dpkg),
 		cmocka_unit_test(test_sort_and_join),
+		cmocka_unit_test(test_vouched_first),
 		cmocka_unit_test(test_release_order),
 	};
 

@@ -153,6 +153,17 @@ static int compare_identity(const struct kernel *a, const struct kernel *b)
 	return compare_versions(package_version(a), package_version(b));
 }
 
+/* An index that is signed names it by digest, or a key must have signed it. */
+static bool is_vouched_for(const struct package *package)
+{
+	return package->name && (package->verification != KBTF_UNVERIFIED || package->keyrings);
+}
+
+static int vouched_packages(const struct kernel *kernel)
+{
+	return is_vouched_for(&kernel->debug) + is_vouched_for(&kernel->image);
+}
+
 /*
  * qsort(3) is not stable, and the order in which indexes arrive must not show: where a
  * kernel was found settles what its identity leaves open.
@@ -162,7 +173,9 @@ static int compare_kernels(const void *left, const void *right)
 	const struct kernel *a = left, *b = right;
 	int order = compare_identity(a, b);
 
-	if (order || (order = compare_text(a->codename, b->codename)))
+	if (order || (order = vouched_packages(b) - vouched_packages(a)))
+		return order;
+	if ((order = compare_text(a->codename, b->codename)))
 		return order;
 	if ((order = compare_text(a->suite, b->suite)))
 		return order;
@@ -173,7 +186,7 @@ static int compare_kernels(const void *left, const void *right)
 
 static void take_package(struct package *into, struct package *from)
 {
-	if (into->name)
+	if (into->name && (is_vouched_for(into) || !is_vouched_for(from)))
 		return;
 	package__free(into);
 	*into = *from;

@@ -73,7 +73,8 @@ int kernel_list__add(struct kernel_list *list, struct kernel *kernel);
  * Order by (distro, release, arch, kernel release in version order, package version)
  * and join what is one kernel listed more than once: the same distro, release, arch,
  * kernel release and package version. The first stays, and takes from the others the
- * debug or image package that it lacks.
+ * debug or image package that it lacks. What a signature vouches for comes before what none
+ * does, wherever it was found.
  */
 void kernel_list__sort(struct kernel_list *list);
 void kernel_list__free(struct kernel_list *list);

@@ -11,12 +11,14 @@
 #include "base/transfer.h"
 #include "source/manifest.h"
 #include "source/openpgp.h"
+#include "source/pattern.h"
 
 struct access {
 	struct transfers *transfers;
 	const char *index_dir;       /* of the working directory */
 	const char *scratch;         /* directory for temporary files */
 	const char *keyring;         /* file or directory in place of the manifest's, or NULL */
+	const struct pattern *pattern; /* for repositories where each kernel costs requests; or NULL */
 	bool allow_unsigned;
 	bool allow_expired;
 	const struct transfer_identity *identity; /* the repository's, or NULL */

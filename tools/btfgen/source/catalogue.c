@@ -217,6 +217,9 @@ static int add_suite(struct loading *loading, const struct manifest *manifest,
 	suites += loading->suite_count++;
 	*suites = (struct suite_indexes){ .manifest = manifest, .release = release,
 					  .suite = suite };
+	/* nothing there is signed: who wants signatures has the distribution's mirrors */
+	suites->is_left_out = suite->repository->type == REPOSITORY_LAUNCHPAD &&
+			      !loading->opts->allow_unsigned;
 	for (size_t i = 0; i < manifest->arch_count; i++)
 		if (wants_arch(loading->opts, &manifest->arches[i]) &&
 		    suite__has(release, suite, manifest->arches[i].name) &&
@@ -270,9 +273,12 @@ static int refresh(struct loading *loading, struct suite_indexes *suite, struct 
 	const struct repository *repository = suite->suite->repository;
 	struct access access = loading->access;
 	struct transfer_identity identity;
-	int ret = mirrors__find(suite->manifest, suite->suite, loading->opts->mirrors,
-				&loading->apt, &mirrors, err);
+	int ret;
 
+	if (suite->is_left_out)
+		return 0;
+	ret = mirrors__find(suite->manifest, suite->suite, loading->opts->mirrors, &loading->apt,
+			    &mirrors, err);
 	if (!ret)
 		ret = identity__find(repository, &suite->identity, err);
 	/* a mirror of the user's own may not ask who comes */
@@ -401,7 +407,8 @@ static bool fill_package(struct package *package, const struct index_package *fr
 	return package->url && set_text(&package->name, from->name) &&
 	       set_text(&package->version, kernel->version) &&
 	       set_text(&package->sha256, from->sha256) && set_text(&package->member, member) &&
-	       set_text(&package->verified_by, is_vouched_for ? index->signer : NULL) &&
+	       set_text(&package->verified_by, !is_vouched_for ? NULL :
+						       from->signer ? from->signer : index->signer) &&
 	       set_text(&package->client_certificate, identity->certificate) &&
 	       set_text(&package->client_key, identity->key) &&
 	       set_text(&package->ca_file, identity->ca_file) &&
@@ -538,7 +545,7 @@ int catalogue__load(const struct catalogue_opts *opts, struct workdir *work,
 		.opts = opts,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.access = { .transfers = transfers, .index_dir = workdir__index(work),
-			    .keyring = opts->keyring, .allow_unsigned = opts->allow_unsigned,
+			    .pattern = opts->pattern, .keyring = opts->keyring, .allow_unsigned = opts->allow_unsigned,
 			    .allow_expired = opts->allow_expired,
 			    .bytes_fetched = &loading.bytes_fetched },
 	};

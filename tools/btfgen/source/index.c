@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/words.h"
 
 #define INDEX_FORMAT 1
 #define INDEX_FILE_LIMIT (256u << 20)
@@ -20,6 +21,7 @@ static void index_package__free(struct index_package *package)
 	free(package->name);
 	free(package->path);
 	free(package->sha256);
+	free(package->signer);
 	*package = (struct index_package){ 0 };
 }
 
@@ -37,6 +39,7 @@ void index__free(struct index *index)
 	free(index->recipe);
 	free(index->base);
 	free(index->signer);
+	words__free(index->seen);
 	for (size_t i = 0; i < index->count; i++)
 		index_kernel__free(&index->kernels[i]);
 	free(index->kernels);
@@ -161,14 +164,55 @@ int index__add(struct index *index, const struct release *release,
 			   err);
 }
 
+/* ---- several indexes as one ------------------------------------------------------ */
+
+/* Moves it, if there is none yet. */
+static int join_package(struct index_package *into, struct index_package *from,
+			const char *prefix, const char *signer)
+{
+	char *path;
+
+	if (!from->name || into->name)
+		return 0;
+	if (asprintf(&path, "%s%s", prefix, from->path) < 0)
+		return -ENOMEM;
+	free(from->path);
+	from->path = path;
+	if (signer) {
+		from->signer = strdup(signer);
+		if (!from->signer)
+			return -ENOMEM;
+	}
+	*into = *from;
+	*from = (struct index_package){ 0 };
+	return 0;
+}
+
+int index__join(struct index *index, struct index *from, const char *prefix, struct error *err)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		struct index_kernel *kernel = find_kernel(index, from->kernels[i].kernel_release,
+							  from->kernels[i].version);
+
+		if (!kernel ||
+		    join_package(&kernel->debug, &from->kernels[i].debug, prefix, from->signer) ||
+		    join_package(&kernel->image, &from->kernels[i].image, prefix, from->signer))
+			return error__oom(err);
+	}
+	if (from->verification == KBTF_UNVERIFIED)
+		index->verification = KBTF_UNVERIFIED;
+	return 0;
+}
+
 /* ---- the file ------------------------------------------------------------------- */
 
 static json_t *package_to_json(const struct index_package *package)
 {
 	if (!package->name)
 		return json_null();
-	return json_pack("{s:s, s:s, s:s?, s:I}", "name", package->name, "path", package->path,
-			 "sha256", package->sha256, "size", (json_int_t)package->size);
+	return json_pack("{s:s, s:s, s:s?, s:s*, s:I}", "name", package->name, "path",
+			 package->path, "sha256", package->sha256, "signer", package->signer,
+			 "size", (json_int_t)package->size);
 }
 
 static json_t *kernels_to_json(const struct index *index)
@@ -188,6 +232,27 @@ static json_t *kernels_to_json(const struct index *index)
 	return steal_ptr(kernels);
 }
 
+/* NULL where there is nothing to tell. */
+static json_t *seen_to_json(const struct index *index)
+{
+	json_t *seen = index->seen ? json_array() : NULL;
+
+	for (size_t i = 0; seen && index->seen[i]; i++)
+		json_array_append_new(seen, json_string(index->seen[i]));
+	return seen;
+}
+
+static bool seen_from_json(json_t *seen, struct index *index)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(seen, i, item)
+		if (!json_is_string(item) || words__add(&index->seen, json_string_value(item)))
+			return false;
+	return true;
+}
+
 int index__save(const char *path, const struct index *index, struct error *err)
 {
 	cleanup(json_decrefp) json_t *root = NULL;
@@ -197,9 +262,9 @@ int index__save(const char *path, const struct index *index, struct error *err)
 
 	if (!kernels)
 		return error__oom(err);
-	root = json_pack("{s:i, s:s, s:s, s:s, s:s?, s:i, s:o}", "format", INDEX_FORMAT, "digest",
+	root = json_pack("{s:i, s:s, s:s, s:s, s:s?, s:o*, s:i, s:o}", "format", INDEX_FORMAT, "digest",
 			 index->digest, "recipe", index->recipe, "base", index->base, "signer",
-			 index->signer, "verification", (int)index->verification, "kernels",
+			 index->signer, "seen", seen_to_json(index), "verification", (int)index->verification, "kernels",
 			 kernels);
 	text = root ? json_dumps(root, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
 	if (!text)
@@ -224,6 +289,7 @@ static bool package_from_json(json_t *object, struct index_package *package)
 	package->name = copy_text(object, "name");
 	package->path = copy_text(object, "path");
 	package->sha256 = copy_text(object, "sha256");
+	package->signer = copy_text(object, "signer");
 	package->size = (uint64_t)json_integer_value(json_object_get(object, "size"));
 	return package->name && package->path && is_safe_path(package->path);
 }
@@ -270,5 +336,8 @@ int index__load(const char *path, const char *recipe, struct index *index)
 		json_object_get(root, "verification"));
 	if (!index->digest || !index->recipe || !index->base || strcmp(index->recipe, recipe))
 		return -ENOENT;
-	return kernels_from_json(json_object_get(root, "kernels"), index) ? 0 : -ENOENT;
+	return kernels_from_json(json_object_get(root, "kernels"), index) &&
+			       seen_from_json(json_object_get(root, "seen"), index) ?
+		       0 :
+		       -ENOENT;
 }

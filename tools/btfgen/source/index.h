@@ -20,6 +20,7 @@ struct index_package {
 	char *name;             /* NULL: no such package */
 	char *path;             /* below index.base */
 	char *sha256;
+	char *signer;           /* of the index that named it, where indexes were joined */
 	uint64_t size;
 	size_t preference;      /* the number of its rule: less is better */
 };
@@ -36,6 +37,7 @@ struct index {
 	char *base;             /* URL that paths are below */
 	char *signer;           /* fingerprint, or NULL */
 	enum kbtf_verification verification;
+	char **seen;            /* parts that need no second look, or NULL */
 	struct index_kernel *kernels;
 	size_t count;
 	size_t cap;
@@ -51,6 +53,12 @@ char *index__recipe(const struct release *release, const char *arch);
  */
 int index__add(struct index *index, const struct release *release,
 	       const struct listed_package *package, const char *source, struct error *err);
+
+/*
+ * Take the packages of `from` over, with `prefix` before their paths: what is there
+ * already stays. Where one of the two is not verified, all is not. -ENOMEM.
+ */
+int index__join(struct index *index, struct index *from, const char *prefix, struct error *err);
 
 /*
  * -ENOENT when there is no such file or it is of another recipe, format or damaged:

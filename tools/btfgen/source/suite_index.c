@@ -14,8 +14,10 @@
 #include "base/words.h"
 #include "source/deb_repository.h"
 #include "source/directory.h"
+#include "source/launchpad.h"
 #include "source/metalink.h"
 #include "source/rpmmd_repository.h"
+#include "source/snapshot.h"
 #include "source/variables.h"
 
 /* Of 200: who can reach none of the nearest has another problem. */
@@ -364,7 +366,7 @@ static int ask_listed(struct suite_indexes *indexes, struct access *access,
 	for (size_t i = 0; metalink.bases[i] && i < LISTED_MIRRORS_TRIED && !item->is_fresh; i++) {
 		_cleanup_free_ char *base = variables__fill(metalink.bases[i], &variables);
 
-		if (!base)
+		if (!base || words__add(&item->bases, base))
 			return -ENOMEM;
 		if (cancel__requested())
 			return -ECANCELED;
@@ -391,23 +393,75 @@ static int ask_all_listed(struct suite_indexes *indexes, struct access *access,
 
 /* ---- all of them ------------------------------------------------------------------- */
 
+/* ---- services that know more than mirrors have --------------------------------------- */
+
+static int refresh_launchpad(struct suite_indexes *indexes, struct access *access,
+			     const char *api, struct suite_index *item, struct error *err)
+{
+	cleanup(index__free) struct index fresh = { 0 };
+	struct launchpad_query query = { indexes->release, indexes->suite->repository, item->path,
+					 api, item->arch->alias };
+	int ret = launchpad__read(access, &query, &fresh, err);
+
+	return ret ? ret : replace(item, &fresh);
+}
+
+/* What is known is added to: a day's archive does not change. */
+static int refresh_snapshot(struct suite_indexes *indexes, struct access *access,
+			    const char *service, struct suite_index *item, struct error *err)
+{
+	struct snapshot_query query = { indexes->manifest, indexes->release,
+					indexes->suite->repository, item->path, service,
+					item->arch->alias };
+	struct index known = item->index;
+	int ret;
+
+	item->index = (struct index){ 0 };
+	ret = snapshot__read(access, &query, &known, err);
+	if (!known.digest) {
+		index__free(&known);
+		return ret;
+	}
+	/* some versions were had, where others failed */
+	if (replace(item, &known))
+		return -ENOMEM;
+	item->is_fresh = !ret;
+	return ret;
+}
+
+static int ask_service(struct suite_indexes *indexes, struct access *access,
+		       const struct mirror *mirror, struct error *err)
+{
+	bool is_launchpad = indexes->suite->repository->type == REPOSITORY_LAUNCHPAD;
+
+	for (size_t i = 0; i < indexes->count; i++) {
+		struct suite_index *item = &indexes->items[i];
+		int ret;
+
+		if (item->is_fresh)
+			continue;
+		ret = is_launchpad ? refresh_launchpad(indexes, access, mirror->url, item, err) :
+				     refresh_snapshot(indexes, access, mirror->url, item, err);
+		if (ret)
+			ret = fail(item, mirror->url, ret, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 static int ask(struct suite_indexes *indexes, struct access *access, const struct mirror *mirror,
 	       struct error *err)
 {
 	switch (indexes->suite->repository->type) {
 	case REPOSITORY_DEB:
 		return ask_deb(indexes, access, mirror, err);
-	case REPOSITORY_RPM_MD:
-	case REPOSITORY_DIRECTORY:
-		return ask_each(indexes, access, mirror, err);
+	case REPOSITORY_LAUNCHPAD:
+	case REPOSITORY_SNAPSHOT:
+		return ask_service(indexes, access, mirror, err);
 	default:
-		break;
+		return ask_each(indexes, access, mirror, err);
 	}
-	error__set(err, ENOTSUP, "this program cannot ask repositories of this type yet");
-	for (size_t i = 0; i < indexes->count; i++)
-		if (fail(&indexes->items[i], mirror->url, -ENOTSUP, err))
-			return -ENOMEM;
-	return 0;
 }
 
 static bool are_all_fresh(const struct suite_indexes *indexes)

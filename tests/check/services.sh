@@ -1,0 +1,177 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Kernels that mirrors dropped: Debian's snapshot service, where the signed index of the day
+# vouches for each, and Launchpad, where nothing does. Doubles of both, tests/apid.py.
+. "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/../lib/sandbox.sh"
+need python3 gpg gpgv pahole dpkg-deb
+
+kernel one 4.19.0-5-amd64 '#1 SMP Debian 4.19.37-5 (2019-06-19)'
+kernel two 4.19.0-6-amd64 '#1 SMP Debian 4.19.67-2 (2019-08-28)'
+day1=20190620T034500Z day2=20190829T152300Z
+# two days, whose indexes two keys signed
+t "a day" "$lib/make-deb-repo" "$work/day1" --codename buster \
+	--valid-until "2019-06-27" "dbg:4.19.0-5-amd64:4.19.37-5:$work/one" "meta:linux-doc:4.19.37-5"
+t "another" "$lib/make-deb-repo" "$work/day2" --codename buster \
+	--valid-until "2019-09-05" "dbg:4.19.0-6-amd64:4.19.67-2:$work/two"
+s=$work/service
+mkdir -p "$s/archive/debian-security" "$s/files" "$work/m"
+cp -R "$work/day1/debian" "$s/archive/debian-security/$day1"
+cp -R "$work/day2/debian" "$s/archive/debian-security/$day2"
+dbg1=linux-image-4.19.0-5-amd64-dbg_4.19.37-5_amd64.deb
+dbg2=linux-image-4.19.0-6-amd64-dbg_4.19.67-2_amd64.deb
+cat >"$s/snapshot.json" <<JSON
+{"linux": {
+ "5.10.1-1": [{"archive_name": "debian", "first_seen": "20201220T000000Z", "path": "/pool/main/l/linux",
+   "name": "linux-image-5.10.0-1-amd64-dbg_5.10.1-1_amd64.deb"}],
+ "4.19.67-2": [
+  {"archive_name": "debian-security", "first_seen": "$day2", "path": "/pool/updates/main/l/linux", "name": "$dbg2"},
+  {"archive_name": "debian", "first_seen": "20190901T000000Z", "path": "/pool/main/l/linux", "name": "$dbg2"}],
+ "4.19.37-5": [
+  {"archive_name": "debian-security", "first_seen": "$day1", "path": "/pool/updates/main/l/linux", "name": "$dbg1"},
+  {"archive_name": "debian-security", "first_seen": "$day1", "path": "/pool/updates/main/l/linux",
+   "name": "linux-doc_4.19.37-5_all.deb"}],
+ "4.19.20-1": [{"archive_name": "debian-security", "first_seen": "20190212T000000Z",
+   "path": "/pool/updates/main/l/linux", "name": "linux-image-4.19.0-3-amd64-dbg_4.19.20-1_amd64.deb"}]}}
+JSON
+cat >"$work/m/debian.ini" <<INI
+[distribution]
+id = debian
+type = snapshot
+architectures = x86_64:amd64
+keyring = $work/day1/keyring.gpg $work/day2/keyring.gpg
+debug-package = linux-image-([0-9].*)-dbg
+debug-member = usr/lib/debug/boot/vmlinux-*
+[repository snapshot]
+mirror = http://127.0.0.1:9
+search = linux
+[release buster]
+version = 10
+suites = snapshot:debian-security/buster
+series = 4.19
+INI
+cat >"$work/m/ubuntu.ini" <<INI
+[distribution]
+id = ubuntu
+type = launchpad
+architectures = x86_64:amd64
+keyring = /none
+debug-package = linux-image-unsigned-([0-9].*)-dbgsym linux-image-([0-9].*)-dbgsym
+debug-member = usr/lib/debug/boot/vmlinux-*
+[repository launchpad]
+mirror = http://127.0.0.1:9/1.0
+search = linux-image
+files = @FILES@
+[release bionic]
+version = 18.04
+suites = launchpad:ubuntu/bionic
+series = 4.15
+INI
+mkfifo "$work/api-port"
+: >"$work/api-log"
+python3 "$top/tests/apid.py" --page 2 --log "$work/api-log" "$s" >"$work/api-port" &
+api_pid=$!
+at_exit "kill $api_pid 2>/dev/null; wait $api_pid 2>/dev/null"
+read -r port <"$work/api-port"
+api=http://127.0.0.1:$port
+sed -i -e "s|http://127.0.0.1:9|$api|" -e "s|@FILES@|$api/ubuntu/+archive/primary/+files/|" "$work/m"/*.ini
+
+run() # VERB [OPTION]...
+{
+	verb=$1
+	shift
+	"$btfgen" "$verb" --manifests "$work/m" --json "$@" >"$work/json" 2>"$work/messages"
+}
+asked() # how many requests for TEXT
+{
+	grep -c "$1" "$work/api-log"
+}
+
+# ---- snapshot -----------------------------------------------------------------------------------
+t "kernels of dropped versions" run list --distro debian -v
+t "those of the days that are there" json '[(k["kernel"], k["debug"]["verification"]) for k in d] ==
+	[("4.19.0-5-amd64", "signed-index"), ("4.19.0-6-amd64", "signed-index")]' "$work/json"
+t "of what was in another suite then, or nowhere, there is a word" \
+	grep -q "linux 4.19.20-1: amd64 was not in debian-security/buster on the day it came" "$work/messages"
+t "another series is not looked at" [ "$(asked 5.10.1-1)" -eq 0 ]
+: >"$work/api-log"
+t "what was looked at" run list --distro debian
+t "is known" [ "$(asked allfiles)" -eq 0 ]
+t "from the day it came, by SHA-256" json 'd[0]["debug"]["url"].startswith("'"$api/archive/debian-security/$day1/pool/"'")
+	and len(d[0]["debug"]["sha256"]) == 64' "$work/json"
+t "they are built" run build --distro debian -a "$work/a.kbtf"
+key1=$(fingerprint "$work/day1/gnupg") key2=$(fingerprint "$work/day2/gnupg")
+t "each verified by the key of its day" json '{k["kernel"]: (k["verification"], k["verified_by"]) for k in d["kernels"]} ==
+	{"4.19.0-5-amd64": ("signed-index", "'"$key1"'"), "4.19.0-6-amd64": ("signed-index", "'"$key2"'")}' "$work/json"
+rm -rf "$XDG_CACHE_HOME/btfgen/index"
+: >"$work/api-log"
+t_exit 3 "another series is asked for" run list --distro debian --kernel 5.10
+t "no version of this one is looked at" [ "$(asked allfiles)" -eq 0 ]
+t "a kernel that is asked for" run list --distro debian --kernel 4.19.0-6-amd64
+t "is there" json '[k["kernel"] for k in d] == ["4.19.0-6-amd64"]' "$work/json"
+
+# What the day's index does not say is not believed, whatever the API says.
+altered=$s/archive/debian-security/$day2
+rm -rf "$XDG_CACHE_HOME/btfgen"
+cp "$altered/dists/buster/InRelease" "$work/InRelease"
+sed -i 's/^Origin: Debian/Origin: Debiam/' "$altered/dists/buster/InRelease"
+t_exit 1 "an altered index of a day" run list --distro debian
+t "is refused" grep -q "4.19.67-2: passed over: .*bad signature" "$work/messages"
+t "the other day counts" json '[k["kernel"] for k in d] == ["4.19.0-5-amd64"]' "$work/json"
+cp "$work/InRelease" "$altered/dists/buster/InRelease"
+t "as it was" run list --distro debian
+t "both count" json 'len(d) == 2' "$work/json"
+deb=$(find "$altered/pool" -name "$dbg2")
+echo x >>"$deb"
+t_exit 1 "an altered package" run build --distro debian --kernel 4.19.0-6-amd64 -a "$work/b.kbtf"
+t "is refused" json 'd["done"] == 0 and "expected" in d["kernels"][0]["reason"] or "index says" in d["kernels"][0]["reason"]' \
+	"$work/json"
+rm -rf "$XDG_CACHE_HOME/btfgen"
+sed -i "s|keyring = .*|keyring = $work/day2/keyring.gpg|" "$work/m/debian.ini"
+t_exit 1 "without the key of a day" run list --distro debian
+t "its kernels are not listed" json '[k["kernel"] for k in d] == ["4.19.0-6-amd64"]' "$work/json"
+echo "{}" >"$s/snapshot.json"
+t_says 1 "/mr/package/linux/: not found" "a source that it does not know" \
+	"$btfgen" index --manifests "$work/m" --distro debian
+echo "[" >"$s/snapshot.json"
+
+# ---- Launchpad -----------------------------------------------------------------------------------
+ddeb=linux-image-unsigned-4.15.0-20-generic-dbgsym_4.15.0-20.21_amd64.ddeb
+kernel vmlinux 4.15.0-20-generic '#21-Ubuntu SMP Tue Apr 24 06:16:15 UTC 2018'
+mkdir -p "$work/ddeb/DEBIAN" "$work/ddeb/usr/lib/debug/boot"
+cp "$work/vmlinux" "$work/ddeb/usr/lib/debug/boot/vmlinux-4.15.0-20-generic"
+printf 'Package: x\nVersion: 1\nArchitecture: amd64\nMaintainer: x <x@example.invalid>\nDescription: x\n' \
+	>"$work/ddeb/DEBIAN/control"
+dpkg-deb -b "$work/ddeb" "$s/files/$ddeb" >/dev/null
+entries() # PATTERN...: names and versions, of bionic for amd64
+{
+	separator='['
+	for entry; do
+		printf '%s{"name": "%s", "version": "%s", "series": "bionic", "arch": "amd64"}\n' "$separator" \
+			"${entry%%=*}" "${entry#*=}"
+		separator=,
+	done
+	echo ', {"name": "linux-image-4.15.0-20-generic-dbgsym", "version": "4.15.0-20.21", "series": "xenial", "arch": "amd64"}'
+	echo ', {"name": "linux-image-4.15.0-20-generic-dbgsym", "version": "4.15.0-20.21", "series": "bionic", "arch": "arm64"}]'
+}
+entries linux-image-unsigned-4.15.0-20-generic-dbgsym=4.15.0-20.21 linux-image-4.15.0-20-generic=4.15.0-20.21 \
+	linux-image-unsigned-4.15.0-22-lowlatency-dbgsym=4.15.0-22.24~16.04.1 linux-headers-4.15.0-20=4.15.0-20.21 \
+	linux-image-unsigned-4.15.0-20-generic-dbgsym=4.15.0-20.21 >"$s/launchpad.json"
+: >"$work/api-log"
+t_exit 3 "without --allow-unsigned" run list --distro ubuntu
+t "Launchpad is not asked" [ "$(asked launchpad)$(asked getPublished)" = 00 ]
+t "with it" run list --distro ubuntu --allow-unsigned
+t "each kernel of the series and architecture is there once" json '[(k["kernel"], k["debug"]["version"]) for k in d] ==
+	[("4.15.0-20-generic", "4.15.0-20.21"), ("4.15.0-22-lowlatency", "4.15.0-22.24~16.04.1")]' "$work/json"
+t "page after page" [ "$(asked ws.start)" -eq 1 ]
+t "one is built" run build --distro ubuntu --allow-unsigned --kernel 4.15.0-20-generic -a "$work/c.kbtf"
+t "unverified" json '[(k["kernel"], k["package"], k["verification"]) for k in d["kernels"]] ==
+	[("4.15.0-20-generic", "'$ddeb'", "unverified")]' "$work/json"
+t "once more" run build --distro ubuntu --allow-unsigned --kernel 4.15.0-20-generic -a "$work/c.kbtf"
+t "there is nothing to do" json 'd["skipped"] == 1 and d["done"] == 0' "$work/json"
+t_exit 3 "without --allow-unsigned it is forgotten" run list --distro ubuntu --cached
+echo "[" >"$s/launchpad.json"
+t_exit 1 "a service that fails" run index --distro ubuntu --allow-unsigned --tries 1
+t "nothing is left in tmp/" no_scratch
+
+finish
