@@ -93,6 +93,7 @@ static int make_plan(struct agenda *agenda, struct error *err)
 		.encoder = agenda->profile.encoder,
 		.objects = &agenda->profile.objects,
 		.min_only = agenda->profile.min_only,
+		.full_verify = agenda->full_verify,
 		.is_current = is_current,
 		.waits_until = agenda->retry ? NULL : waits_until,
 		.arg = agenda,

@@ -19,7 +19,7 @@ struct agenda {
 	struct text_list ids;
 	const char *archive_given, *shard_text;
 	unsigned int newest;
-	bool retry, cached;
+	bool retry, cached, full_verify;
 	/* made by agenda__make; `shard` may be set before, with index 0 */
 	struct shard shard;
 	char *archive_path;

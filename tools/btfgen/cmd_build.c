@@ -24,7 +24,7 @@ struct build {
 	struct agenda agenda;
 	unsigned int jobs, timeout_s;
 	uint64_t cache_limit, memory_limit;
-	bool keep, dry_run, json, full_verify;
+	bool keep, dry_run, json;
 
 	struct second_look second_look;
 	struct text_list build_ids, servers; /* kernels by build ID, from debuginfod */
@@ -223,7 +223,7 @@ static void run(struct build *build)
 		.journal = build->agenda.journal,
 		.jobs = build->jobs ? build->jobs : default_jobs(),
 		.cache_limit = build->cache_limit,
-		.full_verify = build->full_verify,
+		.full_verify = build->agenda.full_verify,
 		.second_look = &build->second_look,
 	};
 
@@ -310,7 +310,7 @@ int cmd_build(int argc, char **argv)
 		  "the archive to add to (default:\n$XDG_DATA_HOME/btfgen/btfgen.kbtf)" },
 		PROFILE_OPTIONS(build.agenda.profile),
 		KNOWN_SOURCE_OPTIONS(build.agenda.known),
-		{ OPTION_FLAG, "full-verify", 0, NULL, &build.full_verify,
+		{ OPTION_FLAG, "full-verify", 0, NULL, &build.agenda.full_verify,
 		  "fetch and check whole packages where parts\nof them would do" },
 		{ OPTION_LIST, "debuginfod", 0, "URL", &build.servers,
 		  "for --build-id (default: $DEBUGINFOD_URLS)" },

@@ -27,7 +27,7 @@ static void verify_request__free(struct verify_request *request)
 }
 
 struct verifying {
-	size_t blobs, damaged, unparsable, unverified;
+	size_t blobs, damaged, unparsable, unverified, partial;
 };
 
 static void check_blob(struct verifying *it, int res, void *data, size_t size, const char *what,
@@ -78,6 +78,8 @@ static void check_entry(struct verifying *it, const struct kbtf_archive *archive
 	}
 	if (kbtf_entry__provenance(entry)->verification == KBTF_UNVERIFIED)
 		it->unverified++;
+	if (kbtf_entry__provenance(entry)->verification == KBTF_VERIFIED_PARTIAL)
+		it->partial++;
 }
 
 /* ---- an archive --------------------------------------------------------------------------------- */
@@ -99,14 +101,15 @@ static int verify_archive(const char *archive_given, bool json)
 	for (size_t i = 0; i < count && !cancel__requested(); i++)
 		check_entry(&it, archive, kbtf_archive__entry(archive, i));
 	if (json)
-		json__print(json_pack("{s:o, s:i, s:i, s:i, s:i, s:i}", "archive", json_text(path), "entries",
+		json__print(json_pack("{s:o, s:i, s:i, s:i, s:i, s:i, s:i}", "archive", json_text(path), "entries",
 				      (int)count, "blobs", (int)it.blobs, "damaged",
 				      (int)it.damaged, "unparsable", (int)it.unparsable,
-				      "unverified_entries", (int)it.unverified));
+				      "unverified_entries", (int)it.unverified, "partial_entries",
+				      (int)it.partial));
 	else
 		printf("%s: %zu entries, %zu BTF read; %zu damaged, %zu unparsable; %zu entries from "
-		       "sources that nothing signs\n", path, count, it.blobs, it.damaged,
-		       it.unparsable, it.unverified);
+		       "sources that nothing signs, %zu of parts of packages\n", path, count, it.blobs,
+		       it.damaged, it.unparsable, it.unverified, it.partial);
 	return it.damaged || it.unparsable || cancel__requested() ? EXIT_FAILED : EXIT_OK;
 }
 

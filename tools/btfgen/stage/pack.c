@@ -106,21 +106,34 @@ static const struct kbtf_entry *find_old(const struct kbtf_archive *base,
 	return NULL;
 }
 
+/* How far one can rely on it: an entry is as good as the worst that it is made of. */
+static int trust_in(enum kbtf_verification verification)
+{
+	return verification == KBTF_UNVERIFIED ? 0 : verification == KBTF_VERIFIED_PARTIAL ? 1 : 2;
+}
+
 /*
  * What else was minimized of the kernel stays true as long as the full BTF is the same. Without,
- * one build ID is one kernel.
+ * one build ID is one kernel, if as much can be relied on what was there.
  */
 static bool stays_true(const struct kbtf_entry *old, const struct kbtf_new_entry *entry)
 {
+	enum kbtf_verification before = kbtf_entry__provenance(old)->verification;
+
 	if (entry->btf && kbtf_entry__btf_size(old))
 		return same_btf(old, entry);
-	return entry->ident.build_id_len > 0;
+	if (!entry->ident.build_id_len)
+		return false;
+	/* full BTF that is there stays, and the entry as good as its worst part */
+	return kbtf_entry__btf_size(old) ||
+	       trust_in(before) >= trust_in(entry->provenance.verification);
 }
 
 /* The full BTF that is there, where the new entry has none, and how it came about. */
 static int carry_full(struct carried *carried, const struct kbtf_entry *old,
 		      struct kbtf_new_entry *entry)
 {
+	enum kbtf_verification verification = entry->provenance.verification;
 	void *btf = NULL;
 	int res = kbtf_entry__read_btf(old, &btf, &entry->btf_size);
 
@@ -129,7 +142,10 @@ static int carry_full(struct carried *carried, const struct kbtf_entry *old,
 	carried->owned[carried->owned_count++] = btf;
 	entry->btf = btf;
 	entry->ident = *kbtf_entry__ident(old);
+	if (trust_in(verification) >= trust_in(kbtf_entry__provenance(old)->verification))
+		verification = kbtf_entry__provenance(old)->verification;
 	entry->provenance = *kbtf_entry__provenance(old);
+	entry->provenance.verification = verification;
 	return 0;
 }
 

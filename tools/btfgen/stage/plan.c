@@ -100,7 +100,8 @@ static bool entry_serves(const struct kbtf_entry *entry, const struct kernel *ke
 	bool embedded = strcmp(prov->encoder, "embedded") == 0;
 	bool dwarf = strcmp(prov->encoder, "dwarf") == 0;
 
-	if (!opts->min_only && !kbtf_entry__btf_size(entry))
+	if ((!opts->min_only && !kbtf_entry__btf_size(entry)) ||
+	    (opts->full_verify && prov->verification == KBTF_VERIFIED_PARTIAL))
 		return false;
 	if (opts->encoder == ENCODER_EMBEDDED || (embedded && opts->encoder == ENCODER_AUTO))
 		return embedded;

@@ -57,6 +57,7 @@ struct plan_opts {
 	enum encoder encoder;
 	const struct objects *objects;
 	bool min_only;                       /* minimized BTF alone is wanted */
+	bool full_verify;                    /* what came of a part of a package does not do */
 	/* the encoder's version and flags for a kernel release, to know old work from current */
 	bool (*is_current)(void *arg, const char *kernel_release,
 			   const struct kbtf_provenance *provenance);
