@@ -324,6 +324,13 @@ size_t xz_blocks__used(struct xz_blocks *blocks)
 	return used;
 }
 
+/* A hint: all of the block will be read, not just the bytes that its decoder is at. */
+static void fetch_block(struct xz_blocks *blocks, size_t block)
+{
+	byte_source__want(blocks->source, blocks->index.blocks[block].at,
+			  blocks->index.blocks[block].packed);
+}
+
 static void mark(const struct xz_blocks *blocks, const struct xz_span *span, bool *planned)
 {
 	uint64_t size = blocks->index.size;
@@ -348,8 +355,7 @@ void xz_blocks__want(struct xz_blocks *blocks, const struct xz_span *spans, size
 		if (slot)
 			slot->read = blocks->planned[i] = false; /* kept until it is read */
 		else if (blocks->planned[i])
-			byte_source__want(blocks->source, blocks->index.blocks[i].at,
-					  blocks->index.blocks[i].packed);
+			fetch_block(blocks, i);
 	}
 	pthread_cond_broadcast(&blocks->work);
 	pthread_mutex_unlock(&blocks->lock);
@@ -358,6 +364,8 @@ void xz_blocks__want(struct xz_blocks *blocks, const struct xz_span *spans, size
 /* Under the lock: until `end` bytes of the block are there. */
 static int await_block(struct xz_blocks *blocks, size_t block, size_t end, struct slot **found)
 {
+	if (!find_slot(blocks, block))
+		fetch_block(blocks, block);
 	blocks->needed = block;
 	for (;;) {
 		struct slot *slot = find_slot(blocks, block);
