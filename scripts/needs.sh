@@ -6,7 +6,7 @@ BUILD_PACKAGES="gcc libc6-dev make pkgconf clang llvm bpftool pahole libbpf-dev 
 	libjansson-dev libexpat1-dev librpm-dev gpgv debian-archive-keyring ca-certificates"
 TEST_PACKAGES="libcmocka-dev python3 gnupg rpm createrepo-c mandoc binutils xz-utils zstd lz4 bzip2
 	lld cpio openssl"
-LONG_PACKAGES="qemu-system-x86 busybox-static libclang-rt-dev"
+LONG_PACKAGES="qemu-system-x86 busybox-static libclang-rt-dev slurm-wlm munge"
 
 die()
 {

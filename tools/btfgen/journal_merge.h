@@ -14,7 +14,8 @@ void journal_merge__free(struct journal_merge *merge);
 int journal_merge__take(struct journal_merge *merge, const char *path, struct error *err);
 /*
  * Replace the file at `path` by all lines taken, each once, in the order of their times:
- * whichever order they came in. Where nothing was taken there is nothing to write.
+ * whichever order they came in. Where nothing was taken there is nothing to write. What
+ * another process appends to that file meanwhile is lost.
  */
 int journal_merge__write(struct journal_merge *merge, const char *path, struct error *err);
 
