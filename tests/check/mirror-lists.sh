@@ -99,6 +99,15 @@ t_says 1 "is not the one that the metalink tells" "no mirror has the right index
 metalink "http://127.0.0.1:$http/old/x86_64" "$good" >"$work/www/metalink"
 t "an altered index is not taken from the mirror, another is" ask list
 t "which has it" one_from "$good"
+# the right index, and not yet the packages: they come from the next
+mkdir -p "$work/www/half/x86_64"
+cp -R "$work/good/8/x86_64/repodata" "$work/www/half/x86_64/"
+metalink "http://127.0.0.1:$http/half/x86_64" "$good" >"$work/www/metalink"
+t "a mirror that has the index" ask list
+t "and no packages" one_from "http://127.0.0.1:$http/half/x86_64"
+rm -rf "$XDG_CACHE_HOME/btfgen/packages"
+t "stands in for none of the others" ask build -a "$work/half.kbtf"
+t "which have them" json 'd["done"] == 1' "$work/json"
 echo "<html>" >"$work/www/metalink"
 t_says 1 "damaged XML" "a metalink that is none" ask index
 rm "$work/www/metalink"

@@ -176,6 +176,31 @@ static void test_hostile(void **state)
 	expect_failure(0, -ENOENT, "repomd.xml");
 }
 
+/* createrepo and createrepo_c write gz, bz2, xz and zstd, as they are told. */
+static void test_compressions(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "xz", "xz" }, { "zst", "zstd -q" }, { "bz2", "bzip2" }, { "plain", "cat" },
+	};
+
+	(void)state;
+	need("xz zstd bzip2");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		cleanup(index__free) struct index index = { 0 };
+		enum kbtf_verification how;
+		struct error err = { "" };
+
+		make(KERNEL, "");
+		assert_int_equal(shell(FUNCTIONS "cd \"$T/r/repodata\"; zcat primary.xml.gz | %s >other; "
+				       "mv other primary.xml.gz; repomd \"$T/r\" repodata/primary.xml.%s; "
+				       "mv primary.xml.gz primary.xml.%s", rows[i][1], rows[i][0],
+				       rows[i][0]), 0);
+		if (read_suite(0, &index, &how, &err))
+			fail_msg("%s: %s", rows[i][0], err.text);
+		assert_int_equal(index.count, 1);
+	}
+}
+
 /* As a metalink has it. */
 static void test_wanted_digest(void **state)
 {
@@ -259,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_kernels),
 		cmocka_unit_test(test_unsigned),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_compressions),
 		cmocka_unit_test(test_wanted_digest),
 		cmocka_unit_test(test_sha1),
 		cmocka_unit_test(test_createrepo),

@@ -366,7 +366,7 @@ static int ask_listed(struct suite_indexes *indexes, struct access *access,
 	for (size_t i = 0; metalink.bases[i] && i < LISTED_MIRRORS_TRIED && !item->is_fresh; i++) {
 		_cleanup_free_ char *base = variables__fill(metalink.bases[i], &variables);
 
-		if (!base || words__add(&item->bases, base))
+		if (!base)
 			return -ENOMEM;
 		if (cancel__requested())
 			return -ECANCELED;
@@ -478,7 +478,7 @@ static int note_bases(struct suite_indexes *indexes, struct suite_index *item,
 {
 	enum repository_type type = indexes->suite->repository->type;
 
-	if (type != REPOSITORY_DEB && type != REPOSITORY_RPM_MD)
+	if (type == REPOSITORY_LAUNCHPAD || type == REPOSITORY_SNAPSHOT)
 		return 0;
 	for (size_t i = 0; i < mirrors->count; i++) {
 		const struct mirror *mirror = &mirrors->items[i];
