@@ -5,7 +5,7 @@ BUILD_PACKAGES="gcc libc6-dev make pkgconf clang llvm bpftool pahole libbpf-dev 
 	libarchive-dev libcurl4-openssl-dev liblzma-dev libzstd-dev libsodium-dev libinih-dev
 	libjansson-dev libexpat1-dev librpm-dev gpgv debian-archive-keyring ca-certificates"
 TEST_PACKAGES="libcmocka-dev python3 gnupg rpm createrepo-c mandoc binutils xz-utils zstd lz4 bzip2
-	lld cpio openssl"
+	lld cpio openssl dwz gcc-s390x-linux-gnu"
 LONG_PACKAGES="qemu-system-x86 busybox-static libclang-rt-dev slurm-wlm munge"
 
 die()

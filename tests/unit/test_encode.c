@@ -313,12 +313,14 @@ static void test_dwarf_sizes(void **state)
 		{ .name = "task_struct" }, { .name = "nsproxy" }, { .name = "user_struct" },
 		{ .name = "everything_0" },
 	};
+	bool is_packed;
 	char text[64];
 
 	(void)state;
 	need("pahole");
 	make_vmlinux("conflict", "--conflict --units 3");
-	assert_int_equal(dwarf_sizes__read(in_dir("conflict"), records, 4, &err), 0);
+	assert_int_equal(dwarf_sizes__read(in_dir("conflict"), records, 4, &is_packed, &err), 0);
+	assert_false(is_packed);
 	assert_int_equal(records[0].count, 1);
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)records[0].sizes[0]);
 	assert_output("pahole -F dwarf --sizes \"$T/conflict\" | "

@@ -66,7 +66,7 @@ static bool is_stripped(int fd)
 }
 
 int dwarf_sizes__read(const char *path, struct dwarf_size *structs, size_t count,
-		      struct error *err)
+		      bool *is_packed, struct error *err)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	cleanup(dwarf_endp) Dwarf *dwarf = NULL;
@@ -75,6 +75,7 @@ int dwarf_sizes__read(const char *path, struct dwarf_size *structs, size_t count
 	size_t units = 0;
 	int res;
 
+	*is_packed = false;
 	if (fd < 0)
 		return error__set(err, errno, "%s: %s", path, strerror(errno));
 	for (size_t i = 0; i < count; i++)
@@ -91,6 +92,7 @@ int dwarf_sizes__read(const char *path, struct dwarf_size *structs, size_t count
 	}
 	while ((res = dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, NULL)) == 0) {
 		units++;
+		*is_packed |= dwarf_tag(&die) == DW_TAG_partial_unit;
 		if (cancel__requested())
 			return error__set(err, ECANCELED, "%s: canceled", path);
 		if (dwarf_child(&die, &child) != 0)

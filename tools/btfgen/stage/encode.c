@@ -250,14 +250,19 @@ static int check_btf(const char *vmlinux, const void *data, size_t size,
 
 static int read_sizes(const char *vmlinux, struct dwarf_size *records, struct error *err)
 {
+	bool is_packed;
 	int res;
 
 	for (size_t i = 0; i < CORE_STRUCTS; i++)
 		records[i] = (struct dwarf_size){ .name = core_structs[i] };
-	res = dwarf_sizes__read(vmlinux, records, CORE_STRUCTS, err);
+	res = dwarf_sizes__read(vmlinux, records, CORE_STRUCTS, &is_packed, err);
 	if (res == -ENODATA)
 		return error__set(err, ENODATA, "%s is stripped: it has no .debug_info; use the "
 				  "debug package's vmlinux", vmlinux);
+	if (!res && is_packed)
+		return error__set(err, ENOTSUP, "%s: its DWARF was packed by dwz, and pahole leaves out "
+				  "what units have in common; --min-only, or encode --encoder dwarf, "
+				  "reads all of it", vmlinux);
 	return res;
 }
 
