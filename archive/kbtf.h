@@ -40,7 +40,7 @@ KBTF_API const char *kbtf__version(void);
 struct kbtf_ident {
 	size_t sz;
 	const char *distro;         /* os-release ID: "debian", "centos" */
-	const char *distro_release; /* os-release VERSION_ID: "12", "8" */
+	const char *distro_release; /* os-release VERSION_ID: "12", "8"; a host's "8.4" agrees with "8" */
 	const char *arch;           /* as `uname -m` prints it: "x86_64", "aarch64" */
 	const char *kernel_release; /* `uname -r` */
 	const char *kernel_version; /* `uname -v` */
