@@ -139,8 +139,9 @@ manifest enterprise "mirror = user" "debug:\$releasever/\$basearch"
 manifest public "mirror = http://127.0.0.1:$http" "debug:good/\$basearch"
 t "what needs the user's mirror does not stop others" ask list
 t "which are there" one_from "$good"
-t_says 0 "enterprise 8 is left out: enterprise's repository 'debug' has no public mirror" \
+t_says 0 "enterprise is left out: enterprise's repository 'debug' has no public mirror" \
 	"and it is said" "$btfgen" index --manifests "$work/m"
+t "nor does what is known lack it" "$btfgen" list --manifests "$work/m" --cached
 t_says 1 "name yours with --mirror debug=URL" "who asks for it by name hears how" ask index --distro enterprise
 mkdir -p "$work/www/mine"
 cp -R "$work/good/8" "$work/www/mine/8"

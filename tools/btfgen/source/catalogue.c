@@ -256,13 +256,25 @@ static int plan(struct loading *loading, struct error *err)
  * What only the user can give is missing. Who did not ask for this distribution by its
  * name does not want to hear of it as a failure.
  */
-static void fail_all(const struct loading *loading, struct suite_indexes *suite,
+static void fail_all(struct loading *loading, struct suite_indexes *suite,
 		     const struct error *err)
 {
-	suite->is_left_out = !loading->opts->distros;
-	if (suite->is_left_out)
-		log__info("%s %s is left out: %s", suite->manifest->id, suite->release->codename,
-			  err->text);
+	bool is_told = false;
+
+	if (!loading->opts->distros) {
+		/* one word for all releases of a distribution */
+		pthread_mutex_lock(&loading->lock);
+		for (size_t i = 0; i < loading->suite_count; i++)
+			is_told |= loading->suites[i].is_left_out &&
+				   loading->suites[i].manifest == suite->manifest;
+		suite->is_left_out = true;
+		pthread_mutex_unlock(&loading->lock);
+		if (is_told)
+			log__verbose("%s %s is left out: %s", suite->manifest->id,
+				     suite->release->codename, err->text);
+		else
+			log__info("%s is left out: %s", suite->manifest->id, err->text);
+	}
 	for (size_t i = 0; i < suite->count; i++)
 		suite->items[i].error = *err;
 }
@@ -340,11 +352,23 @@ static int refresh_all(struct loading *loading, struct error *err)
 	return loading->status;
 }
 
+/* Its mirror, or a certificate for it: who has none has never seen its index. */
+static bool needs_user(const struct suite_indexes *suite)
+{
+	const struct repository *repository = suite->suite->repository;
+	bool needs = repository->client_certificate;
+
+	if (repository->mirror_of)
+		repository = manifest__repository(suite->manifest, repository->mirror_of);
+	return needs || repository->mirrors_from_user;
+}
+
 static void fail_unknown(struct loading *loading)
 {
 	for (size_t i = 0; i < loading->suite_count; i++) {
 		struct suite_indexes *suite = &loading->suites[i];
 
+		suite->is_left_out |= needs_user(suite) && !loading->opts->distros;
 		for (size_t j = 0; j < suite->count; j++) {
 			struct suite_index *item = &suite->items[j];
 
