@@ -30,20 +30,47 @@ static void add_map(const struct bpf_elf *elf, size_t maps, size_t symbol, struc
 	}
 }
 
-static void add_maps(struct bpf_elf *elf, const struct code_function *function,
-		     struct needs *needs)
+/* The function whose address the instruction at `offset` has, for a helper to call; or NULL. */
+static const struct code_function *find_callback(const struct code_moves *functions,
+						 const struct bpf_elf *elf, size_t section,
+						 uint64_t offset, const Elf64_Sym *symbol)
+{
+	struct bpf_insn insn;
+
+	if (elf->sections[section].size - offset < INSN_SIZE)
+		return NULL;
+	memcpy(&insn, elf->sections[section].data + offset, INSN_SIZE);
+	if (insn.code != (BPF_LD | BPF_DW | BPF_IMM))
+		return NULL;
+	return code_moves__function_at(functions, symbol->st_shndx,
+				       symbol->st_value + (uint64_t)(int64_t)insn.imm);
+}
+
+/* What its relocations name: maps, and callbacks. */
+static void read_relocations(const struct code_moves *functions, struct bpf_elf *elf,
+			     const struct code_function *function, bool *reached,
+			     struct needs *needs)
 {
 	struct bpf_elf_section *section = bpf_elf__relocations_of(elf, function->section);
 	const Elf64_Rel *relocations = section ? (const Elf64_Rel *)section->data : NULL;
 	size_t count = relocations ? section->size / sizeof(*relocations) : 0;
 	size_t maps = bpf_elf__find_section(elf, ".maps");
 
-	for (size_t i = 0; maps && i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		size_t symbol = ELF64_R_SYM(relocations[i].r_info);
+		const struct code_function *callback;
 
-		if (relocations[i].r_offset - function->start < function->size &&
-		    symbol < elf->symbol_count && elf->symbols[symbol].st_shndx == maps)
+		if (relocations[i].r_offset - function->start >= function->size ||
+		    symbol >= elf->symbol_count)
+			continue;
+		if (maps && elf->symbols[symbol].st_shndx == maps) {
 			add_map(elf, maps, symbol, needs);
+			continue;
+		}
+		callback = find_callback(functions, elf, function->section,
+					 relocations[i].r_offset, &elf->symbols[symbol]);
+		if (callback)
+			reached[callback - functions->functions] = true;
 	}
 }
 
@@ -58,7 +85,7 @@ static void add_insn(const struct bpf_insn *insn, struct needs *needs)
 		needs->atomics = true;
 }
 
-/* What function `index` asks for; the functions it calls are marked in `reached`. */
+/* What function `index` asks for; functions that it calls or has called are marked in `reached`. */
 static void read_function(const struct code_moves *functions, struct bpf_elf *elf, size_t index,
 			  bool *reached, struct needs *needs)
 {
@@ -79,7 +106,7 @@ static void read_function(const struct code_moves *functions, struct bpf_elf *el
 		if (callee)
 			reached[callee - functions->functions] = true;
 	}
-	add_maps(elf, function, needs);
+	read_relocations(functions, elf, function, reached, needs);
 }
 
 static int find_program(const struct code_moves *functions, const struct bpf_elf *elf,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * What a program of an object asks of the kernel, read from its code and from that of all
- * functions it calls, whether an instruction is ever reached or not.
+ * functions it calls, or has helpers call, whether an instruction is ever reached or not.
  */
 #ifndef ARCHIVE_NEEDS_H
 #define ARCHIVE_NEEDS_H

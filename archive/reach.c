@@ -11,6 +11,9 @@
 /* Rounds until nothing new is found: each only ever makes less known. */
 #define MAX_ROUNDS 64
 #define STACK_SIZE 512
+/* BPF_MEMSX and BPF_LOAD_ACQ, which older headers do not have. */
+#define LOAD_SIGNED 0x80
+#define LOAD_ACQUIRE 0x100
 
 static bool is_wide(const struct bpf_insn *insn)
 {
@@ -139,6 +142,26 @@ static bool compute(uint8_t op, uint64_t *a, uint64_t b, bool wide)
 	return true;
 }
 
+/* A number of fewer bits, its sign included, as one of 64 bits. */
+static uint64_t extend(uint64_t number, unsigned int bits)
+{
+	return (uint64_t)((int64_t)(number << (64 - bits)) >> (64 - bits));
+}
+
+/* A move that keeps the sign of so many bits, or none of the kind that is known (-mcpu=v4). */
+static struct value move_signed(const struct bpf_insn *insn, const struct value *from)
+{
+	bool known = insn->off == 8 || insn->off == 16 || insn->off == 32;
+	struct value to = { .kind = is_open(from) ? OPEN : UNKNOWN };
+
+	if (from->kind != NUMBER || !known)
+		return to;
+	to = (struct value){ .kind = NUMBER, .number = extend(from->number, (unsigned int)insn->off) };
+	if (BPF_CLASS(insn->code) == BPF_ALU)
+		to.number = (uint32_t)to.number;
+	return to;
+}
+
 static void run_alu(const struct bpf_insn *insn, struct value *regs)
 {
 	bool wide = BPF_CLASS(insn->code) == BPF_ALU64;
@@ -149,6 +172,10 @@ static void run_alu(const struct bpf_insn *insn, struct value *regs)
 
 	if (BPF_SRC(insn->code) == BPF_X && op != BPF_NEG)
 		by = regs[insn->src_reg];
+	if (op == BPF_MOV && insn->off) {
+		*to = move_signed(insn, &by);
+		return;
+	}
 	if (op == BPF_MOV && wide) {
 		*to = by;
 		return;
@@ -223,32 +250,50 @@ static void run_load(struct walk *walk, const struct bpf_insn *insn, enum reach_
 		if (!walk->as_given || place >= section->size || section->size - place < size)
 			return;
 		memcpy(&number, section->data + place, size);
+		if (BPF_MODE(insn->code) == LOAD_SIGNED)
+			number = extend(number, 8 * size);
 		*to = (struct value){ .kind = NUMBER, .number = number };
 	}
 }
 
-/* Atomic operations may return what was there, in the register that they take, or in the first. */
+/*
+ * Atomic operations may return what was there, in the register that they take, or in the first;
+ * or read it into another one.
+ */
 static void run_store(const struct bpf_insn *insn, struct value *regs)
 {
 	if (BPF_CLASS(insn->code) != BPF_STX || BPF_MODE(insn->code) == BPF_MEM)
 		return;
-	regs[insn->src_reg] = (struct value){ .kind = UNKNOWN };
+	regs[insn->imm == LOAD_ACQUIRE ? insn->dst_reg : insn->src_reg] =
+		(struct value){ .kind = UNKNOWN };
 	regs[BPF_REG_0] = (struct value){ .kind = UNKNOWN };
 }
 
-static void run_wide(const struct walk *walk, uint32_t at, struct value *regs)
+/* A function that some helper is to call: it gets what the helper gives it. */
+static void run_callback(struct walk *walk, uint32_t callee, enum reach_level level)
+{
+	struct value arguments[MAX_BPF_REG];
+
+	for (unsigned int i = 0; i < MAX_BPF_REG; i++)
+		arguments[i] = (struct value){ .kind = UNKNOWN };
+	join(walk, walk->code->first[callee - 1], level, arguments);
+}
+
+static void run_wide(struct walk *walk, uint32_t at, enum reach_level level, struct value *regs)
 {
 	const struct bpf_insn *insn = &walk->insns[at];
 	const struct reach_address *address = &walk->code->addresses[at];
 	struct value *to = &regs[insn->dst_reg];
 
+	if (walk->code->callees[at])
+		run_callback(walk, walk->code->callees[at], level);
 	*to = (struct value){ .kind = UNKNOWN };
 	if (address->is_extern)
 		to->kind = EXTERN;
 	else if (address->section)
 		*to = (struct value){ .kind = address->constant ? CONSTANTS : VARIABLES,
 				      .section = address->section, .number = (uint32_t)insn->imm };
-	else if (!insn->src_reg)
+	else if (!address->is_other && !insn->src_reg)
 		*to = (struct value){ .kind = NUMBER, .number = (uint32_t)insn->imm |
 					      (uint64_t)(uint32_t)insn[1].imm << 32 };
 }
@@ -397,7 +442,7 @@ static void run_function(struct walk *walk, size_t function)
 		else if (class == BPF_LDX)
 			run_load(walk, insn, point.level, point.regs);
 		else if (is_wide(insn) && next <= end)
-			run_wide(walk, at, point.regs);
+			run_wide(walk, at, point.level, point.regs);
 		else if (class == BPF_ST || class == BPF_STX)
 			run_store(insn, point.regs);
 		else if (class != BPF_JMP)

@@ -30,8 +30,10 @@ struct reach_code {
 		uint16_t section;  /* of variables; 0: none */
 		bool constant;     /* they are */
 		bool is_extern;    /* a symbol of the kernel's or of its configuration */
+		bool is_other;     /* a map, or a function of the object */
 	} *addresses;
-	uint32_t *callees;  /* by instruction: a function of the object and 1, or 0 */
+	/* by instruction that calls, or has the address of a callback: a function and 1, or 0 */
+	uint32_t *callees;
 };
 
 /* -ENOTSUP: of objects of the other byte order, or where functions are not known; -ENOMEM. */

@@ -41,6 +41,18 @@ static bool is_variables(const struct bpf_elf_section *section)
 	       strncmp(section->name, ".bss", 4) == 0;
 }
 
+/* What a helper is handed the address of is called, too. */
+static void read_callback(struct reach_code *code, uint32_t at, const Elf64_Sym *symbol)
+{
+	const struct code_moves *functions = &code->object->functions;
+	const struct code_function *function =
+		code_moves__function_at(functions, symbol->st_shndx,
+					symbol->st_value + (uint64_t)(int64_t)code->insns[at].imm);
+
+	if (function)
+		code->callees[at] = (uint32_t)(function - functions->functions) + 1;
+}
+
 /* What the loads of one section of code are the addresses of. */
 static void read_addresses(struct reach_code *code, struct bpf_elf *elf, size_t section)
 {
@@ -57,8 +69,11 @@ static void read_addresses(struct reach_code *code, struct bpf_elf *elf, size_t 
 			continue;
 		if (symbol->st_shndx == SHN_UNDEF) {
 			code->addresses[at].is_extern = true;
-		} else if (symbol->st_shndx < elf->section_count &&
-			   is_variables(&elf->sections[symbol->st_shndx])) {
+		} else if (symbol->st_shndx >= elf->section_count ||
+			   !is_variables(&elf->sections[symbol->st_shndx])) {
+			code->addresses[at].is_other = true;
+			read_callback(code, at, symbol);
+		} else {
 			code->addresses[at].section = symbol->st_shndx;
 			code->addresses[at].constant =
 				is_constants(&elf->sections[symbol->st_shndx]);

@@ -42,6 +42,9 @@ t_says 1 "left out: the kernel has no maps of type xskmap" "which is named" \
 refused DEVICES v1 'map devices: its values are larger than the kernel takes'
 refused CGROUP v1 'the kernel does not know this type of program'
 refused EGRESS v1 'egress: target xdp/devmap: the kernel takes no programs for a certain way'
+refused CALLBACK v1 'does not have this helper' callback
+refused CALLED_BACK v1 'left out: the kernel has no maps of type xskmap'
+refused CHOSEN v1 'does not have this helper' chosen
 
 t "an object: SMALL" object SMALL
 t "a variable that fits on the stack goes there" verdict 0 'ok, adapted' SMALL old

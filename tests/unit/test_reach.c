@@ -20,6 +20,9 @@
 #define LOAD(dst, src, off) INSN(BPF_LDX | BPF_W | BPF_MEM, dst, src, off, 0)
 #define JUMP(op, dst, imm, off) INSN(BPF_JMP | (op) | BPF_K, dst, 0, off, imm)
 #define JUMP_32(op, dst, imm, off) INSN(BPF_JMP32 | (op) | BPF_K, dst, 0, off, imm)
+#define MOVE_SIGNED(dst, src, bits) INSN(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, bits, 0)
+#define LOAD_SIGNED(dst, src, off) INSN(BPF_LDX | BPF_W | 0x80, dst, src, off, 0)
+#define LOAD_ACQUIRE(dst, src) INSN(BPF_STX | BPF_DW | BPF_ATOMIC, dst, src, 0, 0x100)
 #define CALL(helper) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, helper)
 #define CALL_OWN INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, 0)
 #define FETCH_ADD(dst, src) INSN(BPF_STX | BPF_DW | BPF_ATOMIC, dst, src, -8, BPF_ADD | BPF_FETCH)
@@ -30,6 +33,8 @@
 #define OTHER_CONSTANT 4
 #define VARIABLE 1000
 #define EXTERN 2000
+#define MAP 3000
+#define FUNCTION 4000 /* the second one */
 
 #define MAX_INSNS 24
 
@@ -53,6 +58,14 @@ static const struct row {
 	  JUMP(BPF_JEQ, 2, 7, 1), EXIT, EXIT }, 0, "yyyyyyy", {} },
 	{ "a loop forgets its count", { MOV(1, 0), ADD(1, 1), JUMP(BPF_JNE, 1, 9, -2), JUMP(BPF_JEQ, 1, 4, 1),
 	  EXIT, EXIT }, 0, "yyyyyy", {} },
+	{ "a sign is kept", { MOV(1, 255), MOVE_SIGNED(1, 1, 8), JUMP(BPF_JSLT, 1, 0, 1), EXIT, EXIT }, 0,
+	  "yyyny", {} },
+	{ "of more bits it is none", { MOV(1, 255), MOVE_SIGNED(1, 1, 16), JUMP(BPF_JSLT, 1, 0, 1), EXIT, EXIT },
+	  0, "yyyyn", {} },
+	{ "that of a constant variable, too", { ADDRESS(1, CONSTANT), LOAD_SIGNED(2, 1, 8),
+	  JUMP(BPF_JSLT, 2, 0, 1), EXIT, EXIT }, 0, "yyyy?y", {} },
+	{ "an atomic load is not known", { MOV(1, 1), LOAD_ACQUIRE(1, 10), JUMP(BPF_JEQ, 1, 1, 1), EXIT, EXIT },
+	  0, "yyyyy", {} },
 	{ "an atomic addition returns what was there", { MOV(1, 1), FETCH_ADD(10, 1), JUMP(BPF_JEQ, 1, 1, 1),
 	  EXIT, EXIT }, 0, "yyyyy", {} },
 
@@ -73,6 +86,9 @@ static const struct row {
 	{ "behind it is more that is not", { ADDRESS(1, EXTERN), LOAD(2, 1, 0), MOV(3, 1), JUMP(BPF_JEQ, 2, 5, 1),
 	  MOV(3, 2), JUMP(BPF_JEQ, 3, 2, 1), EXIT, EXIT }, 0, "yyyyy????", {} },
 
+	{ "a map is not nothing", { MOV(1, 0), LOAD(2, 1, 0), JUMP(BPF_JEQ, 2, 0, 2), ADDRESS(1, MAP),
+	  JUMP(BPF_JEQ, 1, 0, 1), EXIT, EXIT }, 0, "yyyyyyyy", {} },
+
 	{ "a function is called", { MOV(1, 1), CALL_OWN, EXIT, MOV(0, 0), EXIT }, 3, "yyyyy", {} },
 	{ "or not", { MOV(1, 1), EXIT, CALL_OWN, MOV(0, 0), EXIT }, 3, "yynnn", {} },
 	{ "its argument decides", { MOV(1, 1), CALL_OWN, EXIT, JUMP(BPF_JEQ, 1, 1, 1), EXIT, EXIT }, 3,
@@ -81,6 +97,11 @@ static const struct row {
 	  "yynyyy", {} },
 	{ "not if it returns several", { LOAD(1, 1, 0), CALL_OWN, JUMP(BPF_JEQ, 0, 3, 1), EXIT, EXIT,
 	  MOV(0, 3), JUMP(BPF_JEQ, 1, 0, 1), MOV(0, 4), EXIT }, 5, "yyyyyyyyy", {} },
+	{ "a helper calls it", { ADDRESS(2, FUNCTION), CALL(181), EXIT, MOV(0, 0), EXIT }, 4, "yyyyyy", {} },
+	{ "with what is not known", { MOV(1, 1), ADDRESS(2, FUNCTION), CALL(181), EXIT,
+	  JUMP(BPF_JEQ, 1, 1, 1), EXIT, EXIT }, 5, "yyyyyyyy", {} },
+	{ "where it is handed over", { EXIT, ADDRESS(2, FUNCTION), CALL(181), EXIT, MOV(0, 0), EXIT }, 5,
+	  "ynnnnnn", {} },
 	{ "where it does not come back", { CALL_OWN, EXIT, JUMP(BPF_JA, 0, 0, -1), EXIT }, 2, "ynyn", {} },
 
 	{ "4.14 decides what is equal", { MOV(1, 1), JUMP(BPF_JEQ, 1, 1, 1), EXIT, EXIT }, 0, "yyny",
@@ -107,7 +128,7 @@ static struct {
 
 static void make(const struct bpf_insn *insns, uint32_t count, unsigned int callee)
 {
-	static uint32_t constants[] = { 5, 6 };
+	static uint32_t constants[] = { 5, 6, (uint32_t)-7 };
 
 	memset(&it, 0, sizeof(it));
 	memcpy(it.insns, insns, count * sizeof(*insns));
@@ -127,14 +148,19 @@ static void make(const struct bpf_insn *insns, uint32_t count, unsigned int call
 	for (uint32_t i = 0; i < count; i++) {
 		if (insns[i].code == (BPF_LD | BPF_DW | BPF_IMM) && insns[i].imm == EXTERN)
 			it.addresses[i].is_extern = true;
+		else if (insns[i].code == (BPF_LD | BPF_DW | BPF_IMM) && insns[i].imm >= MAP)
+			it.addresses[i].is_other = true;
 		else if (insns[i].code == (BPF_LD | BPF_DW | BPF_IMM) && insns[i].imm < VARIABLE)
 			it.addresses[i] = (struct reach_address){ .section = 1, .constant = true };
 		else if (insns[i].code == (BPF_LD | BPF_DW | BPF_IMM))
 			it.addresses[i] = (struct reach_address){ .section = 2 };
-		if (insns[i].code == (BPF_JMP | BPF_CALL) && insns[i].src_reg)
+		if ((insns[i].code == (BPF_JMP | BPF_CALL) && insns[i].src_reg) ||
+		    (it.addresses[i].is_other && insns[i].imm == FUNCTION))
 			it.callees[i] = 2;
 		if (it.addresses[i].section == 2)
 			it.insns[i].imm -= VARIABLE;
+		if (it.addresses[i].is_other)
+			it.insns[i].imm = 0;
 	}
 	it.code = (struct reach_code){ .object = &it.object, .insns = it.insns, .count = count,
 				       .first = it.first, .addresses = it.addresses,
