@@ -91,7 +91,7 @@ t "is what bpftool makes" cmp out.min hand.min
 t "min of a vmlinux with .BTF" "$btfgen" min inplace $all -o out2.min
 t "the same" cmp out2.min hand.min
 # shellcheck disable=SC2086 # words
-t "encode --for" "$btfgen" encode vmlinux -o out3.min $(for o in $all; do echo "--for $o"; done)
+t "encode --for" "$btfgen" encode --encoder pahole vmlinux -o out3.min $(for o in $all; do echo "--for $o"; done)
 t "the same, too" cmp out3.min hand.min
 t_says 1 "vmlinux" "what is no BPF object is refused" "$btfgen" minimize hand.btf vmlinux -o none.btf
 t_says 1 "has no .BTF" "nor a vmlinux without BTF" "$btfgen" minimize vmlinux "$objects/opensnoop.bpf.o" -o none.btf
