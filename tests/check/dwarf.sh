@@ -61,6 +61,33 @@ t_says 0 "relocations come out the same" "the same" same big3
 t "32 bits" kernel narrow "clang -target i386-linux-gnu"
 t_says 0 "relocations come out the same" "the same" same narrow
 
+# types in circles, asked for by themselves; units that only declare them
+circles()
+{
+	circles_cc=$1
+	shift
+	for circles_unit in task.c "$fixtures/circles_kernel.c"; do
+		$circles_cc -g "$@" -O2 -fno-common -ffreestanding -c "$circles_unit" -o "in.$(basename "$circles_unit").o" || return 1
+	done
+	$circles_cc -g "$@" -O2 -fno-common -ffreestanding -DDECLARED -c "$fixtures/circles_kernel.c" -o a-declared.o &&
+		ld.lld -nostdlib -static --entry=0 a-declared.o in.*.o -o circles
+}
+asks_circles()
+{
+	"$1" -target bpf -mcpu=v1 -g -O2 -Wall $2 -c "$fixtures/circles.bpf.c" -o circles.o
+}
+same_objects=$work/circles.o
+for version in 4 5; do
+	t "types in circles, DWARF $version" circles gcc -gdwarf-$version
+	t "an object that asks for them" asks_circles clang
+	t_says 0 "24 relocations come out the same" "the same" same circles
+	if find_new_clang; then
+		t "whether they match" asks_circles "$new_clang" -DMATCHES
+		t_says 0 "30 relocations come out the same" "the same" same circles
+	fi
+done
+same_objects="$work/core/core.o"
+
 # by the linker: units that refer to each other
 kernel_lto()
 {

@@ -10,7 +10,7 @@
 
 #include "base/pointer_table.h"
 
-/* No type of C nests as deep; a circle would never end. */
+/* No type of C nests as deep. */
 #define DEPTH_MAX 200
 /* Typedefs and the like in a row. */
 #define CHAIN_MAX 128
@@ -19,6 +19,7 @@
 #define AS_MEMBER (1u << BTF_KIND_PTR)
 #define WHOLE (1u << BTF_KIND_ARRAY)
 #define FOLLOWED (1u << BTF_KIND_CONST)
+#define COMPOSITES (1u << BTF_KIND_STRUCT | 1u << BTF_KIND_UNION)
 
 /* How a type is reached decides what is told of it. */
 enum context {
@@ -34,17 +35,21 @@ struct dwarf_unit_reader {
 	struct type_records *records;
 	/* by address of the string, which the linker made one of: what it is wanted as, and more */
 	struct pointer_table names;
-	/* by address of the DIE, of this unit: number of its record plus 1, or OPEN */
+	/* by address of the DIE, of this unit: number of its record plus 1, or OPEN and its depth */
 	struct pointer_table types[CONTEXT_COUNT];
+	/* what is being read, by depth: what comes back to one of them is in a circle */
+	struct open_type {
+		uint32_t indirections, composites; /* that led to it */
+		uint32_t number;                   /* if something did come back; else 0 */
+	} open[DEPTH_MAX];
 	struct type_slot *slots; /* of those that are being read, one behind the other */
 	uint32_t slot_count, slot_room;
 	uint32_t index_type;     /* of arrays */
-	uint32_t depth;
+	uint32_t depth, indirections, composites; /* of what is being read */
 	const char *why;
 };
 
-/* Being read: what comes back to it is in a circle. */
-#define OPEN UINT32_MAX
+#define OPEN (UINT32_MAX - DEPTH_MAX)
 
 static int damaged(struct dwarf_unit_reader *reader, const char *why)
 {
@@ -73,6 +78,15 @@ static uint64_t number_of(Dwarf_Die *die, unsigned int name)
 	return number;
 }
 
+/* A flag is no number to libdw. */
+static bool is_declaration(Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+	bool flag = false;
+
+	return dwarf_attr(die, DW_AT_declaration, &attr) && !dwarf_formflag(&attr, &flag) && flag;
+}
+
 /* NULL: it has none. */
 static const char *name_of(Dwarf_Die *die)
 {
@@ -81,15 +95,22 @@ static const char *name_of(Dwarf_Die *die)
 	return dwarf_attr(die, DW_AT_name, &attr) ? dwarf_formstring(&attr) : NULL;
 }
 
-/* 1: it refers to a type; 0: to none, which is void. */
+/* 1: it refers to a type; 0: to none, which is void. Whether that is _Atomic does not count. */
 static int type_of(struct dwarf_unit_reader *reader, Dwarf_Die *die, Dwarf_Die *type)
 {
+	Dwarf_Die from = *die;
 	Dwarf_Attribute attr;
 
-	if (!dwarf_attr(die, DW_AT_type, &attr))
-		return 0;
-	return dwarf_formref_die(&attr, type) ? 1 :
-	       damaged(reader, "a reference to a type leads nowhere");
+	for (unsigned int i = 0; i < CHAIN_MAX; i++) {
+		if (!dwarf_attr(&from, DW_AT_type, &attr))
+			return 0;
+		if (!dwarf_formref_die(&attr, type))
+			return damaged(reader, "a reference to a type leads nowhere");
+		if (dwarf_tag(type) != DW_TAG_atomic_type)
+			return 1;
+		from = *type;
+	}
+	return damaged(reader, "types in a circle");
 }
 
 /* To the next one; 1: there is none. Never back: DW_AT_sibling may lie. */
@@ -202,6 +223,33 @@ static int set_name(struct dwarf_unit_reader *reader, const char *name, uint32_t
 	return type_records__string(reader->records, name ? name : "", string);
 }
 
+/* The record of the innermost type that is being read, which others may have a number of. */
+static int add_record(struct dwarf_unit_reader *reader, const struct type_record *record,
+		      const struct type_slot *slots, uint32_t *number)
+{
+	const struct open_type *open = &reader->open[reader->depth - 1];
+
+	*number = open->number;
+	return open->number ? type_records__fill(reader->records, open->number, record, slots) :
+			      type_records__add(reader->records, record, slots, number);
+}
+
+/*
+ * What leads to a type that is being read: a number for what will be its record. In C there is
+ * a pointer in each circle, and a struct or a union.
+ */
+static int close_circle(struct dwarf_unit_reader *reader, struct open_type *open, uint32_t *number)
+{
+	int err = 0;
+
+	if (open->indirections == reader->indirections || open->composites == reader->composites)
+		return damaged(reader, "a type that contains itself");
+	if (!open->number)
+		err = type_records__reserve(reader->records, &open->number);
+	*number = open->number;
+	return err;
+}
+
 /*
  * Integers have the signs and sizes that DWARF tells; what has no size of a power of 2 is an
  * expression's temporary and no type, which is given 4 bytes and a name of its own. Types that
@@ -225,7 +273,7 @@ static int read_base(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t 
 	if (record.kind == BTF_KIND_FLOAT && (is_odd || size == 1))
 		return 0;
 	err = set_name(reader, is_odd ? "__SANITIZED_FAKE_INT__" : name_of(die), &record.name);
-	return err ? err : type_records__add(reader->records, &record, NULL, number);
+	return err ? err : add_record(reader, &record, NULL, number);
 }
 
 static int read_modifier(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t kind,
@@ -234,7 +282,7 @@ static int read_modifier(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint3
 	struct type_record record = { .kind = kind };
 	int err = read_referred(reader, die, context, &record.type);
 
-	return err ? err : type_records__add(reader->records, &record, NULL, number);
+	return err ? err : add_record(reader, &record, NULL, number);
 }
 
 static int read_typedef(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
@@ -253,7 +301,7 @@ static int read_typedef(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum c
 		err = set_name(reader, name, &record.name);
 	if (!err)
 		err = read_referred(reader, die, context, &record.type);
-	return err ? err : type_records__add(reader->records, &record, NULL, number);
+	return err ? err : add_record(reader, &record, NULL, number);
 }
 
 /* Behind a pointer arrays and functions begin anew, as libbpf has it when types must match. */
@@ -285,7 +333,7 @@ static int read_array(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum con
 	if (res < 0)
 		return res;
 	res = read_referred(reader, die, inner_context(context), &slot.type);
-	return res ? res : type_records__add(reader->records, &record, &slot, number);
+	return res ? res : add_record(reader, &record, &slot, number);
 }
 
 /* ---- members ------------------------------------------------------------------------------------------ */
@@ -419,27 +467,6 @@ static int read_members(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool w
 	return res < 0 ? res : err;
 }
 
-/*
- * A struct that must match an object's may lead back to itself: it has its number before its
- * members have theirs.
- */
-static int read_whole(struct dwarf_unit_reader *reader, Dwarf_Die *die, struct type_record *record,
-		      uint32_t *number)
-{
-	uint32_t first = reader->slot_count;
-	int err = type_records__reserve(reader->records, number);
-
-	for (int context = 0; !err && context < CONTEXT_COUNT; context++)
-		err = remember(reader, die, context, *number);
-	if (!err)
-		err = read_members(reader, die, true);
-	record->count = reader->slot_count - first;
-	if (!err)
-		err = type_records__fill(reader->records, *number, record, reader->slots + first);
-	reader->slot_count = first;
-	return err;
-}
-
 static int read_composite(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
 			  uint32_t *number)
 {
@@ -457,17 +484,17 @@ static int read_composite(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum
 		err = set_name(reader, name, &record.name);
 	if (err)
 		return err;
-	if (number_of(die, DW_AT_declaration)) {
+	if (is_declaration(die)) {
 		record = (struct type_record){ .kind = BTF_KIND_FWD, .name = record.name,
 					       .flags = is_union };
-		return type_records__add(reader->records, &record, NULL, number);
+		return add_record(reader, &record, NULL, number);
 	}
-	if (wanted & WHOLE)
-		return read_whole(reader, die, &record, number);
-	err = read_members(reader, die, !name && context == MATCHING);
+	reader->composites++;
+	err = read_members(reader, die, wanted & WHOLE || (!name && context == MATCHING));
+	reader->composites--;
 	record.count = reader->slot_count - first;
 	if (!err)
-		err = type_records__add(reader->records, &record, reader->slots + first, number);
+		err = add_record(reader, &record, reader->slots + first, number);
 	reader->slot_count = first;
 	return err;
 }
@@ -528,7 +555,7 @@ static int read_enum(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t 
 	if (!err)
 		err = set_name(reader, name_of(die), &record.name);
 	if (!err)
-		err = type_records__add(reader->records, &record, reader->slots + first, number);
+		err = add_record(reader, &record, reader->slots + first, number);
 	reader->slot_count = first;
 	return err;
 }
@@ -560,13 +587,16 @@ static int read_function(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum 
 {
 	struct type_record record = { .kind = BTF_KIND_FUNC_PROTO };
 	uint32_t first = reader->slot_count;
-	int err = read_referred(reader, die, inner_context(context), &record.type);
+	int err;
 
+	reader->indirections++;
+	err = read_referred(reader, die, inner_context(context), &record.type);
 	if (!err)
 		err = read_parameters(reader, die, inner_context(context));
+	reader->indirections--;
 	record.count = reader->slot_count - first;
 	if (!err)
-		err = type_records__add(reader->records, &record, reader->slots + first, number);
+		err = add_record(reader, &record, reader->slots + first, number);
 	reader->slot_count = first;
 	return err;
 }
@@ -577,10 +607,12 @@ static int read_pointer(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum c
 	struct type_record record = { .kind = BTF_KIND_PTR };
 	int err = 0;
 
+	reader->indirections++;
 	if (context != PLAIN)
 		err = read_referred(reader, die, context == MATCHING ? BEHIND : context,
 				    &record.type);
-	return err ? err : type_records__add(reader->records, &record, NULL, number);
+	reader->indirections--;
+	return err ? err : add_record(reader, &record, NULL, number);
 }
 
 static int read_by_tag(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
@@ -594,7 +626,6 @@ static int read_by_tag(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum co
 		return read_modifier(reader, die, BTF_KIND_VOLATILE, context, number);
 	case DW_TAG_restrict_type:
 		return read_modifier(reader, die, BTF_KIND_RESTRICT, context, number);
-	case DW_TAG_atomic_type:      return read_referred(reader, die, context, number);
 	case DW_TAG_typedef:          return read_typedef(reader, die, context, number);
 	case DW_TAG_pointer_type:     return read_pointer(reader, die, context, number);
 	case DW_TAG_array_type:       return read_array(reader, die, context, number);
@@ -607,23 +638,35 @@ static int read_by_tag(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum co
 	}
 }
 
+/* Those with a name are the same however they are reached. */
+static enum context context_of(Dwarf_Die *die, enum context context)
+{
+	return context != PLAIN && kinds_of(dwarf_tag(die)) & COMPOSITES && name_of(die) ? PLAIN :
+										  context;
+}
+
 static int read_type(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
 		     uint32_t *number)
 {
-	uint32_t *memo = pointer_table__at(&reader->types[context], die->addr);
+	uint32_t *memo;
 	int err;
 
 	*number = 0;
+	context = context_of(die, context);
+	memo = pointer_table__at(&reader->types[context], die->addr);
 	if (!memo)
 		return -ENOMEM;
-	if (*memo == OPEN || reader->depth == DEPTH_MAX)
-		return damaged(reader, "types that contain themselves, or nest too deep");
+	if (*memo >= OPEN)
+		return close_circle(reader, &reader->open[*memo - OPEN], number);
 	if (*memo) {
 		*number = *memo - 1;
 		return 0;
 	}
-	*memo = OPEN;
-	reader->depth++;
+	if (reader->depth == DEPTH_MAX)
+		return damaged(reader, "types that nest too deep");
+	*memo = OPEN + reader->depth;
+	reader->open[reader->depth++] = (struct open_type){ reader->indirections,
+							     reader->composites, 0 };
 	err = read_by_tag(reader, die, context, number);
 	reader->depth--;
 	return err ? err : remember(reader, die, context, *number);
