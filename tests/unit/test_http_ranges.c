@@ -77,8 +77,9 @@ static void bytes_that_are_asked_for(void **state)
 	setup(&fixture, NULL);
 	assert_int_equal(open_source(&fixture), 0);
 	assert_int_equal(byte_source__size(fixture.source), SIZE);
-	assert_int_equal(read_at(&fixture, 0, 100), 0);
-	assert_int_equal(read_at(&fixture, SIZE - 100, 100), 0);
+	/* what was asked for to begin with */
+	assert_int_equal(read_at(&fixture, 0, 256 << 10), 0);
+	assert_int_equal(read_at(&fixture, SIZE - (16 << 10), 16 << 10), 0);
 	before = byte_source__count(fixture.source);
 	assert_true(before <= (256 + 16 + 4) << 10);
 	/* from one page into the next, and no more than those */
@@ -113,7 +114,24 @@ static void what_is_wanted_comes_in_parallel(void **state)
 	assert_int_equal(read_at(&fixture, 0, SIZE), 0);
 	assert_true(faultd__wait(&fixture.faultd, "\"concurrent\": 3", 1) >= 1);
 	assert_int_equal(faultd__count(&fixture.faultd, "\"concurrent\": 4"), 0);
-	assert_int_equal(faultd__count(&fixture.faultd, "\"sent\": 1048576"), 4);
+	assert_int_equal(faultd__wait(&fixture.faultd, "\"sent\": 1048576", 4), 4);
+	teardown(&fixture);
+}
+
+/* One after the other, and then as much at once as there is. */
+static void with_a_delay(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	setup(&fixture, NULL);
+	fixture.opts.delay_ms = 300;
+	fixture.opts.parallel = 1;
+	assert_int_equal(open_source(&fixture), 0);
+	assert_int_equal(read_at(&fixture, 0, SIZE), 0);
+	/* the beginning, and the rest; or the end before what is between them */
+	assert_true(faultd__wait(&fixture.faultd, "\"path\": \"/f\"", 2) >= 2);
+	assert_true(faultd__wait(&fixture.faultd, "\"path\": \"/f\"", 4) <= 3);
 	teardown(&fixture);
 }
 
@@ -213,6 +231,7 @@ static void wrong_answers(void **state)
 		{ { "/f status=403" }, -EACCES, "access refused" },
 		{ { "/f status=418" }, -EIO, "HTTP 418" },
 		{ { "/f status=503" }, -EHOSTUNREACH, "the server failed, 3 times" },
+		{ { "/f status=503 retry_after=500" }, -EIO, "left alone for 500 s" },
 		{ { "/f cut=0" }, -EHOSTUNREACH, "3 times" },
 		{ { "/f stall=0" }, -EHOSTUNREACH, "3 times" },
 		{ { "/f redirect=loop" }, -EIO, "redirects" },
@@ -275,7 +294,7 @@ static void a_file_that_changes(void **state)
 		assert_int_equal(open_source(&fixture), 0);
 		/* until the last answer that open asked for has come */
 		assert_int_equal(read_at(&fixture, 0, 256 << 10), 0);
-		assert_int_equal(read_at(&fixture, SIZE - 100, 100), 0);
+		assert_int_equal(read_at(&fixture, SIZE - (16 << 10), 16 << 10), 0);
 		assert_int_equal(utime(temp_path(fixture.faultd.dir, "f"), &then), 0);
 		assert_int_equal(read_at(&fixture, 1000000, 100), -ESTALE);
 		assert_text(&fixture, "changed while it was read");
@@ -373,6 +392,7 @@ int main(void)
 		cmocka_unit_test(pages),
 		cmocka_unit_test(bytes_that_are_asked_for),
 		cmocka_unit_test(what_is_wanted_comes_in_parallel),
+		cmocka_unit_test(with_a_delay),
 		cmocka_unit_test(of_unknown_size),
 		cmocka_unit_test(failures_that_pass),
 		cmocka_unit_test(redirects_are_followed),

@@ -25,6 +25,8 @@
  */
 #define REQUEST_BYTES ((uint64_t)1 << 20)
 #define PARALLEL_MAX 16
+/* of a server that has not said a word yet */
+#define FIRST_TRIES 2
 /* The first request: an ar archive's headers, and the beginning of what it holds. */
 #define HEAD ((uint64_t)256 << 10)
 /* The index of a .xz of a thousand blocks. */
@@ -51,7 +53,7 @@ struct http_ranges {
 	char *name;               /* the URL for messages */
 	const struct transfer_identity *identity;
 	struct request_setup setup;
-	unsigned int parallel, tries, backoff_ms;
+	unsigned int parallel, tries, backoff_ms, delay_ms;
 	pthread_t thread;
 	CURLM *multi;             /* the thread's; others only wake it up */
 	struct request requests[PARALLEL_MAX];
@@ -290,7 +292,8 @@ static bool take_bytes(struct http_ranges *ranges, uint64_t *start, uint64_t *en
 	*end = HEAD;
 	pthread_mutex_lock(&ranges->lock);
 	if (!ranges->failed && ranges->map.size)
-		any = page_map__take(&ranges->map, REQUEST_BYTES, start, end);
+		any = page_map__take(&ranges->map, ranges->delay_ms ? SIZE_MAX_ : REQUEST_BYTES,
+				     start, end);
 	else if (!ranges->failed)
 		any = !ranges->requests[0].busy;
 	pthread_mutex_unlock(&ranges->lock);
@@ -301,16 +304,16 @@ static void start_requests(struct http_ranges *ranges)
 {
 	uint64_t start, end;
 
-	if (now_ms() < ranges->not_before_ms)
-		return;
 	for (unsigned int i = 0; i < ranges->parallel; i++) {
 		struct request *request = &ranges->requests[i];
 
 		if (request->busy)
 			continue;
-		if (!take_bytes(ranges, &start, &end))
+		if (now_ms() < ranges->not_before_ms || !take_bytes(ranges, &start, &end))
 			return;
 		start_request(ranges, request, start, end);
+		if (ranges->delay_ms)
+			ranges->not_before_ms = now_ms() + ranges->delay_ms;
 	}
 }
 
@@ -357,7 +360,8 @@ static bool is_passing(CURLcode result)
 	}
 }
 
-static void put_off(struct http_ranges *ranges, const struct request *request)
+/* 0, or the error where the server asks for more patience than there is. */
+static int put_off(struct http_ranges *ranges, const struct request *request)
 {
 	uint64_t pause_ms = ranges->backoff_ms;
 	curl_off_t retry_after = 0;
@@ -366,12 +370,15 @@ static void put_off(struct http_ranges *ranges, const struct request *request)
 		pause_ms *= 2;
 	curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry_after);
 	if (retry_after > REQUEST_RETRY_AFTER_MAX_S)
-		retry_after = REQUEST_RETRY_AFTER_MAX_S;
-	if (pause_ms < (uint64_t)retry_after * 1000)
+		return error__set(&ranges->err, EIO, "%s: the server asks to be left alone for "
+				  "%ld s; try again later, or another mirror", ranges->name,
+				  (long)retry_after);
+	if (retry_after > 0 && pause_ms < (uint64_t)retry_after * 1000)
 		pause_ms = (uint64_t)retry_after * 1000;
 	ranges->not_before_ms = now_ms() + pause_ms;
 	log__verbose("%s: a range broke off; trying again in %.1f s", ranges->name,
 		     pause_ms / 1000.0);
+	return 0;
 }
 
 /* Not all of it came: 0 if it is worth another try, or the error. */
@@ -379,7 +386,10 @@ static int judge(struct http_ranges *ranges, const struct request *request, long
 		 CURLcode result)
 {
 	const char *why = request->reason[0] ? request->reason : curl_easy_strerror(result);
+	unsigned int tries = ranges->tries;
 
+	if (!code && !ranges->answered && tries > FIRST_TRIES)
+		tries = FIRST_TRIES;
 	if (code >= 500 || code == 408 || code == 429)
 		why = "the server failed";
 	else if (code && code != 206 && result != CURLE_TOO_MANY_REDIRECTS)
@@ -388,13 +398,11 @@ static int judge(struct http_ranges *ranges, const struct request *request, long
 		return error__set(&ranges->err, EIO, "%s: %s", ranges->name, why);
 	else if (result == CURLE_OK && request->at > request->start)
 		return 0;
-	if (++ranges->failures < ranges->tries) {
-		put_off(ranges, request);
-		return 0;
-	}
+	if (++ranges->failures < tries)
+		return put_off(ranges, request);
 	return error__set(&ranges->err, EHOSTUNREACH, "%s: %s, %u times in a row; check the "
 			  "network and the mirror", ranges->name,
-			  result == CURLE_OK ? "the answer broke off" : why, ranges->tries);
+			  result == CURLE_OK ? "the answer broke off" : why, tries);
 }
 
 static void end_request(struct http_ranges *ranges, struct request *request, CURLcode result)
@@ -538,6 +546,7 @@ static struct http_ranges *new_ranges(const char *url, const struct http_ranges_
 	ranges->parallel = within(opts->parallel, 6, PARALLEL_MAX);
 	ranges->tries = within(opts->tries, 4, 100);
 	ranges->backoff_ms = within(opts->backoff_ms, 1000, BACKOFF_MAX_MS);
+	ranges->delay_ms = opts->delay_ms;
 	request_setup__init(&ranges->setup, within(opts->stall_s, 30, 3600));
 	if (ranges->url && ranges->name)
 		return ranges;

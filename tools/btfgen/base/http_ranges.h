@@ -5,7 +5,8 @@
  *
  * All answers must be of one and the same file: 206, the range that was asked for, one length,
  * one ETag and one Last-Modified (or none in all of them). Connections that fail, stall or break
- * off, 408, 429 and 5xx are tried again as in transfer.h, from where they stopped.
+ * off, 408, 429 and 5xx are tried again as in transfer.h, from where they stopped, but twice at
+ * most where nobody answers at all: there are other ways to the file, and other mirrors.
  * Not supported: answers of several ranges, and files over 64 GiB.
  */
 #ifndef BTFGEN_HTTP_RANGES_H
@@ -26,6 +27,8 @@ struct http_ranges_opts {
 	unsigned int tries;      /* in a row without a byte; 0: 4 */
 	unsigned int stall_s;    /* 0: 30 */
 	unsigned int backoff_ms; /* before the second try, doubled each time; 0: 1000 */
+	/* from one request to the next, which then are for as much as can be asked for at once */
+	unsigned int delay_ms;
 };
 
 /*

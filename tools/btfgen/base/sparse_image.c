@@ -69,6 +69,8 @@ static int open_source(struct filling *filling, struct error *err)
 	const struct package_place *place = filling->place;
 	struct http_ranges_opts opts = {
 		.identity = place->identity, .expect_size = place->size,
+		.parallel = place->parallel, .tries = place->tries, .stall_s = place->stall_s,
+		.delay_ms = place->delay_ms,
 	};
 	int rc = place->path ? byte_source__open_file(place->path, &filling->source, err) :
 			       byte_source__open_url(place->url, &opts, &filling->source, err);

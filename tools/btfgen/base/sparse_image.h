@@ -26,6 +26,8 @@ struct package_place {
 	const char *path;      /* the package on disk, or NULL */
 	const char *url;       /* else where it is */
 	const struct transfer_identity *identity; /* for the URL; or NULL */
+	/* manners towards its host, as in http_ranges.h; all may be 0 */
+	unsigned int parallel, tries, stall_s, delay_ms;
 	uint64_t size;         /* as an index lists it; 0: unknown. Another one is refused. */
 	const char *member;    /* patterns of vmlinux's path: member_path.h */
 	bool want_btf;         /* .BTF, too */
