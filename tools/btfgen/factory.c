@@ -11,6 +11,7 @@
 #include "archive_file.h"
 #include "base/cancel.h"
 #include "base/cleanup.h"
+#include "base/hosts.h"
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/utc.h"
@@ -18,14 +19,16 @@
 
 /* Beside the kernels that compute, so many wait for the network. */
 #define FETCH_AHEAD 2
+#define HOST_REST_MS 300000
 
 struct factory {
 	const struct factory_opts *opts;
 	const struct plan *plan;
 	struct task_outcome *outcomes;
 	sem_t cores;            /* held while a task computes */
-	pthread_mutex_t lock;   /* of next and the journal */
+	pthread_mutex_t lock;   /* of next, the hosts and the journal */
 	size_t next;
+	struct hosts hosts;     /* that parts of packages were asked of */
 };
 
 const char *outcome__name(enum outcome outcome)
@@ -142,6 +145,53 @@ static bool parts_do(const struct factory *factory, const struct task *task,
 	       !fetch__is_here(job->work, package);
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A host that did not answer several times in a row is left to the transfers' judgement. */
+static bool is_given_up(struct factory *factory, const char *url)
+{
+	struct host *host;
+	bool given_up;
+
+	pthread_mutex_lock(&factory->lock);
+	host = hosts__of(&factory->hosts, url);
+	given_up = host && host__is_given_up(&factory->hosts, host, now_ms());
+	pthread_mutex_unlock(&factory->lock);
+	return given_up;
+}
+
+static void note_answer(struct factory *factory, const char *url, bool was_silent)
+{
+	struct host *host;
+
+	pthread_mutex_lock(&factory->lock);
+	host = hosts__of(&factory->hosts, url);
+	if (host && was_silent)
+		host__kept_silent(host, now_ms());
+	else if (host)
+		host__answered(host);
+	pthread_mutex_unlock(&factory->lock);
+}
+
+/* As transfers are told to behave, all tasks together. */
+static void set_manners(const struct factory *factory, struct package_place *place)
+{
+	const struct transfers_opts *opts = transfers__opts(factory->opts->transfers);
+
+	if (opts->parallel_per_host)
+		place->parallel = opts->parallel_per_host > factory->opts->jobs ?
+				  opts->parallel_per_host / factory->opts->jobs : 1;
+	place->tries = opts->tries;
+	place->stall_s = opts->stall_s;
+	place->delay_ms = opts->delay_ms;
+}
+
 /*
  * Of the first mirror alone, in parts. What is read so is checked by nobody: the entry says so.
  * Any failure but of the job's later stages means: by another way.
@@ -155,7 +205,7 @@ static int attempt_parts(struct factory *factory, const struct task *task,
 		.key = package->client_key,
 		.ca_file = package->ca_file,
 	};
-	const struct package_place place = {
+	struct package_place place = {
 		.url = package->url, .identity = &identity, .size = package->size,
 	};
 	struct fetched none = { .path = package->url };
@@ -164,12 +214,14 @@ static int attempt_parts(struct factory *factory, const struct task *task,
 
 	if (res)
 		return res;
+	set_manners(factory, &place);
 	input.remote = &place;
 	input.provenance.package_sha256 = package->sha256;
 	if (package->verification != KBTF_UNVERIFIED)
 		input.provenance.verification = KBTF_VERIFIED_PARTIAL;
 	res = job__run(factory->opts->job, &input, meter, &out->result, &out->err);
 	sem_post(&factory->cores);
+	note_answer(factory, package->url, res == -EHOSTUNREACH);
 	return res;
 }
 
@@ -188,7 +240,7 @@ static int attempt(struct factory *factory, const struct task *task,
 
 	free(out->url);
 	out->url = strdup(package->url);
-	if (parts_do(factory, task, package)) {
+	if (parts_do(factory, task, package) && !is_given_up(factory, package->url)) {
 		res = attempt_parts(factory, task, package, meter, out);
 		if (!is_other_way_left(res, out))
 			return res;
@@ -446,7 +498,9 @@ static void *work(void *arg)
 void factory__run(const struct factory_opts *opts, const struct plan *plan,
 		  struct task_outcome *outcomes)
 {
-	struct factory factory = { .opts = opts, .plan = plan, .outcomes = outcomes };
+	struct factory factory = {
+		.opts = opts, .plan = plan, .outcomes = outcomes, .hosts.rest_ms = HOST_REST_MS,
+	};
 	size_t wanted = opts->jobs + FETCH_AHEAD, started = 0;
 	_cleanup_free_ pthread_t *threads = NULL;
 
@@ -462,5 +516,6 @@ void factory__run(const struct factory_opts *opts, const struct plan *plan,
 	for (size_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	pthread_mutex_destroy(&factory.lock);
+	hosts__free(&factory.hosts);
 	sem_destroy(&factory.cores);
 }

@@ -21,7 +21,8 @@ static void print_block(const struct job_result *result)
 	printf("package     %s\n", result->package);
 	printf("verified    %s%s%s\n", kbtf_verification__name(result->verification),
 	       *result->verified_by ? ", signed by " : "", result->verified_by);
-	if (result->seconds[STAGE_FETCH] > 0) /* a local file is not fetched */
+	/* a local file is not fetched, and parts of a package are as they are read */
+	if (result->seconds[STAGE_FETCH] > 0 || result->fetched)
 		printf("fetched     %s\n", result->fetched ? format_bytes(result->fetched, bytes[0])
 							   : "nothing (it was in the cache)");
 	printf("encoder     %s%s%s%s%s\n", result->encoder, *result->encoder_version ? " " : "",

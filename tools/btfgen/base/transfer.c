@@ -49,6 +49,7 @@ struct transfers {
 	unsigned int tries;
 	unsigned int backoff_ms;
 	struct request_setup setup;
+	struct transfers_opts opts;
 };
 
 static uint64_t now_ms(void)
@@ -328,6 +329,7 @@ struct transfers *transfers__new(const struct transfers_opts *opts, struct error
 		opts = &defaults;
 	pthread_mutex_init(&transfers->lock, NULL);
 	pthread_cond_init(&transfers->changed, NULL);
+	transfers->opts = *opts;
 	transfers->parallel = opts->parallel ? opts->parallel : 6;
 	transfers->tries = opts->tries ? opts->tries : 4;
 	transfers->backoff_ms = opts->backoff_ms ? opts->backoff_ms : 1000;
@@ -352,6 +354,11 @@ struct transfers *transfers__new(const struct transfers_opts *opts, struct error
 		return NULL;
 	}
 	return transfers;
+}
+
+const struct transfers_opts *transfers__opts(const struct transfers *transfers)
+{
+	return &transfers->opts;
 }
 
 void transfers__free(struct transfers *transfers)

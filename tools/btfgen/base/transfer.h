@@ -33,6 +33,8 @@ struct transfers_opts {
 };
 
 struct transfers *transfers__new(const struct transfers_opts *opts, struct error *err);
+/* As they were given, for who asks the same hosts by other means. */
+const struct transfers_opts *transfers__opts(const struct transfers *transfers);
 /* Ends the thread; what is under way ends with -ECANCELED. */
 void transfers__free(struct transfers *transfers);
 
