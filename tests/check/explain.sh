@@ -107,9 +107,9 @@ t_exit 0 "what fails elsewhere counts for nothing" \
 t_says 0 "0 relocations" "none may fail" "$btfgen" explain --failing plain.bpf.o young.btf
 
 # ---- several kernels, and an archive -------------------------------------------------------------------
-add() # RELEASE BTF
+add() # RELEASE BTF [ARCHIVE]
 {
-	"$btfgen" add -q -a many.kbtf --no-min --kernel "$1" --kernel-version "#1 $1" --arch x86_64 \
+	"$btfgen" add -q -a "${3:-many.kbtf}" --no-min --kernel "$1" --kernel-version "#1 $1" --arch x86_64 \
 		--distro debian --release 12 --build-id "$(printf '%s' "$1" | sha1sum | cut -c1-40)" "$2"
 }
 for release in 4.9.1-1 4.9.2-1; do
@@ -144,6 +144,13 @@ t "and all kernels, files first" json \
 	'[k.get("kernel") or k["path"] for k in d[0]["kernels"]] == ["young.btf", "4.9.1-1", "4.9.2-1", "6.1.0-1"]' many.json
 t "that share what they agree in" json \
 	'[k["result"] for k in d[0]["kernels"]][1:3] == [1, 1] and d[0]["kernels"][3]["result"] == 0' many.json
+# an archive begins with what came first, and lists what has the lowest release
+t "archived: 6.1 before it" add 6.1.0-1 young.btf late.kbtf
+t "archived: and then 4.9.1" add 4.9.1-1 old.btf late.kbtf
+"$btfgen" explain --json failing.bpf.o late.kbtf >late.json
+t "results stand in the order of kernels, in whichever they came" json \
+	'[(k["kernel"], d[0]["results"][k["result"]]["verdict"], k["result"]) for k in
+	d[0]["kernels"]] == [("4.9.1-1", "fails", 0), ("6.1.0-1", "ok", 1)]' late.json
 t "with what was found" json 'any(f["patch"] == "poisoned" and f["verdict"] == "fails" and f["by"] == "failing"
 	for f in d[0]["results"][1]["fates"])' many.json
 

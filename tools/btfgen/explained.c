@@ -10,6 +10,8 @@
 
 #define OBJECT_LIMIT (256u << 20)
 #define WORDS 300
+/* Of a kernel: not yet, or none. */
+#define NO_RESULT SIZE_MAX
 
 int explained__read(const struct objects *objects, size_t object, struct explained *it,
 		    struct error *err)
@@ -54,7 +56,8 @@ int explained__add_kernel(struct explained *it, const struct kbtf_entry *entry, 
 	if (!grown)
 		return error__oom(err);
 	it->kernels = grown;
-	grown[it->kernel_count++] = (struct explained_kernel){ .entry = entry, .path = path };
+	grown[it->kernel_count++] = (struct explained_kernel){ .entry = entry, .path = path,
+							       .result = NO_RESULT };
 	return 0;
 }
 
@@ -132,6 +135,23 @@ static bool is_same(const struct explained *it, const struct kbtf_explanation *a
 	return true;
 }
 
+static bool is_first(const struct explained *it, const struct explained_kernel *kernel,
+		     size_t result)
+{
+	for (const struct explained_kernel *at = it->kernels; at < kernel; at++)
+		if (at->result == result)
+			return false;
+	return true;
+}
+
+static void swap(struct kbtf_explanation **a, struct kbtf_explanation **b)
+{
+	struct kbtf_explanation *was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
 /* Takes the explanation over. */
 static int keep(struct explained *it, struct explained_kernel *kernel,
 		struct kbtf_explanation *explanation)
@@ -144,6 +164,8 @@ static int keep(struct explained *it, struct explained_kernel *kernel,
 	       !is_same(it, it->results[i - 1], explanation))
 		i--;
 	if (i) {
+		if (is_first(it, kernel, i - 1))
+			swap(&it->results[i - 1], &explanation);
 		kbtf_explanation__free(explanation);
 		kernel->result = i - 1;
 		return 0;
@@ -243,6 +265,33 @@ static int explain_entries(struct explained *it, unsigned int threads, struct er
 					   &walking) ? error__oom(err) : 0;
 }
 
+/* By the first kernel that has each: they came as threads found them. */
+static int sort_results(struct explained *it, struct error *err)
+{
+	_cleanup_free_ size_t *places = calloc(it->result_count + 1, sizeof(*places)); /* and 1 */
+	struct kbtf_explanation **sorted = calloc(it->result_count + 1, sizeof(*sorted));
+	size_t count = 0;
+
+	if (!places || !sorted) {
+		free(sorted);
+		return error__oom(err);
+	}
+	for (size_t i = 0; i < it->kernel_count; i++) {
+		struct explained_kernel *kernel = &it->kernels[i];
+
+		if (kernel->result == NO_RESULT)
+			continue;
+		if (!places[kernel->result]) {
+			sorted[count++] = it->results[kernel->result];
+			places[kernel->result] = count;
+		}
+		kernel->result = places[kernel->result] - 1;
+	}
+	free(it->results);
+	it->results = sorted;
+	return 0;
+}
+
 int explained__run(struct explained *it, const struct kbtf_archive *archive,
 		   const struct kbtf_object_ref *object, unsigned int threads, struct error *err)
 {
@@ -258,7 +307,7 @@ int explained__run(struct explained *it, const struct kbtf_archive *archive,
 		if (res && !(kernel->error = strdup(its.text)))
 			return error__oom(err);
 	}
-	return explain_entries(it, threads, err);
+	return explain_entries(it, threads, err) ?: sort_results(it, err);
 }
 
 /* ---- what is shown ------------------------------------------------------------------------------------ */

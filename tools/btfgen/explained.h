@@ -30,7 +30,10 @@ struct explained {
 	size_t question_count, relocation_count;
 	struct explained_kernel *kernels;
 	size_t kernel_count;
-	/* each different one once: IDs of types are those of the first kernel that has it */
+	/*
+	 * Each different one once, in the order of the first kernel that has it, with which it
+	 * came: so IDs of types do not depend on threads.
+	 */
 	struct kbtf_explanation **results;
 	size_t result_count;
 	bool *shown;                        /* by relocation */
