@@ -125,7 +125,7 @@ static void check_length(const struct object_check *check, const struct check_pr
 
 /* ---- its instructions -------------------------------------------------------------------------- */
 
-enum lack { LACKS_NOTHING, LACKS_LESS_THAN, LACKS_JUMPS_32, LACKS_ATOMICS, LACK_COUNT };
+enum lack { LACKS_NOTHING, LACKS_LESS_THAN, LACKS_JUMPS_32, LACKS_ATOMICS, LACKS_SIGNS, LACK_COUNT };
 
 static const struct {
 	const char *what, *text;
@@ -135,12 +135,36 @@ static const struct {
 	[LACKS_JUMPS_32] = { "32 bits", "the kernel has no jumps by 32 bits: compile with -mcpu=v2" },
 	[LACKS_ATOMICS] = { "atomics", "the kernel has no atomic operations but additions that return "
 			    "nothing" },
+	[LACKS_SIGNS] = { "-mcpu=v4", "the kernel does not have this instruction: compile with "
+			  "-mcpu=v3" },
 };
+
+/* What came with -mcpu=v4: signed moves, loads and divisions, long jumps, swaps of any bytes. */
+static bool is_of_v4(const struct bpf_insn *insn)
+{
+	uint8_t op = BPF_OP(insn->code);
+
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_JMP32:
+		return op == BPF_JA;
+	case BPF_LDX:
+		return BPF_MODE(insn->code) == LOAD_SIGNED;
+	case BPF_ALU:
+	case BPF_ALU64:
+		return (op == BPF_MOV && (insn->off == 8 || insn->off == 16 || insn->off == 32)) ||
+		       ((op == BPF_DIV || op == BPF_MOD) && insn->off == 1) ||
+		       insn->code == (BPF_ALU64 | BPF_END);
+	default:
+		return false;
+	}
+}
 
 static enum lack find_lack(const struct kernel_offer *offer, const struct bpf_insn *insn)
 {
 	uint8_t op = BPF_OP(insn->code);
 
+	if (offer->signs == OFFER_NO && is_of_v4(insn))
+		return LACKS_SIGNS;
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_JMP32:
 		return offer->jumps_32 == OFFER_NO ? LACKS_JUMPS_32 : LACKS_NOTHING;

@@ -4,6 +4,9 @@
 #include <linux/bpf.h>
 #include <string.h>
 
+/* BPF_TCX_INGRESS, which older headers do not have. */
+#define TCX_INGRESS 46
+
 /* An enumeration with a place for its end, such as __BPF_FUNC_MAX_ID, which is none of them. */
 static void read_enum(const struct core_target *target, const char *name,
 		      struct offer_numbers *numbers)
@@ -76,6 +79,7 @@ void kernel_offer__read(const struct core_target *target, const struct pool *poo
 	offer->jumps_32 = offer_numbers__ask(&offer->helpers, BPF_FUNC_spin_lock);
 	offer->constants = offer_numbers__ask(&offer->helpers, BPF_FUNC_probe_read_kernel);
 	offer->atomics = offer_numbers__ask(&offer->helpers, BPF_FUNC_check_mtu);
+	offer->signs = offer_numbers__ask(&offer->attachments, TCX_INGRESS);
 	offer->functions = set && set->functions.records.count;
 	for (uint32_t i = 1; !set && i < graph->type_count && !offer->functions; i++)
 		offer->functions = graph->types[i].kind == TYPE_FUNC;

@@ -35,6 +35,7 @@ struct kernel_offer {
 	enum offered less_than;           /* jumps for it (4.14) */
 	enum offered jumps_32;            /* on halves of registers (5.1) */
 	enum offered atomics;             /* that return what was there (5.12) */
+	enum offered signs;               /* kept by moves and loads, and more of -mcpu=v4 (6.6) */
 	enum offered attach_types;        /* to be told when a program is loaded (4.17) */
 	enum offered memory_in_maps;      /* for helpers to read and write (4.11) */
 	enum offered keys_in_maps;        /* and keys and values of other maps (4.18) */

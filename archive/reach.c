@@ -11,8 +11,7 @@
 /* Rounds until nothing new is found: each only ever makes less known. */
 #define MAX_ROUNDS 64
 #define STACK_SIZE 512
-/* BPF_MEMSX and BPF_LOAD_ACQ, which older headers do not have. */
-#define LOAD_SIGNED 0x80
+/* BPF_LOAD_ACQ, which older headers do not have. */
 #define LOAD_ACQUIRE 0x100
 
 static bool is_wide(const struct bpf_insn *insn)

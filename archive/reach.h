@@ -12,6 +12,9 @@
 #include "code_moves.h"
 #include "core_object.h"
 
+/* BPF_MEMSX, which older headers do not have. */
+#define LOAD_SIGNED 0x80
+
 enum reach_level {
 	REACH_NEVER,
 	REACH_MAYBE, /* if a constant variable has another value than in the file, or as the

@@ -31,6 +31,14 @@ refused()
 refused JUMPS v1 'compile with -mcpu=v1' 'less than'
 refused JUMPS_32 v3 'compile with -mcpu=v2' '32 bits'
 refused ATOMICS v3 'no atomic operations but additions that return nothing' atomics
+for insn in 0x800bf 0x2000bf 0x800bc 0xa981 0x500010037 0x10000000d7 0x0006; do
+	t "v4: $insn" clang -target bpf -g -O2 -Wall -Wno-unused "-DV4=\"$insn\"" \
+		-c "$fixtures/check_code.bpf.c" -o v4.bpf.o
+	t "fails on an old kernel" verdict 1 fails v4 old
+	t "and says how to do without" grep -q 'does not have this instruction: compile with -mcpu=v3' verdict.txt
+	t "and where" grep -q "$(at v4)" verdict.txt
+	t "and works on a young one" verdict 0 ok v4 young
+done
 refused MEMORY v1 'takes it from the stack alone' memory
 refused KEY v1 'takes it from the stack alone' key
 refused LARGE v1 'or more than a stack has' large

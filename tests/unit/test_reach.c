@@ -21,7 +21,7 @@
 #define JUMP(op, dst, imm, off) INSN(BPF_JMP | (op) | BPF_K, dst, 0, off, imm)
 #define JUMP_32(op, dst, imm, off) INSN(BPF_JMP32 | (op) | BPF_K, dst, 0, off, imm)
 #define MOVE_SIGNED(dst, src, bits) INSN(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, bits, 0)
-#define LOAD_SIGNED(dst, src, off) INSN(BPF_LDX | BPF_W | 0x80, dst, src, off, 0)
+#define SIGNED_LOAD(dst, src, off) INSN(BPF_LDX | BPF_W | LOAD_SIGNED, dst, src, off, 0)
 #define LOAD_ACQUIRE(dst, src) INSN(BPF_STX | BPF_DW | BPF_ATOMIC, dst, src, 0, 0x100)
 #define CALL(helper) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, helper)
 #define CALL_OWN INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, 0)
@@ -62,7 +62,7 @@ static const struct row {
 	  "yyyny", {} },
 	{ "of more bits it is none", { MOV(1, 255), MOVE_SIGNED(1, 1, 16), JUMP(BPF_JSLT, 1, 0, 1), EXIT, EXIT },
 	  0, "yyyyn", {} },
-	{ "that of a constant variable, too", { ADDRESS(1, CONSTANT), LOAD_SIGNED(2, 1, 8),
+	{ "that of a constant variable, too", { ADDRESS(1, CONSTANT), SIGNED_LOAD(2, 1, 8),
 	  JUMP(BPF_JSLT, 2, 0, 1), EXIT, EXIT }, 0, "yyyy?y", {} },
 	{ "an atomic load is not known", { MOV(1, 1), LOAD_ACQUIRE(1, 10), JUMP(BPF_JEQ, 1, 1, 1), EXIT, EXIT },
 	  0, "yyyyy", {} },
