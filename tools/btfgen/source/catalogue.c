@@ -415,7 +415,9 @@ static bool fill_package(struct package *package, const struct index_package *fr
 	bool is_rpm = is_rpm_package(from);
 	const struct identity *identity = &suite->identity;
 	const struct index *index = &item->index;
-	bool must_be_signed = is_rpm && !loading->access.allow_unsigned;
+	/* who wrote an unsigned index chose the files' names, too */
+	bool must_be_signed = (is_rpm || index->verification == KBTF_UNVERIFIED) &&
+			      !loading->access.allow_unsigned;
 	bool is_vouched_for = from->sha256 && index->verification != KBTF_UNVERIFIED;
 
 	if (!from->name)
