@@ -73,14 +73,15 @@ t "which are built" json '[k["status"] for k in d["kernels"]] == ["failed", "don
 cp "$work/indexed/vmlinux" "$work/www/buildid/$other/debuginfo"
 t_says 1 "has another build ID than was given for it" "another kernel under that ID" \
 	"$btfgen" build -a "$work/g.kbtf" --build-id "$other" --debuginfod "$url"
-rm -rf "$XDG_CACHE_HOME/btfgen/packages"
 cp "$work/none" "$work/www/buildid/$other/debuginfo"
 t_says 1 "has no build ID, where that was what it is known by" "one without" \
 	"$btfgen" build -a "$work/g.kbtf" --build-id "$other" --debuginfod "$url"
-rm -rf "$XDG_CACHE_HOME/btfgen/packages"
 echo "<html>Please log in</html>" >"$work/www/buildid/$other/debuginfo"
 t_exit 1 "a web page" "$btfgen" build -a "$work/g.kbtf" --build-id "$other" --debuginfod "$url"
 t "nothing of it is archived" test ! -e "$work/g.kbtf"
+kernel right 5.3.18-lp152.19-default '#1 SMP Tue Jun 9 20:59:24 UTC 2020' --build-id "$other"
+cp "$work/right" "$work/www/buildid/$other/debuginfo"
+t "nor kept: the server has the right one now" build g.kbtf --build-id "$other" --debuginfod "$url"
 t_says 2 "'xyz' is no build ID" "what is no ID" "$btfgen" build --build-id xyz
 t_says 2 "'nonsense' is no URL" "what is no server" "$btfgen" build --build-id "$id" --debuginfod nonsense
 unset DEBUGINFOD_URLS

@@ -3,7 +3,8 @@
 # What servers may say and must not get by with, where no signature stands before it.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/sandbox.sh"
-need python3 gpg rpmbuild rpmsign createrepo_c pahole dpkg-deb
+. "$(dirname "$0")/../lib/nginx.sh"
+need python3 gpg rpmbuild rpmsign createrepo_c pahole dpkg-deb nginx
 
 release=4.18.0-147.el8.x86_64
 name=kernel-debuginfo-$release
@@ -91,5 +92,23 @@ for file in "$name.deb" "$name" "$name.drpm"; do
 done
 t "unless the user wants it" build wanted.kbtf --allow-unsigned
 t "which is on record" json 'd["kernels"][0]["verification"] == "unverified"' "$work/json"
+
+# ---- what has no digest, from a list of files ---------------------------------------------------
+http=$(free_port)
+mkdir -p "$work/www/8/x86_64"
+echo "server { listen 127.0.0.1:$http; root $work/www; autoindex on; }" >"$work/server"
+t "nginx" start_nginx "$work/server" "$http"
+file=$work/www/8/x86_64/$name.rpm
+manifest directory "http://127.0.0.1:$http"
+echo '<html><body>Please log in</body></html>' >"$file"
+t_exit 1 "a web page in a package's place" build page.kbtf
+t "is refused" refused "it is no RPM package"
+head -c 8000 "$work/good/8/x86_64/Packages/$name.rpm" >"$file"
+t_exit 1 "half a package" build page.kbtf
+t "is refused" refused "url-"
+cp "$work/good/8/x86_64/Packages/$name.rpm" "$file"
+t "neither is kept: the package itself" build page.kbtf
+t "is had when it is there" json 'd["done"] == 1 and d["kernels"][0]["fetched_bytes"] > 8000' "$work/json"
+t "nothing is left in tmp/" no_scratch
 
 finish

@@ -165,7 +165,9 @@ static int build(const struct run *run, const struct wanted *wanted,
 	file.sha256 = fetched.sha256;
 	file.package = name;
 	file.notes = notes;
-	return adding__run(run->adding, &file, outcome);
+	res = adding__run(run->adding, &file, outcome);
+	fetched__doubt(&fetched, res);
+	return res;
 }
 
 static void run_one(const struct run *run, const struct wanted *wanted)

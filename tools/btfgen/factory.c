@@ -259,6 +259,7 @@ static int attempt(struct factory *factory, const struct task *task,
 
 		res = job__run(factory->opts->job, &input, meter, &out->result, &out->err);
 		sem_post(&factory->cores);
+		fetched__doubt(&fetched, res);
 	}
 	fetched__free(&fetched);
 	return res;

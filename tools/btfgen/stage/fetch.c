@@ -138,6 +138,7 @@ static int keep_result(struct fetch *fetch, int *fd)
 	if (!fetch->fetched->path)
 		return error__oom(fetch->err);
 	fetch->fetched->lock_fd = steal_fd(fd);
+	fetch->fetched->is_by_url = !fetch->has_digest;
 	return 0;
 }
 
@@ -369,6 +370,18 @@ int fetch__package(struct transfers *transfers, struct workdir *work,
 		log__warn("%s: cannot be held under its limit", fetch.dir);
 	free(fetch.url);
 	return status;
+}
+
+void fetched__doubt(struct fetched *fetched, int res)
+{
+	static const int faults_of_ours[] = { 0, -ECANCELED, -ENOMEM, -ENOSPC, -EDQUOT, -EIO,
+					      -ETIMEDOUT, -ETIME, -ENOKEY };
+
+	for (size_t i = 0; i < sizeof(faults_of_ours) / sizeof(*faults_of_ours); i++)
+		if (res == faults_of_ours[i])
+			return;
+	if (fetched->is_by_url && fetched->path)
+		unlink(fetched->path);
 }
 
 void fetched__free(struct fetched *fetched)

@@ -18,6 +18,7 @@ struct fetched {
 	char sha256[65];              /* of the whole package */
 	uint64_t bytes;               /* that came over the network; 0: it was cached */
 	int lock_fd;                  /* keeps the cache from dropping it while in use; or -1 */
+	bool is_by_url;               /* in the cache, by no digest: it may be anything */
 };
 
 /*
@@ -35,6 +36,11 @@ struct fetched {
 int fetch__package(struct transfers *transfers, struct workdir *work,
 		   const struct package *package, uint64_t cache_limit, struct meter *meter,
 		   struct fetched *fetched, struct error *err);
+/*
+ * What came of it is `res`. Where that may be the file's fault and no digest vouches for it,
+ * the cache forgets it: a web page in its place must not stay there for good.
+ */
+void fetched__doubt(struct fetched *fetched, int res);
 void fetched__free(struct fetched *fetched);
 
 /* Whether the package need not be fetched: its file is here, if perhaps damaged. */
