@@ -51,6 +51,12 @@ same_members()
 		diff "$work/a" "$work/b"
 }
 
+no_image()
+{
+	[ "$(find "$work/cache/btfgen/tmp" -mindepth 2 -type d | wc -l)" -eq 2 ] &&
+		[ -z "$(find "$work/cache/btfgen/tmp" -type f -size +4k)" ] && rm -rf "$work/cache/btfgen/tmp"
+}
+
 minimized() # ARCHIVE VERSION OUT
 {
 	"$btfgen" export -q -a "$work/$1" -k "$2" --for "$programs/execsnoop.bpf.o" -o "$3"
@@ -77,7 +83,9 @@ for machine in x86_64 aarch64 s390x; do
 	t "$machine: its manifest" manifest "$machine"
 	rm -f "$work"/*.kbtf*
 	t "$machine: by pahole" build "$machine" full.kbtf --for "$programs/execsnoop.bpf.o"
-	t "$machine: straight from DWARF" build "$machine" min.kbtf --encoder dwarf --for "$programs/execsnoop.bpf.o"
+	t "$machine: straight from DWARF" build "$machine" min.kbtf --encoder dwarf --keep \
+		--for "$programs/execsnoop.bpf.o"
+	t "$machine: no vmlinux was written to the disk" no_image
 	for version in 4 5; do
 		release=4.18.0-$version.el8.$machine
 		t "$machine, DWARF $version: task_struct is as pahole has it" same_struct \

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "job.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "base/cancel.h"
@@ -14,6 +16,9 @@
 #include "stage/extract.h"
 #include "stage/minimize.h"
 #include "stage/pack.h"
+
+/* Of a vmlinux that is held in memory: the largest seen has 1 GB. */
+#define IN_MEMORY_MAX (UINT64_C(5) << 28)
 
 const char *job_stage__name(enum job_stage stage)
 {
@@ -94,13 +99,16 @@ static int make_scratch(struct job *job)
 	return job->scratch ? 0 : -EIO;
 }
 
-static int extract_image(struct job *job, const char *out_path)
+/* `fd` over 0: into this in place of the path, and no more than memory is for. */
+static int extract_image(struct job *job, const char *out_path, int fd)
 {
 	struct extracted extracted = {};
 	const struct extract_opts opts = {
 		.package_path = job->input->path,
 		.member = job->input->member ? job->input->member : JOB_USUAL_MEMBERS,
 		.out_path = out_path,
+		.out_fd = fd,
+		.max_size = fd ? IN_MEMORY_MAX : 0,
 		.rpm_trust = job->input->rpm_trust,
 		.meter = job->meter,
 	};
@@ -143,6 +151,19 @@ static int open_parts(struct job *job)
 	return image__open(path, false, job->input->encoder, &job->image, job->err);
 }
 
+static int open_in_memory(struct job *job)
+{
+	char path[64];
+	int res;
+
+	job->part.fd = memfd_create("vmlinux", MFD_CLOEXEC);
+	if (job->part.fd < 0)
+		return error__set(job->err, errno, "no memory for a vmlinux: %s", strerror(errno));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", job->part.fd);
+	res = extract_image(job, path, job->part.fd);
+	return res ? res : image__open(path, false, job->input->encoder, &job->image, job->err);
+}
+
 /* What the parts lack, or how they can't be had, may be otherwise with the whole. */
 static bool whole_may_do(int res)
 {
@@ -178,7 +199,14 @@ static int open_image(struct job *job)
 		path = NULL;
 		return error__oom(job->err);
 	}
-	res = extract_image(job, path);
+	/* nothing that is as large need be written where only types are wanted */
+	if (parts_do(job)) {
+		res = open_in_memory(job);
+		if (res != -EFBIG)
+			return res;
+		sparse_image__close(&job->part);
+	}
+	res = extract_image(job, path, 0);
 	return res ? res : image__open(path, true, job->input->encoder, &job->image, job->err);
 }
 

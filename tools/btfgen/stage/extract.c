@@ -395,7 +395,7 @@ static int check_member(const struct sink *sink, struct archive_entry *entry, st
 				  "%s: %s would take %" PRIu64 " MiB, over the limit of %" PRIu64
 				  " MiB: refused", opts->package_path, sink->member,
 				  sink->size >> 20, sink->max_size >> 20);
-	if (copy && statvfs(dirname(copy), &disk) == 0 &&
+	if (!opts->out_fd && copy && statvfs(dirname(copy), &disk) == 0 &&
 	    sink->size / disk.f_frsize >= disk.f_bavail && disk.f_blocks)
 		return no_space(opts, sink->size, err);
 	return 0;
@@ -450,12 +450,28 @@ static int copy_data(const struct source *source, struct archive *inner, struct 
 	return 0;
 }
 
+static int copy_checked(const struct source *source, struct archive *inner, struct sink *sink,
+			struct error *err)
+{
+	int rc = copy_data(source, inner, sink, err);
+
+	if (!rc && sink->digest && !rpm_digest__matches(sink->digest))
+		rc = error__set(err, EBADMSG,
+				"%s: %s has not the digest that the package's header lists: get "
+				"the package again", source->path, sink->member);
+	return rc;
+}
+
 static int write_member(const struct source *source, struct archive *inner, struct sink *sink,
 			struct error *err)
 {
 	const char *out_path = sink->opts->out_path;
 	int rc;
 
+	if (sink->opts->out_fd) {
+		sink->fd = sink->opts->out_fd;
+		return copy_checked(source, inner, sink, err);
+	}
 	/* whatever stands there, also a link to elsewhere, is not written through */
 	unlink(out_path);
 	sink->fd = open(out_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -463,11 +479,7 @@ static int write_member(const struct source *source, struct archive *inner, stru
 		return no_space(sink->opts, sink->size, err);
 	if (sink->fd < 0)
 		return error__set(err, errno, "cannot write %s: %s", out_path, strerror(errno));
-	rc = copy_data(source, inner, sink, err);
-	if (!rc && sink->digest && !rpm_digest__matches(sink->digest))
-		rc = error__set(err, EBADMSG,
-				"%s: %s has not the digest that the package's header lists: get "
-				"the package again", source->path, sink->member);
+	rc = copy_checked(source, inner, sink, err);
 	if (close(sink->fd) < 0 && !rc)
 		rc = errno == ENOSPC || errno == EDQUOT ?
 			     no_space(sink->opts, sink->size, err) :

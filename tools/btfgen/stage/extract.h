@@ -23,6 +23,7 @@ struct extract_opts {
 	 */
 	const char *member;
 	const char *out_path;         /* written with mode 0600; removed again on failure */
+	int out_fd;                   /* over 0: written in its place, and the caller's; empty before */
 	uint64_t max_size;            /* larger is refused as a bomb; 0: 8 GiB */
 	/*
 	 * RPM: the header's signature must be good by one of these keys, and the member's
