@@ -34,7 +34,7 @@ is_whole()
 	case $1 in
 	*/fuzz_package/xz) tail -c +2 "$1" | xz -dc | tar -t | grep -q /vmlinux ;;
 	*/fuzz_package/tar*) tail -c +2 "$1" | tar -t | grep -q /vmlinux ;;
-	*/fuzz_package/deb) tail -c +2 "$1" | ar t /dev/stdin | grep -qx data.tar.xz ;;
+	*/fuzz_package/deb) tail -c +2 "$1" >"$work/deb" && ar t "$work/deb" | grep -qx data.tar.xz ;;
 	*/fuzz_package/elf*) tail -c +2 "$1" >"$work/elf" && readelf -hn "$work/elf" >/dev/null ;;
 	*/fuzz_metalink/*) grep -q "http://" "$1" ;;
 	*/fuzz_services/*) python3 -m json.tool "$1" ;;
