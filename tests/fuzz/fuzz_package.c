@@ -36,16 +36,6 @@ static void expect(bool right)
 
 /* ---- tar ------------------------------------------------------------------------- */
 
-static int read_bytes(void *context, uint64_t offset, void *buf, size_t len, struct error *err)
-{
-	const struct bytes *tar = context;
-
-	if (offset > tar->size || len > tar->size - offset)
-		return error__set(err, EBADMSG, "beyond the end");
-	memcpy(buf, tar->data + offset, len);
-	return 0;
-}
-
 static void check_member(const struct tar_member *member, uint64_t size)
 {
 	expect(member->body >= 512 && member->body <= size);
@@ -65,15 +55,15 @@ static void mend_headers(struct bytes *tar)
 static void try_tar(const uint8_t *data, size_t size)
 {
 	static struct tar_member member;
-	struct bytes tar = {};
+	struct read_tar tar = {};
 	struct tar_walk walk;
 	struct error err;
 	uint64_t before;
 	int rc;
 
-	bytes__add(&tar, data, size);
-	mend_headers(&tar);
-	walk = (struct tar_walk){ read_bytes, &tar, "input", size, 0 };
+	bytes__add(&tar.tar, data, size);
+	mend_headers(&tar.tar);
+	walk = (struct tar_walk){ tar__read, &tar, "input", size, 0 };
 	do {
 		before = walk.at;
 		rc = tar_walk__next(&walk, &member, &err);
@@ -89,7 +79,7 @@ static void try_tar(const uint8_t *data, size_t size)
 			expect(member.is_file && strstr(member.name, "vmlinux"));
 		}
 	}
-	bytes__free(&tar);
+	bytes__free(&tar.tar);
 }
 
 /* ---- xz -------------------------------------------------------------------------- */

@@ -4,11 +4,14 @@
 #define TESTS_SMALL_DEB_H
 
 #include <elf.h>
+#include <errno.h>
 #include <lzma.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/error.h"
 
 struct bytes {
 	uint8_t *data;
@@ -79,6 +82,24 @@ static inline void tar__end(struct bytes *tar)
 {
 	bytes__add(tar, NULL, 1024);
 	bytes__add(tar, NULL, (10240 - tar->size % 10240) % 10240);
+}
+
+/* An archive that a walk reads, and how much of it. */
+struct read_tar {
+	struct bytes tar;
+	uint64_t read;
+};
+
+static inline int tar__read(void *context, uint64_t offset, void *buf, size_t len,
+			    struct error *err)
+{
+	struct read_tar *archive = context;
+
+	if (offset > archive->tar.size || len > archive->tar.size - offset)
+		return error__set(err, EIO, "beyond the end");
+	memcpy(buf, archive->tar.data + offset, len);
+	archive->read += len;
+	return 0;
 }
 
 /* ---- xz and ar ------------------------------------------------------------------- */

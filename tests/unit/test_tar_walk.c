@@ -15,30 +15,18 @@
 
 /* An archive in memory, and the walk over it. */
 struct archive {
-	struct bytes tar;
-	uint64_t read;         /* bytes that were asked for */
+	struct read_tar it;
 	struct tar_walk walk;
 	struct tar_member member;
 	struct error err;
 };
 
-static int read_bytes(void *context, uint64_t offset, void *buf, size_t len, struct error *err)
-{
-	struct archive *archive = context;
-
-	if (offset > archive->tar.size || len > archive->tar.size - offset)
-		return error__set(err, EIO, "beyond the end");
-	memcpy(buf, archive->tar.data + offset, len);
-	archive->read += len;
-	return 0;
-}
-
 static int next(struct archive *archive)
 {
-	archive->walk.read = read_bytes;
-	archive->walk.context = archive;
+	archive->walk.read = tar__read;
+	archive->walk.context = &archive->it;
 	archive->walk.name = "archive";
-	archive->walk.size = archive->tar.size;
+	archive->walk.size = archive->it.tar.size;
 	return tar_walk__next(&archive->walk, &archive->member, &archive->err);
 }
 
@@ -56,7 +44,7 @@ static void assert_next(struct archive *archive, const char *name, const char *b
 	assert_int_equal(archive->member.is_file, body != NULL);
 	assert_int_equal(archive->member.size, body ? strlen(body) : 0);
 	if (body)
-		assert_memory_equal(archive->tar.data + archive->member.body, body, strlen(body));
+		assert_memory_equal(archive->it.tar.data + archive->member.body, body, strlen(body));
 }
 
 static void members_in_order_and_no_contents(void **state)
@@ -66,14 +54,14 @@ static void members_in_order_and_no_contents(void **state)
 	size_t at;
 
 	(void)state;
-	tar__add(&archive.tar, "./", '5', NULL, 0);
-	at = tar__add(&archive.tar, "./a", '0', "hello", 5);
-	tar__add(&archive.tar, "./large", '0', large, 1000000);
-	tar__add(&archive.tar, "./old", '\0', "from 1988", 9);
+	tar__add(&archive.it.tar, "./", '5', NULL, 0);
+	at = tar__add(&archive.it.tar, "./a", '0', "hello", 5);
+	tar__add(&archive.it.tar, "./large", '0', large, 1000000);
+	tar__add(&archive.it.tar, "./old", '\0', "from 1988", 9);
 	/* a link's size is that of its target, whose contents are elsewhere */
-	tar__header(&archive.tar, "./hard", '1', 5);
-	tar__header(&archive.tar, "./soft", '2', 0);
-	tar__end(&archive.tar);
+	tar__header(&archive.it.tar, "./hard", '1', 5);
+	tar__header(&archive.it.tar, "./soft", '2', 0);
+	tar__end(&archive.it.tar);
 
 	assert_next(&archive, "./", NULL);
 	assert_next(&archive, "./a", "hello");
@@ -85,8 +73,8 @@ static void members_in_order_and_no_contents(void **state)
 	assert_next(&archive, "./hard", NULL);
 	assert_next(&archive, "./soft", NULL);
 	assert_int_equal(next(&archive), 0);
-	assert_int_equal(archive.read, 7 * 512);
-	bytes__free(&archive.tar);
+	assert_int_equal(archive.it.read, 7 * 512);
+	bytes__free(&archive.it.tar);
 }
 
 static void add_pax(struct bytes *tar, const char *records)
@@ -103,22 +91,22 @@ static void long_names(void **state)
 	(void)state;
 	memset(name, 'n', 300);
 	name[300] = '\0';
-	at = tar__add(&archive.tar, "././@LongLink", 'L', name, 301);
-	tar__add(&archive.tar, "cut off", '0', "one", 3);
+	at = tar__add(&archive.it.tar, "././@LongLink", 'L', name, 301);
+	tar__add(&archive.it.tar, "cut off", '0', "one", 3);
 	/* a long target, too */
-	tar__add(&archive.tar, "././@LongLink", 'K', name, 301);
-	tar__add(&archive.tar, "././@LongLink", 'L', "b", 2);
-	tar__header(&archive.tar, "cut off", '2', 0);
-	add_pax(&archive.tar, "10 path=c\n11 other=1\n");
-	tar__add(&archive.tar, "cut off", '0', "three", 5);
+	tar__add(&archive.it.tar, "././@LongLink", 'K', name, 301);
+	tar__add(&archive.it.tar, "././@LongLink", 'L', "b", 2);
+	tar__header(&archive.it.tar, "cut off", '2', 0);
+	add_pax(&archive.it.tar, "10 path=c\n11 other=1\n");
+	tar__add(&archive.it.tar, "cut off", '0', "three", 5);
 	/* for all, which are told in each header again */
-	tar__add(&archive.tar, "pax", 'g', "no record", 9);
-	tar__add(&archive.tar, "d", '0', "four", 4);
-	at = tar__header(&archive.tar, "name", '0', 0);
-	memcpy(archive.tar.data + at + 257, "ustar\00000prefix", 8);
-	memcpy(archive.tar.data + at + 345, "usr/lib", 7);
-	tar__seal(archive.tar.data + at);
-	tar__end(&archive.tar);
+	tar__add(&archive.it.tar, "pax", 'g', "no record", 9);
+	tar__add(&archive.it.tar, "d", '0', "four", 4);
+	at = tar__header(&archive.it.tar, "name", '0', 0);
+	memcpy(archive.it.tar.data + at + 257, "ustar\00000prefix", 8);
+	memcpy(archive.it.tar.data + at + 345, "usr/lib", 7);
+	tar__seal(archive.it.tar.data + at);
+	tar__end(&archive.it.tar);
 
 	assert_next(&archive, name, "one");
 	assert_int_equal(archive.member.header, 0);
@@ -127,7 +115,7 @@ static void long_names(void **state)
 	assert_next(&archive, "d", "four");
 	assert_next(&archive, "usr/lib/name", "");
 	assert_int_equal(next(&archive), 0);
-	bytes__free(&archive.tar);
+	bytes__free(&archive.it.tar);
 }
 
 static void sizes_in_all_notations(void **state)
@@ -136,22 +124,22 @@ static void sizes_in_all_notations(void **state)
 	size_t at;
 
 	(void)state;
-	at = tar__add(&archive.tar, "a", '0', "hello", 5);
-	memcpy(archive.tar.data + at + 124, "\x80\0\0\0\0\0\0\0\0\0\0\5", 12);
-	tar__seal(archive.tar.data + at);
-	at = tar__add(&archive.tar, "b", '0', "hello", 5);
-	memcpy(archive.tar.data + at + 124, "          5 ", 12);
-	tar__seal(archive.tar.data + at);
-	add_pax(&archive.tar, "9 size=5\n");
-	at = tar__add(&archive.tar, "c", '0', "hello", 5);
-	memcpy(archive.tar.data + at + 124, "00000000000", 12);
-	tar__seal(archive.tar.data + at);
-	tar__end(&archive.tar);
+	at = tar__add(&archive.it.tar, "a", '0', "hello", 5);
+	memcpy(archive.it.tar.data + at + 124, "\x80\0\0\0\0\0\0\0\0\0\0\5", 12);
+	tar__seal(archive.it.tar.data + at);
+	at = tar__add(&archive.it.tar, "b", '0', "hello", 5);
+	memcpy(archive.it.tar.data + at + 124, "          5 ", 12);
+	tar__seal(archive.it.tar.data + at);
+	add_pax(&archive.it.tar, "9 size=5\n");
+	at = tar__add(&archive.it.tar, "c", '0', "hello", 5);
+	memcpy(archive.it.tar.data + at + 124, "00000000000", 12);
+	tar__seal(archive.it.tar.data + at);
+	tar__end(&archive.it.tar);
 	assert_next(&archive, "a", "hello");
 	assert_next(&archive, "b", "hello");
 	assert_next(&archive, "c", "hello");
 	assert_int_equal(next(&archive), 0);
-	bytes__free(&archive.tar);
+	bytes__free(&archive.it.tar);
 }
 
 /* What tar itself writes, in each format that it knows and we do. */
@@ -177,16 +165,16 @@ static void archives_of_tar(void **state)
 				     formats[i], deep) > 0);
 		assert_int_equal(system(command), 0);
 		assert_int_equal(file__read(temp_path(dir, "out.tar"), 1 << 20, &data,
-					    &archive.tar.size), 0);
-		archive.tar.data = data;
+					    &archive.it.tar.size), 0);
+		archive.it.tar.data = data;
 		assert_next(&archive, "a", "hello");
 		assert_next(&archive, deep, "deep");
 		assert_next(&archive, "soft", NULL);
 		assert_int_equal(next(&archive), 1);
 		assert_int_equal(archive.member.size, 100000);
-		assert_memory_equal(archive.tar.data + archive.member.body, large, 100000);
+		assert_memory_equal(archive.it.tar.data + archive.member.body, large, 100000);
 		assert_int_equal(next(&archive), 0);
-		bytes__free(&archive.tar);
+		bytes__free(&archive.it.tar);
 	}
 	temp_dir__remove(dir);
 }
@@ -261,13 +249,13 @@ static void damage_is_refused(void **state)
 		struct archive archive = {};
 		int rc;
 
-		make_harmed(&archive.tar, harm);
+		make_harmed(&archive.it.tar, harm);
 		while ((rc = next(&archive)) > 0)
 			;
 		if (rc != (harm == SPARSE_GNU || harm == SPARSE_PAX ? -ENOTSUP : -EBADMSG))
 			fail_msg("harm %d gives %d", harm, rc);
 		assert_text(&archive, "archive");
-		bytes__free(&archive.tar);
+		bytes__free(&archive.it.tar);
 	}
 }
 
@@ -278,20 +266,20 @@ static void cut_anywhere(void **state)
 	size_t whole;
 
 	(void)state;
-	tar__add(&archive.tar, "a", '0', "hello", 5);
-	add_pax(&archive.tar, "10 path=c\n");
-	tar__add(&archive.tar, "b", '0', "world", 5);
-	whole = archive.tar.size;
+	tar__add(&archive.it.tar, "a", '0', "hello", 5);
+	add_pax(&archive.it.tar, "10 path=c\n");
+	tar__add(&archive.it.tar, "b", '0', "world", 5);
+	whole = archive.it.tar.size;
 	for (size_t size = 0; size < whole; size++) {
 		int rc;
 
-		archive.tar.size = size;
+		archive.it.tar.size = size;
 		archive.walk.at = 0;
 		while ((rc = next(&archive)) > 0)
 			assert_true(archive.member.body + archive.member.size <= size);
 		assert_int_equal(rc, -EBADMSG);
 	}
-	bytes__free(&archive.tar);
+	bytes__free(&archive.it.tar);
 }
 
 int main(void)

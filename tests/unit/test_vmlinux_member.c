@@ -16,31 +16,19 @@
 #define FRONT 100000
 
 struct archive {
-	struct bytes tar;
-	uint64_t read;
+	struct read_tar it;
 	struct tar_member member;
 	struct error err;
 };
 
-static int read_bytes(void *context, uint64_t offset, void *buf, size_t len, struct error *err)
-{
-	struct archive *archive = context;
-
-	if (offset > archive->tar.size || len > archive->tar.size - offset)
-		return error__set(err, EIO, "beyond the end");
-	memcpy(buf, archive->tar.data + offset, len);
-	archive->read += len;
-	return 0;
-}
-
 static int find(struct archive *archive)
 {
 	struct tar_walk walk = {
-		.read = read_bytes, .context = archive, .name = "archive",
-		.size = archive->tar.size,
+		.read = tar__read, .context = &archive->it, .name = "archive",
+		.size = archive->it.tar.size,
 	};
 
-	archive->read = 0;
+	archive->it.read = 0;
 	return vmlinux_member__find(&walk, PATTERNS, FRONT, &archive->member, &archive->err);
 }
 
@@ -85,17 +73,17 @@ static void the_first_large_member(void **state)
 	size_t at;
 
 	(void)state;
-	tar__add(&archive.tar, "./", '5', NULL, 0);
+	tar__add(&archive.it.tar, "./", '5', NULL, 0);
 	/* no file, whatever its name */
-	tar__header(&archive.tar, "./boot/vmlinux-0", '2', 0);
-	tar__add(&archive.tar, "./boot/System.map-1", '0', "symbols", 7);
-	at = tar__add(&archive.tar, "./boot/vmlinux-1", '0', elf.data, elf.size);
-	add_modules(&archive.tar, 100);
-	tar__end(&archive.tar);
+	tar__header(&archive.it.tar, "./boot/vmlinux-0", '2', 0);
+	tar__add(&archive.it.tar, "./boot/System.map-1", '0', "symbols", 7);
+	at = tar__add(&archive.it.tar, "./boot/vmlinux-1", '0', elf.data, elf.size);
+	add_modules(&archive.it.tar, 100);
+	tar__end(&archive.it.tar);
 	assert_found(&archive, "boot/vmlinux-1", at, elf.size);
-	assert_int_equal(archive.read, 4 * 512);
+	assert_int_equal(archive.it.read, 4 * 512);
 	bytes__free(&elf);
-	bytes__free(&archive.tar);
+	bytes__free(&archive.it.tar);
 }
 
 /* Whatever small things stand behind it, and whatever its size does to the padding. */
@@ -109,22 +97,22 @@ static void the_last_large_member(void **state)
 		struct archive archive = {};
 		size_t at;
 
-		add_modules(&archive.tar, 100);
-		at = tar__add(&archive.tar, "./usr/lib/debug/lib/modules/7.1/vmlinux", '0', elf.data,
+		add_modules(&archive.it.tar, 100);
+		at = tar__add(&archive.it.tar, "./usr/lib/debug/lib/modules/7.1/vmlinux", '0', elf.data,
 			      elf.size);
 		if (i & 1)
-			tar__add(&archive.tar, "./usr/share/doc/", '5', NULL, 0);
+			tar__add(&archive.it.tar, "./usr/share/doc/", '5', NULL, 0);
 		if (i & 2)
-			tar__add(&archive.tar, "./usr/share/doc/copyright", '0', text, 3000);
+			tar__add(&archive.it.tar, "./usr/share/doc/copyright", '0', text, 3000);
 		if (i & 4)
-			tar__add(&archive.tar, "././@LongLink", 'L', "a/long/name", 12);
+			tar__add(&archive.it.tar, "././@LongLink", 'L', "a/long/name", 12);
 		if (i & 5)
-			tar__header(&archive.tar, "./usr/lib/debug/vmlinux-7.1", '2', 0);
-		tar__end(&archive.tar);
+			tar__header(&archive.it.tar, "./usr/lib/debug/vmlinux-7.1", '2', 0);
+		tar__end(&archive.it.tar);
 		assert_found(&archive, "usr/lib/debug/lib/modules/7.1/vmlinux", at, elf.size);
-		assert_true(archive.read < FRONT + 200000);
+		assert_true(archive.it.read < FRONT + 200000);
 		bytes__free(&elf);
-		bytes__free(&archive.tar);
+		bytes__free(&archive.it.tar);
 	}
 }
 
@@ -137,13 +125,13 @@ static void the_last_with_a_long_name(void **state)
 
 	(void)state;
 	snprintf(name, sizeof(name), "./usr/lib/debug/lib/modules/%0*d/vmlinux", 100, 7);
-	add_modules(&archive.tar, 100);
-	tar__add(&archive.tar, "././@LongLink", 'L', name, strlen(name) + 1);
-	at = tar__add(&archive.tar, name, '0', elf.data, elf.size);
-	tar__end(&archive.tar);
+	add_modules(&archive.it.tar, 100);
+	tar__add(&archive.it.tar, "././@LongLink", 'L', name, strlen(name) + 1);
+	at = tar__add(&archive.it.tar, name, '0', elf.data, elf.size);
+	tar__end(&archive.it.tar);
 	assert_found(&archive, name + 2, at, elf.size);
 	bytes__free(&elf);
-	bytes__free(&archive.tar);
+	bytes__free(&archive.it.tar);
 }
 
 static void big_endian_at_the_end(void **state)
@@ -161,18 +149,18 @@ static void big_endian_at_the_end(void **state)
 	elf[300064 + 32 + 6] = 0x93; /* size 0x93d9: up to 0x493d9, and aligned to 0x493e0 */
 	elf[300064 + 32 + 7] = 0xd9;
 	elf[300064 + 48 + 7] = 1;
-	add_modules(&archive.tar, 100);
-	at = tar__add(&archive.tar, "./boot/vmlinux-1", '0', elf, sizeof(elf));
-	tar__end(&archive.tar);
+	add_modules(&archive.it.tar, 100);
+	at = tar__add(&archive.it.tar, "./boot/vmlinux-1", '0', elf, sizeof(elf));
+	tar__end(&archive.it.tar);
 	assert_found(&archive, "boot/vmlinux-1", at, sizeof(elf));
-	bytes__free(&archive.tar);
+	bytes__free(&archive.it.tar);
 }
 
 static void assert_not_found(struct archive *archive)
 {
 	assert_int_equal(find(archive), -ENOENT);
 	assert_non_null(strstr(archive->err.text, "either end"));
-	assert_true(archive->read < FRONT + 200000);
+	assert_true(archive->it.read < FRONT + 200000);
 }
 
 static void at_neither_end(void **state)
@@ -181,26 +169,26 @@ static void at_neither_end(void **state)
 	struct archive archive = {};
 
 	(void)state;
-	add_modules(&archive.tar, 100);
-	tar__add(&archive.tar, "./boot/vmlinux-1", '0', elf.data, elf.size);
-	add_modules(&archive.tar, 100);
-	tar__end(&archive.tar);
+	add_modules(&archive.it.tar, 100);
+	tar__add(&archive.it.tar, "./boot/vmlinux-1", '0', elf.data, elf.size);
+	add_modules(&archive.it.tar, 100);
+	tar__end(&archive.it.tar);
 	assert_not_found(&archive);
-	bytes__free(&archive.tar);
+	bytes__free(&archive.it.tar);
 	/* what stands last is another ELF file */
-	add_modules(&archive.tar, 100);
-	tar__add(&archive.tar, "./boot/other", '0', elf.data, elf.size);
-	tar__end(&archive.tar);
+	add_modules(&archive.it.tar, 100);
+	tar__add(&archive.it.tar, "./boot/other", '0', elf.data, elf.size);
+	tar__end(&archive.it.tar);
 	assert_not_found(&archive);
-	bytes__free(&archive.tar);
+	bytes__free(&archive.it.tar);
 	/* or none at all */
-	add_modules(&archive.tar, 100);
-	tar__end(&archive.tar);
+	add_modules(&archive.it.tar, 100);
+	tar__end(&archive.it.tar);
 	assert_not_found(&archive);
-	bytes__free(&archive.tar);
-	tar__end(&archive.tar);
+	bytes__free(&archive.it.tar);
+	tar__end(&archive.it.tar);
 	assert_not_found(&archive);
-	bytes__free(&archive.tar);
+	bytes__free(&archive.it.tar);
 	bytes__free(&elf);
 }
 
@@ -214,20 +202,20 @@ static void a_table_that_lies(void **state)
 	/* a member inside of a member's contents, which is not as long as it says */
 	tar__header(&inner, "./boot/vmlinux-1", '0', 1000);
 	bytes__add(&inner, elf.data, elf.size);
-	add_modules(&archive.tar, 100);
-	tar__add(&archive.tar, "./boot/other", '0', inner.data, inner.size);
-	tar__end(&archive.tar);
+	add_modules(&archive.it.tar, 100);
+	tar__add(&archive.it.tar, "./boot/other", '0', inner.data, inner.size);
+	tar__end(&archive.it.tar);
 	assert_not_found(&archive);
-	bytes__free(&archive.tar);
+	bytes__free(&archive.it.tar);
 	bytes__free(&inner);
 	/* in contents where no header can be */
 	bytes__add(&inner, "x", 1);
 	bytes__add(&inner, elf.data, elf.size);
-	add_modules(&archive.tar, 100);
-	tar__add(&archive.tar, "./boot/other", '0', inner.data, inner.size);
-	tar__end(&archive.tar);
+	add_modules(&archive.it.tar, 100);
+	tar__add(&archive.it.tar, "./boot/other", '0', inner.data, inner.size);
+	tar__end(&archive.it.tar);
 	assert_not_found(&archive);
-	bytes__free(&archive.tar);
+	bytes__free(&archive.it.tar);
 	bytes__free(&inner);
 	bytes__free(&elf);
 }
@@ -237,11 +225,11 @@ static void paths_that_climb(void **state)
 	struct archive archive = {};
 
 	(void)state;
-	tar__add(&archive.tar, "./boot/vmlinux-/../../x", '0', "x", 1);
-	tar__end(&archive.tar);
+	tar__add(&archive.it.tar, "./boot/vmlinux-/../../x", '0', "x", 1);
+	tar__end(&archive.it.tar);
 	assert_int_equal(find(&archive), -EBADMSG);
 	assert_non_null(strstr(archive.err.text, "'..'"));
-	bytes__free(&archive.tar);
+	bytes__free(&archive.it.tar);
 }
 
 int main(void)

@@ -491,18 +491,9 @@ static enum download_next judge(struct download *download, CURLcode code)
 		if (is_http(download) && http != 200 && http != 206)
 			return judge_http(download, http);
 		return code == CURLE_OK ? judge_complete(download) : judge_rest(download, code);
-	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_OPERATION_TIMEDOUT:
-	case CURLE_PARTIAL_FILE:
-	case CURLE_GOT_NOTHING:
-	case CURLE_SEND_ERROR:
-	case CURLE_RECV_ERROR:
-	case CURLE_SSL_CONNECT_ERROR:
-		return judge_connection(download, code);
 	default:
-		return judge_rest(download, code);
+		return request__lost_connection(code) ? judge_connection(download, code) :
+							judge_rest(download, code);
 	}
 }
 

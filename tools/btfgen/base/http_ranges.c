@@ -341,25 +341,6 @@ static int judge_code(struct http_ranges *ranges, long code)
 	return error__set(&ranges->err, EIO, "%s: unexpected answer (HTTP %ld)", ranges->name, code);
 }
 
-static bool is_passing(CURLcode result)
-{
-	switch (result) {
-	case CURLE_OK: /* a shorter range than asked for */
-	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_OPERATION_TIMEDOUT:
-	case CURLE_PARTIAL_FILE:
-	case CURLE_GOT_NOTHING:
-	case CURLE_SEND_ERROR:
-	case CURLE_RECV_ERROR:
-	case CURLE_SSL_CONNECT_ERROR:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* 0, or the error where the server asks for more patience than there is. */
 static int put_off(struct http_ranges *ranges, const struct request *request)
 {
@@ -394,7 +375,7 @@ static int judge(struct http_ranges *ranges, const struct request *request, long
 		why = "the server failed";
 	else if (code && code != 206 && result != CURLE_TOO_MANY_REDIRECTS)
 		return judge_code(ranges, code);
-	else if (!is_passing(result))
+	else if (result != CURLE_OK && !request__lost_connection(result))
 		return error__set(&ranges->err, EIO, "%s: %s", ranges->name, why);
 	else if (result == CURLE_OK && request->at > request->start)
 		return 0;

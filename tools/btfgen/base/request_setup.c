@@ -77,3 +77,21 @@ void request_setup__apply(const struct request_setup *setup, CURL *easy, const c
 	if (identity && identity->ca_file)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, identity->ca_file);
 }
+
+bool request__lost_connection(CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_SSL_CONNECT_ERROR:
+		return true;
+	default:
+		return false;
+	}
+}

@@ -7,6 +7,7 @@
 #define BTFGEN_REQUEST_SETUP_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 
 #include "base/transfer.h"
 
@@ -22,6 +23,9 @@ void request_setup__init(struct request_setup *setup, unsigned int stall_s);
 /* Onto a handle that was reset; all is lent until its end. `identity` may be NULL. */
 void request_setup__apply(const struct request_setup *setup, CURL *easy, const char *url,
 			  const struct transfer_identity *identity);
+
+/* The connection did not last, or never was: what another try may mend. */
+bool request__lost_connection(CURLcode code);
 
 /* As request_setup__apply() has it. */
 #define REQUEST_MAX_REDIRECTS 10L
