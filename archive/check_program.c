@@ -194,7 +194,7 @@ static void check_helper(const struct object_check *check, const struct check_pr
 
 	if (older && offer_numbers__ask(helpers, older) == OFFER_YES) {
 		finding.verdict = KBTF_VERDICT_ADAPTED;
-		buf__printf(&text, "the kernel does not have it; %s stands in for it",
+		buf__printf(&text, "the kernel lacks it: %s stands in for it",
 			    helper_name(older, &older_name));
 	} else {
 		finding.verdict = check_verdict_of(level);

@@ -49,7 +49,8 @@ t_says 1 "left out: the kernel has no maps of type xskmap" "which is named" \
 	"$btfgen" check SOCKETS.bpf.o old.btf
 refused DEVICES v1 'map devices: its values are larger than the kernel takes'
 refused CGROUP v1 'the kernel does not know this type of program'
-refused EGRESS v1 'egress: target xdp/devmap: the kernel takes no programs for a certain way'
+refused EGRESS v1 'egress: target xdp/devmap:
+        the kernel takes no programs for a certain way'
 refused CALLBACK v1 'does not have this helper' callback
 refused CALLED_BACK v1 'left out: the kernel has no maps of type xskmap'
 refused CHOSEN v1 'does not have this helper' chosen

@@ -72,7 +72,8 @@ t "a typed tracepoint" verdict 0 ok raw young
 t "that gives fewer arguments" verdict 1 fails raw_more young
 t "a type of program that is not there" verdict 1 fails typed old
 t "of alternatives one is enough" verdict 0 'ok, adapted' twins old
-t_says 0 "leave___kprobe: alternative kprobe/do_exit: in place of leave___fentry" "and is named" \
+t_says 0 "leave___kprobe: alternative kprobe/do_exit:
+        in place of leave___fentry, which the kernel can't have or may not have" "and is named" \
 	"$btfgen" check twins.bpf.o old.btf
 t "the first where it can be had" verdict 0 ok twins young
 t "a loop" verdict 0 ok loop young
@@ -165,6 +166,23 @@ echo nonsense >nonsense
 t_says 1 "nonsense" "a file that is neither" "$btfgen" check plain.bpf.o nonsense
 t_says 1 "kernels of an archive are named by --kernel" "a kernel in place of a file" \
 	"$btfgen" check plain.bpf.o 6.1.0-1
+
+# ---- what people read ------------------------------------------------------------------------------
+# a source line may have anything in it, and be long
+sed "s/line: exit_time/$(printf 'line: exit_time\t\033[31m \302\233 %0100d' 1)/" "$fixtures/check.bpf.c" >loud.bpf.c
+t "an object with a loud line" clang -target bpf -g -O2 -DFAILING -c loud.bpf.c -o loud.bpf.o
+for command in check explain; do
+	t_says 1 '/* line: exit_time ?[' "$command obeys no object" "$btfgen" $command loud.bpf.o old.btf
+	"$btfgen" $command loud.bpf.o old.btf >loud.txt
+	t_not "nor hands over what terminals obey" env LC_ALL=C grep -q "$(printf '[\033\t\233]')" loud.txt
+	t "and cuts it" awk 'length > 100 { print; bad = 1 } /\.\.\.$/ { cut = 1 } END { exit bad || !cut }' loud.txt
+done
+long=$(printf 'old-%060d' 1)
+cp old.btf "$long"
+t_says 1 "OBJECT " "a table that is too wide for a terminal has a line an object" \
+	"$btfgen" check failing.bpf.o typed_more.bpf.o lost.bpf.o twins.bpf.o "$long"
+t_says 1 "KERNEL   failing    typed_more  lost" "one that is not has a column an object" \
+	"$btfgen" check failing.bpf.o typed_more.bpf.o lost.bpf.o twins.bpf.o old.btf
 
 # ---- real kernels: a field of today's that 4.18 and 4.19 lack ----------------------------------------------------
 find_real_kernels || skip_all "no kernel has BTF here"

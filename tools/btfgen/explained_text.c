@@ -6,25 +6,12 @@
 #include "explained.h"
 #include "kernel_words.h"
 #include "table.h"
+#include "terminal.h"
 
-#define COLUMNS 100
 /* Runs of kernels that one result is said to be of. */
 #define SPANS_MAX 6
 
 /* ---- instructions ---------------------------------------------------------------------------- */
-
-static void print_source(const struct kbtf_relocation *relocation, unsigned int indent)
-{
-	const char *slash = strrchr(relocation->file, '/');
-	char line[4 * COLUMNS];
-
-	snprintf(line, sizeof(line), "%*s%s:%u: %s", (int)indent, "",
-		 slash ? slash + 1 : relocation->file, relocation->line, relocation->source);
-	if (strlen(line) > COLUMNS)
-		printf("%.*s...\n", COLUMNS - 3, line);
-	else
-		printf("%s\n", line);
-}
 
 static void print_fate(const struct kbtf_fate *fate, unsigned int indent)
 {
@@ -32,24 +19,24 @@ static void print_fate(const struct kbtf_fate *fate, unsigned int indent)
 
 	if (fate->patch == KBTF_PATCH_DONE)
 		return;
-	printf("%*s%s%s%s", (int)indent, "",
+	terminal__print("%*s%s%s%s", (int)indent, "",
 	       fate->verdict >= KBTF_VERDICT_MAY_FAIL ? kbtf_verdict__name(fate->verdict) : "no harm",
 	       *fate->text ? ": " : "", fate->text);
 	if (fate->patch == KBTF_PATCH_REFUSED)
-		printf(": libbpf does not load the %s\n",
+		terminal__print(": libbpf does not load the %s\n",
 		       fate->verdict == KBTF_VERDICT_OK ? "program, unless asked to" : "object");
 	else if (fate->reach == KBTF_REACH_SURELY)
-		printf(": %s gets there; the verifier says \"invalid func unknown#195896080\"\n",
+		terminal__print(": %s gets there; the verifier says \"invalid func unknown#195896080\"\n",
 		       program);
 	else if (fate->reach == KBTF_REACH_MAYBE)
-		printf(": a variable or the kernel's configuration decides if %s gets there\n",
+		terminal__print(": a variable or the kernel's configuration decides if %s gets there\n",
 		       program);
 	else if (fate->reach == KBTF_REACH_REQUEST)
-		printf(": only %s gets there, which is not loaded unless asked for\n", program);
+		terminal__print(": only %s gets there, which is not loaded unless asked for\n", program);
 	else if (fate->reach == KBTF_REACH_NEVER)
-		printf(": no program gets there\n");
+		terminal__print(": no program gets there\n");
 	else
-		printf(": whether a program gets there can't be told of this object\n");
+		terminal__print(": whether a program gets there can't be told of this object\n");
 }
 
 static bool is_same_line(const struct kbtf_relocation *a, const struct kbtf_relocation *b)
@@ -60,14 +47,14 @@ static bool is_same_line(const struct kbtf_relocation *a, const struct kbtf_relo
 static void print_insn(const struct kbtf_relocation *relocation, const struct kbtf_fate *fate,
 		       unsigned int indent)
 {
-	printf("%*s%s+%u: %s", (int)indent, "",
+	terminal__print("%*s%s+%u: %s", (int)indent, "",
 	       *relocation->program ? relocation->program : relocation->section,
 	       relocation->instruction, relocation->insn);
 	if (fate && strcmp(fate->insn, relocation->insn) == 0)
-		printf(" stays");
+		terminal__print(" stays");
 	else if (fate && *fate->insn)
-		printf("  ->  %s", fate->insn);
-	printf("\n");
+		terminal__print("  ->  %s", fate->insn);
+	terminal__print("\n");
 }
 
 /* Those that ask one question, with source lines or what becomes of them, or both. */
@@ -82,7 +69,7 @@ static void print_relocations(const struct explained *it, size_t question, bool 
 		if (!it->shown[i] || relocation->question != question)
 			continue;
 		if (lines && relocation->line && !is_same_line(before, relocation))
-			print_source(relocation, indent);
+			terminal__source(indent, relocation->file, relocation->line, relocation->source);
 		before = relocation;
 		print_insn(relocation, result ? &result->fates[i] : NULL, indent + (lines ? 4 : 0));
 		if (result)
@@ -92,7 +79,7 @@ static void print_relocations(const struct explained *it, size_t question, bool 
 
 /* ---- answers ----------------------------------------------------------------------------------- */
 
-#define LINE (COLUMNS + 1)
+#define LINE (TERMINAL_COLUMNS + 1)
 
 /* "struct x [7], 20 bytes", of one kernel; those of several differ in that: "struct x". */
 static void name_type(const struct kbtf_candidate *candidate, bool id, char words[LINE])
@@ -107,26 +94,15 @@ static void name_type(const struct kbtf_candidate *candidate, bool id, char word
 	snprintf(words, LINE, "%s%s%s", candidate->name, number, size);
 }
 
-/* What is said of something in so many columns already, on the same line if it fits. */
-static void print_more(unsigned int columns, unsigned int indent, const char *sign, const char *text)
-{
-	if (!*text)
-		printf("\n");
-	else if (columns + strlen(sign) + 1 + strlen(text) <= COLUMNS)
-		printf("%s %s\n", sign, text);
-	else
-		printf("%s\n%*s%s\n", sign, (int)indent, "", text);
-}
-
 static void print_place(const struct kbtf_question *question, const struct kbtf_candidate *candidate)
 {
 	if (!question->is_field) {
-		printf("%lld", (long long)candidate->value);
+		terminal__print("%lld", (long long)candidate->value);
 		return;
 	}
-	printf("at %llu", (unsigned long long)candidate->bit_offset / 8);
+	terminal__print("at %llu", (unsigned long long)candidate->bit_offset / 8);
 	if (candidate->bit_offset % 8)
-		printf(", bit %u", (unsigned int)(candidate->bit_offset % 8));
+		terminal__print(", bit %u", (unsigned int)(candidate->bit_offset % 8));
 }
 
 /* Behind the type in so many columns, which its words may begin with, too. */
@@ -136,15 +112,15 @@ static void print_lack(const struct kbtf_candidate *candidate, unsigned int colu
 	size_t len = strlen(candidate->name);
 
 	if (strncmp(candidate->text, candidate->name, len) == 0 && candidate->text[len] == ' ')
-		print_more(columns, indent, ",", candidate->text + len + 1);
+		terminal__more(columns, indent, ",", candidate->text + len + 1);
 	else
-		print_more(columns, indent, ":", candidate->text);
+		terminal__more(columns, indent, ":", candidate->text);
 }
 
 static void print_nearest(const char *nearest, unsigned int indent)
 {
 	if (*nearest)
-		printf("%*snearest: %s\n", (int)indent, "", nearest);
+		terminal__print("%*snearest: %s\n", (int)indent, "", nearest);
 }
 
 static void print_candidate(const struct kbtf_question *question,
@@ -154,18 +130,18 @@ static void print_candidate(const struct kbtf_question *question,
 	unsigned int behind = indent + 11;
 
 	name_type(candidate, id, type);
-	printf("%*s%-10s %s", (int)indent, "", kbtf_fit__name(candidate->fit), type);
+	terminal__print("%*s%-10s %s", (int)indent, "", kbtf_fit__name(candidate->fit), type);
 	switch (candidate->fit) {
 	case KBTF_FIT_YES:
 	case KBTF_FIT_DISAGREES:
-		printf(": ");
+		terminal__print(": ");
 		print_place(question, candidate);
-		printf("\n");
+		terminal__print("\n");
 		break;
 	case KBTF_FIT_DROPPED:
 		snprintf(dropped, sizeof(dropped), "it lacks what [%zu] asks for",
 			 candidate->since + 1);
-		print_more(0, behind, ":", dropped);
+		terminal__more(0, behind, ":", dropped);
 		break;
 	default:
 		print_lack(candidate, behind + (unsigned int)strlen(type), behind);
@@ -190,25 +166,25 @@ static void print_found(const struct explained *it, size_t number,
 	char type[LINE];
 
 	if (question->is_guard)
-		printf("there it is");
+		terminal__print("there it is");
 	else
-		printf("there %lld", (long long)answer->value);
+		terminal__print("there %lld", (long long)answer->value);
 	if (answer->load_size != question->load_size && is_load(it, number))
-		printf(", of %u bytes and not %u", answer->load_size, question->load_size);
+		terminal__print(", of %u bytes and not %u", answer->load_size, question->load_size);
 	if (answer->candidate_count != 1) {
 		if (answer->candidate_count)
-			printf(", of %zu candidates", answer->candidate_count);
-		printf("\n");
+			terminal__print(", of %zu candidates", answer->candidate_count);
+		terminal__print("\n");
 		return;
 	}
 	name_type(candidate, id, type);
-	printf(": %s", type);
+	terminal__print(": %s", type);
 	/* what is no offset has one all the same */
 	if (question->is_field && strcmp(question->kind, "field_offset") != 0) {
-		printf(", ");
+		terminal__print(", ");
 		print_place(question, candidate);
 	}
-	printf("\n");
+	terminal__print("\n");
 }
 
 static void print_absent(const struct kbtf_question *question, const struct kbtf_answer *answer,
@@ -222,16 +198,16 @@ static void print_absent(const struct kbtf_question *question, const struct kbtf
 	char type[LINE];
 
 	if (answer->candidate_count > 1) {
-		printf("%s, in none of %zu candidates\n", words, answer->candidate_count);
+		terminal__print("%s, in none of %zu candidates\n", words, answer->candidate_count);
 		return;
 	}
 	if (!answer->candidate_count) {
-		printf("%s: %s\n", words, answer->text);
+		terminal__print("%s: %s\n", words, answer->text);
 		print_nearest(answer->nearest, indent + 4);
 		return;
 	}
 	name_type(candidate, id, type);
-	printf("%s: %s", words, type);
+	terminal__print("%s: %s", words, type);
 	print_lack(candidate, columns + (unsigned int)strlen(type), indent + 4);
 	print_nearest(candidate->nearest, indent + 4);
 }
@@ -255,18 +231,18 @@ static void print_answer(const struct explained *it, size_t number,
 	const struct kbtf_question *question = &it->questions[number];
 	bool simple = answer->outcome <= KBTF_OUTCOME_ABSENT && answer->candidate_count <= 1;
 
-	printf("%*s", (int)indent, "");
+	terminal__print("%*s", (int)indent, "");
 	if (answer->outcome == KBTF_OUTCOME_FOUND)
 		print_found(it, number, answer, id);
 	else if (answer->outcome == KBTF_OUTCOME_ABSENT)
 		print_absent(question, answer, id, indent);
 	else
-		printf("%s: %s\n", kbtf_outcome__name(answer->outcome), answer->text);
+		terminal__print("%s: %s\n", kbtf_outcome__name(answer->outcome), answer->text);
 	for (size_t i = 0, alike; !simple && i < answer->candidate_count; i += alike) {
 		alike = alike_from(answer, i);
 		print_candidate(question, &answer->candidates[i], id, indent + 4);
 		if (alike > 1)
-			printf("%*sand %zu alike\n", (int)indent + 15, "", alike - 1);
+			terminal__print("%*sand %zu alike\n", (int)indent + 15, "", alike - 1);
 	}
 }
 
@@ -338,10 +314,10 @@ static size_t print_spans(const struct explained *it, size_t result, const size_
 			continue;
 		}
 		name_span(it, at, count, system, span);
-		printf("    %s%s%s\n", system, *system ? " " : "", span);
+		terminal__print("    %s%s%s\n", system, *system ? " " : "", span);
 	}
 	if (rest)
-		printf("    and %zu more\n", rest);
+		terminal__print("    and %zu more\n", rest);
 	return kernels;
 }
 
@@ -379,17 +355,17 @@ static void print_question(const struct explained *it, size_t number)
 {
 	const struct kbtf_question *question = &it->questions[number];
 
-	printf("\n[%zu] %s of %s (%s)", number + 1, question->kind, question->what,
+	terminal__print("\n[%zu] %s of %s (%s)", number + 1, question->kind, question->what,
 	       question->access);
 	if (question->is_guard)
-		printf(", a guard");
+		terminal__print(", a guard");
 	else
-		printf(": here %lld", (long long)question->value);
+		terminal__print(": here %lld", (long long)question->value);
 	if (question->bit_offset % 8)
-		printf(", bit %u", (unsigned int)(question->bit_offset % 8));
-	printf("\n");
+		terminal__print(", bit %u", (unsigned int)(question->bit_offset % 8));
+	terminal__print("\n");
 	if (*question->refusal)
-		printf("    refused on any kernel: %s\n", question->refusal);
+		terminal__print("    refused on any kernel: %s\n", question->refusal);
 }
 
 static enum kbtf_verdict verdict_of(const struct explained *it, size_t result)
@@ -430,18 +406,18 @@ static void print_title(const struct explained *it, size_t *like)
 
 	for (size_t i = 0; i < it->question_count; i++)
 		questions += is_shown(it, i);
-	printf("%s: %zu relocation%s, %zu different", it->path, it->shown_count,
+	terminal__print("%s: %zu relocation%s, %zu different", it->path, it->shown_count,
 	       it->shown_count == 1 ? "" : "s", questions);
 	if (it->shown_count < it->relocation_count)
-		printf(", of %zu", it->relocation_count);
+		terminal__print(", of %zu", it->relocation_count);
 	if (it->kernel_count == 1 && !it->kernels[0].error) {
 		char system[KERNEL_WORDS], span[KERNEL_WORDS];
 
 		name_span(it, 0, 1, system, span);
-		printf("\non %s%s%s: %s", system, *system ? " " : "", span,
+		terminal__print("\non %s%s%s: %s", system, *system ? " " : "", span,
 		       kbtf_verdict__name(verdict_of(it, 0)));
 	}
-	printf("\n");
+	terminal__print("\n");
 	if (it->kernel_count > 1)
 		print_kernels(it, like);
 }
@@ -453,7 +429,7 @@ void explained__print(const struct explained *it)
 	if (!like)
 		abort();
 	if (!it->relocation_count)
-		printf("%s: no relocations%s\n", it->path, kbtf_explainer__has_ext(it->explainer) ? "" :
+		terminal__print("%s: no relocations%s\n", it->path, kbtf_explainer__has_ext(it->explainer) ? "" :
 		       ": it has no .BTF.ext, which compilers write with -g, and strip drops");
 	else
 		print_title(it, like);

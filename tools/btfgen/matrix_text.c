@@ -5,6 +5,7 @@
 #include "kernel_words.h"
 #include "matrix.h"
 #include "table.h"
+#include "terminal.h"
 
 /* More columns than these don't fit beside each other: a line each then. */
 #define COLUMNS_MAX 6
@@ -56,6 +57,8 @@ static void name_object(const struct matrix *matrix, size_t object, char *name, 
 	snprintf(name, size, "%.*s", (int)len, given);
 }
 
+/* Of what a finding is about. */
+#define HEAD_SIZE 1000
 #define VERDICT_SIZE 80
 #define CELL_SIZE (VERDICT_SIZE + 24)
 
@@ -128,16 +131,15 @@ static void add_long(struct table *table, struct notes *notes, size_t first, siz
 	}
 }
 
-static void print_table(struct notes *notes)
+static struct table *make_table(struct notes *notes, bool wide)
 {
 	const struct matrix *matrix = notes->matrix;
-	size_t columns = matrix->objects->count, count;
 	char names[COLUMNS_MAX][256];
 	const char *headings[COLUMNS_MAX + 3] = { "SYSTEM", "KERNEL" };
-	bool wide = columns <= COLUMNS_MAX;
 	struct table *table;
+	size_t count;
 
-	for (size_t i = 0; wide && i < columns; i++) {
+	for (size_t i = 0; wide && i < matrix->objects->count; i++) {
 		name_object(matrix, i, names[i], sizeof(names[i]));
 		headings[i + 2] = names[i];
 	}
@@ -150,6 +152,18 @@ static void print_table(struct notes *notes)
 		else
 			add_long(table, notes, at, count);
 	}
+	return table;
+}
+
+static void print_table(struct notes *notes)
+{
+	size_t columns = notes->matrix->objects->count;
+	struct table *table = make_table(notes, columns <= COLUMNS_MAX);
+
+	if (columns > 1 && columns <= COLUMNS_MAX && table__width(table) > TERMINAL_COLUMNS) {
+		table__free(table);
+		table = make_table(notes, false);
+	}
 	table__print(table);
 }
 
@@ -157,17 +171,19 @@ static void print_table(struct notes *notes)
 
 static void print_finding(const struct kbtf_finding *finding)
 {
-	const char *source = finding->source + strspn(finding->source, " \t");
+	char head[HEAD_SIZE];
+	int len = snprintf(head, sizeof(head), "    %s: %s%s%s%s%s",
+			   kbtf_verdict__name(finding->verdict), finding->program,
+			   *finding->program ? ": " : "",
+			   *finding->kind ? finding->kind : kbtf_subject__name(finding->subject),
+			   *finding->what ? " " : "", finding->what);
 
-	printf("    %s: %s%s%s%s%s%s", kbtf_verdict__name(finding->verdict), finding->program,
-	       *finding->program ? ": " : "",
-	       *finding->kind ? finding->kind : kbtf_subject__name(finding->subject),
-	       *finding->what ? " " : "", finding->what, *finding->text ? ": " : "");
-	printf("%s\n", finding->text);
+	terminal__print("%s", head);
+	terminal__more((unsigned int)len, 8, ":", finding->text);
 	if (*finding->nearest)
-		printf("        nearest: %s\n", finding->nearest);
+		terminal__print("        nearest: %s\n", finding->nearest);
 	if (finding->line)
-		printf("        %s:%u: %s\n", finding->file, finding->line, source);
+		terminal__source(8, finding->file, finding->line, finding->source);
 }
 
 static void print_note(const struct notes *notes, size_t number)
@@ -177,7 +193,7 @@ static void print_note(const struct notes *notes, size_t number)
 	char name[256], words[VERDICT_SIZE];
 
 	name_object(notes->matrix, note->object, name, sizeof(name));
-	printf("\n[%zu] %s: %s\n", number + 1, name, words_of(report, words));
+	terminal__print("\n[%zu] %s: %s\n", number + 1, name, words_of(report, words));
 	for (size_t i = 0; i < report->finding_count; i++)
 		if (is_told(&report->findings[i], report))
 			print_finding(&report->findings[i]);

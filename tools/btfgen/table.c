@@ -55,6 +55,15 @@ void table__add(struct table *table, const char *const *cells)
 	add_row(table, cells);
 }
 
+size_t table__width(const struct table *table)
+{
+	size_t width = 2 * (table->columns - 1);
+
+	for (size_t i = 0; i < table->columns; i++)
+		width += table->width[i];
+	return width;
+}
+
 void table__print(struct table *table)
 {
 	for (size_t row = 0; row < table->rows; row++) {

@@ -12,6 +12,8 @@ struct table;
 struct table *table__new(const char *const *headings);
 /* As many cells as there are headings; NULL counts as "". Copied. */
 void table__add(struct table *table, const char *const *cells);
+/* The columns of its longest line. */
+size_t table__width(const struct table *table);
 /* Print and free. A table without rows prints nothing. */
 void table__print(struct table *table);
 void table__free(struct table *table);
