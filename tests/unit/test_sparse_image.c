@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -259,6 +260,30 @@ static void what_has_to_be_streamed(void **state)
 	teardown(&fixture);
 }
 
+/* A file on a server is mapped, which takes addresses even where nothing is read of it. */
+static void without_room(void **state)
+{
+	struct fixture fixture;
+	struct rlimit before, little;
+
+	(void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	fprintf(stderr, "skipped: sanitizers need more room than that\n");
+	skip();
+#endif
+	setup(&fixture, NULL);
+	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+	little = before;
+	little.rlim_cur = 400 << 20;
+	if (setrlimit(RLIMIT_AS, &little) == 0) {
+		/* of this size, as far as anybody knows before the first answer */
+		fixture.place.size = UINT64_C(1) << 30;
+		assert_fails(&fixture, true, -ENOTSUP, "no room to map");
+	}
+	setrlimit(RLIMIT_AS, &before);
+	teardown(&fixture);
+}
+
 static void another_package_than_listed(void **state)
 {
 	struct fixture fixture;
@@ -370,6 +395,7 @@ int main(void)
 		cmocka_unit_test(the_parts_that_are_needed),
 		cmocka_unit_test(a_package_of_dpkg),
 		cmocka_unit_test(what_has_to_be_streamed),
+		cmocka_unit_test(without_room),
 		cmocka_unit_test(another_package_than_listed),
 		cmocka_unit_test(damage),
 		cmocka_unit_test(tables_that_lie),

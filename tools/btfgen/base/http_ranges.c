@@ -102,7 +102,11 @@ static int set_size(struct http_ranges *ranges, uint64_t size)
 	if (size > SIZE_MAX_)
 		return error__set(&ranges->err, EFBIG, "%s: %" PRIu64 " bytes are more than a "
 				  "package has", ranges->name, size);
-	return page_map__init(&ranges->map, size) ? error__oom(&ranges->err) : 0;
+	/* which needs no memory for it, but addresses */
+	if (page_map__init(&ranges->map, size))
+		return error__set(&ranges->err, ENOTSUP, "%s: no room to map a file of %" PRIu64
+				  " bytes", ranges->name, size);
+	return 0;
 }
 
 /* ---- the answer -------------------------------------------------------------------- */

@@ -134,10 +134,10 @@ static int make_image(struct filling *filling, struct error *err)
 				  filling->member.name, size);
 	filling->fd = memfd_create("vmlinux", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (filling->fd < 0 || ftruncate(filling->fd, size) < 0)
-		return error__set(err, errno, "no memory for a vmlinux: %s", strerror(errno));
+		return error__set(err, errno, "cannot make a memory file for a vmlinux: %s", strerror(errno));
 	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, filling->fd, 0);
-	if (map == MAP_FAILED)
-		return error__oom(err);
+	if (map == MAP_FAILED) /* holes need no memory, but addresses */
+		return error__set(err, ENOTSUP, "no room to map a vmlinux of %" PRIu64 " bytes", size);
 	filling->map = map;
 	return 0;
 }
