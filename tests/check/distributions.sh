@@ -160,6 +160,31 @@ else
 	t_says 1 "entitlement" "RHEL needs a subscription" rhel
 fi
 
+# ---- what somebody without a network sees ---------------------------------------------------
+# Each host is dead: http_proxy says so. A line for each distribution, not for each index.
+offline() # VERB [OPTION]...
+{
+	verb=$1
+	shift
+	"$btfgen" "$verb" --kernel 4.18 --tries 1 --manifests "$top/manifests" --work "$work/offline" "$@"
+}
+t_exit 1 "btfgen --kernel 4.18" offline build -a "$work/offline.kbtf"
+once() # each distribution has one line, and all indexes are counted
+{
+	echo "$out" | grep "indexes could not be had, the first of" | cut -d: -f2 >"$work/lines"
+	sort -u "$work/lines" | cmp - "$work/lines" && grep -q centos "$work/lines" &&
+		test "$(echo "$out" | wc -l)" -le 20 &&
+		echo "$out" | grep -q "of [0-9]* indexes could not be had; -v tells of each"
+}
+t "each distribution is told once, with the number" once
+t_says 1 "no kernel matches --kernel 4.18" "that nothing is known of it" offline build -a "$work/offline.kbtf"
+t_exit 1 "with -v" offline index -v
+each()
+{
+	test "$(echo "$out" | grep -c ": no index: ")" -gt 100
+}
+t "each index is told" each
+
 # ---- what is written about them -------------------------------------------------------------
 documented() # each manifest has its row in both tables
 {

@@ -13,6 +13,7 @@
 #include "by_build_id.h"
 #include "command.h"
 #include "factory.h"
+#include "missing_indexes.h"
 #include "profile.h"
 #include "report.h"
 
@@ -139,6 +140,8 @@ static void print_waiting(const struct build *build, size_t count)
 
 static void print_results(const struct build *build, const struct counts *counts)
 {
+	char words[80];
+
 	report__results(build->outcomes, build->agenda.plan.count);
 	for (size_t i = 0; i < build->agenda.plan.count; i++) {
 		const struct task *task = &build->agenda.plan.tasks[i];
@@ -158,7 +161,8 @@ static void print_results(const struct build *build, const struct counts *counts
 		printf(", %zu interrupted", counts->interrupted);
 	if (counts->waiting)
 		printf(", %zu waiting", counts->waiting);
-	printf("; archive %s\n", build->agenda.archive_path);
+	printf("%s; archive %s\n", missing_indexes__words(&build->agenda.known.catalogue, words),
+	       build->agenda.archive_path);
 }
 
 static json_t *outcome_json(const struct task *task, const struct task_outcome *outcome)
@@ -183,24 +187,17 @@ static json_t *outcome_json(const struct task *task, const struct task_outcome *
 
 static void print_results_json(const struct build *build, const struct counts *counts)
 {
-	json_t *kernels = json_array(), *failures = json_array();
+	json_t *kernels = json_array();
 
 	for (size_t i = 0; i < build->agenda.plan.count; i++)
 		json_array_append_new(kernels, outcome_json(&build->agenda.plan.tasks[i],
 							    &build->outcomes[i]));
-	for (size_t i = 0; i < build->agenda.known.catalogue.failure_count; i++) {
-		const struct index_failure *failure = &build->agenda.known.catalogue.failures[i];
-
-		json_array_append_new(failures,
-				      json_pack("{s:s, s:s, s:s, s:s}", "distro", failure->distro,
-						"codename", failure->codename, "arch",
-						failure->arch, "reason", failure->reason));
-	}
 	json__print(json_pack("{s:o, s:i, s:i, s:i, s:i, s:i, s:o, s:o}", "archive",
 			     json_text(build->agenda.archive_path), "done", (int)counts->done,
 			     "skipped", (int)counts->skipped, "failed", (int)counts->failed,
 			     "interrupted", (int)counts->interrupted, "waiting",
-			     (int)counts->waiting, "kernels", kernels, "index_failures", failures));
+			     (int)counts->waiting, "kernels", kernels, "index_failures",
+			     missing_indexes__json(&build->agenda.known.catalogue)));
 }
 
 /* ---- the run ------------------------------------------------------------------------------ */

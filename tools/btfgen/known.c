@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "missing_indexes.h"
 
 struct transfers_opts known__transfers_opts(const struct known *known)
 {
@@ -40,19 +41,6 @@ static int open_sources(struct known *known, bool cached_only)
 	return EXIT_OK;
 }
 
-static void print_failures(const struct known *known)
-{
-	for (size_t i = 0; i < known->catalogue.failure_count; i++) {
-		const struct index_failure *failure = &known->catalogue.failures[i];
-
-		/* architectures share an index, and its failure */
-		if (i && strcmp(failure[-1].reason, failure->reason) == 0 &&
-		    strcmp(failure[-1].codename, failure->codename) == 0)
-			continue;
-		log__error("%s %s %s: no index: %s", failure->distro, failure->codename,
-			   failure->arch, failure->reason);
-	}
-}
 
 int known__ask(const struct known *known, bool cached_only, struct catalogue *catalogue,
 	       struct error *err)
@@ -89,7 +77,7 @@ int known__load(struct known *known, bool cached_only)
 		log__error("%s", err.text);
 		return res == -EINVAL || res == -ENOENT ? EXIT_USAGE : EXIT_FAILED;
 	}
-	print_failures(known);
+	missing_indexes__print(&known->catalogue);
 	return EXIT_OK;
 }
 

@@ -61,7 +61,7 @@ struct transfers_opts known__transfers_opts(const struct known *known);
 
 /*
  * Open the working directory, and load what is known; `cached_only` without network.
- * What could not be had is logged, an index a line. Returns EXIT_OK (known->catalogue
+ * What could not be had is logged. Returns EXIT_OK (known->catalogue
  * may be empty), EXIT_FAILED or EXIT_USAGE, explained on stderr.
  */
 int known__load(struct known *known, bool cached_only);

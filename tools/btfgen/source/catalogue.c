@@ -256,7 +256,7 @@ static int plan(struct loading *loading, struct error *err)
  * What only the user can give is missing. Who did not ask for this distribution by its
  * name does not want to hear of it as a failure.
  */
-static void fail_all(struct loading *loading, struct suite_indexes *suite,
+static void fail_all(struct loading *loading, struct suite_indexes *suite, int code,
 		     const struct error *err)
 {
 	bool is_told = false;
@@ -275,8 +275,10 @@ static void fail_all(struct loading *loading, struct suite_indexes *suite,
 		else
 			log__info("%s is left out: %s", suite->manifest->id, err->text);
 	}
-	for (size_t i = 0; i < suite->count; i++)
+	for (size_t i = 0; i < suite->count; i++) {
 		suite->items[i].error = *err;
+		suite->items[i].code = code;
+	}
 }
 
 static int refresh(struct loading *loading, struct suite_indexes *suite, struct error *err)
@@ -299,7 +301,7 @@ static int refresh(struct loading *loading, struct suite_indexes *suite, struct 
 	if (ret == -ENOMEM)
 		return ret;
 	if (ret) {
-		fail_all(loading, suite, err);
+		fail_all(loading, suite, ret, err);
 		return 0;
 	}
 	identity = identity__files(&suite->identity);
@@ -373,11 +375,10 @@ static void fail_unknown(struct loading *loading)
 			struct suite_index *item = &suite->items[j];
 
 			item->is_fresh = item->has_index;
-			error__set(&item->error, ENOENT,
-				   "nothing is known of it yet: 'btfgen index --distro %s' asks "
-				   "its "
-				   "mirrors",
-				   suite->manifest->id);
+			item->code = error__set(&item->error, ENOENT,
+						"nothing is known of it yet: 'btfgen index "
+						"--distro %s' asks its mirrors",
+						suite->manifest->id);
 		}
 	}
 }
@@ -477,7 +478,7 @@ static int add_failure(struct catalogue *catalogue, const struct suite_indexes *
 		return -ENOMEM;
 	catalogue->failures = failures;
 	failures += catalogue->failure_count++;
-	*failures = (struct index_failure){ 0 };
+	*failures = (struct index_failure){ .code = item->code, .is_known = item->has_index };
 	return set_text(&failures->distro, suite->manifest->id) &&
 			       set_text(&failures->codename, suite->release->codename) &&
 			       set_text(&failures->arch, item->arch->name) &&

@@ -41,6 +41,8 @@ struct index_failure {
 	char *arch;
 	char *url;                    /* or NULL where no mirror is known */
 	char *reason;
+	int code;                     /* the same, -errno */
+	bool is_known;                /* what it said in an earlier run counts */
 };
 
 struct catalogue {

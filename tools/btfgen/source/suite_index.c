@@ -126,6 +126,7 @@ static int fail(struct suite_index *item, const char *url, int ret, const struct
 	if (is_fatal(ret) || item->url)
 		return is_fatal(ret) ? ret : 0;
 	item->error = *err;
+	item->code = ret;
 	item->url = strdup(url);
 	return item->url ? 0 : -ENOMEM;
 }
