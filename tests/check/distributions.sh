@@ -144,9 +144,13 @@ t "the package with the kernel is taken" json \
 	'["unsigned" in k["debug"]["url"] for k in d] == [True, False]' "$work/json"
 t "and by the codename" list --manifests "$work/m" --release bionic --arch amd64 --mirror "file:$ddebs"
 t "the same" json 'len(d) == 2' "$work/json"
+t_says 1 "no index, what was known before counts: " "a mirror that is gone is told" \
+	list --manifests "$work/m" --release bionic --arch amd64 --mirror "file:$work/nowhere" -v
+t "what it said before counts" json 'len(d) == 2' "$work/json"
 cp "$top/manifests/ubuntu.ini" "$work/m/ubuntu.ini"
 t_says 1 "is none of those that the manifest names" "another's signature is not Ubuntu's" \
 	list --manifests "$work/m" --release bionic --arch amd64 --mirror "file:$ddebs"
+t "nor is what it vouched for in earlier runs believed" json 'd == []' "$work/json"
 
 # ---- where something is needed --------------------------------------------------------------
 t_says 1 "--mirror suse=URL" "SLES needs a mirror of the user's" list --distro sles --release 12.5 --arch x86_64

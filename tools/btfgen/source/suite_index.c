@@ -81,10 +81,29 @@ void suite_indexes__free(struct suite_indexes *indexes)
 	*indexes = (struct suite_indexes){ 0 };
 }
 
+static bool counts(const struct release *release, const char *signer)
+{
+	return !signer || !release->keys || !*release->keys ||
+	       words__allow((const char *const *)release->keys, signer);
+}
+
+/* The manifest, and so the keys that it names, may be another than in the run that asked. */
+static bool is_signed_by_now(const struct release *release, const struct index *index)
+{
+	bool all = counts(release, index->signer);
+
+	for (size_t i = 0; all && i < index->count; i++)
+		all = counts(release, index->kernels[i].debug.signer) &&
+		      counts(release, index->kernels[i].image.signer);
+	return all;
+}
+
 static bool is_acceptable(const struct suite_indexes *indexes, const struct access *access,
 			  const struct index *index)
 {
-	if (index->verification != KBTF_UNVERIFIED || access->allow_unsigned)
+	if (index->verification != KBTF_UNVERIFIED)
+		return is_signed_by_now(indexes->release, index);
+	if (access->allow_unsigned)
 		return true;
 	if (indexes->suite->repository->type == REPOSITORY_DIRECTORY)
 		return directory__is_acceptable(access, indexes->release, index);

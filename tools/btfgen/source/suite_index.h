@@ -26,6 +26,7 @@ struct suite_index {
 	bool has_index;
 	bool is_fresh;          /* the suite's index was looked at in this run */
 	struct error error;     /* why not, else */
+	int code;               /* the same, -errno */
 	char *url;              /* mirror where that happened, or NULL */
 	char **bases;           /* URLs of all mirrors that index.base could be, or NULL */
 };
@@ -44,7 +45,8 @@ int suite_indexes__add(struct suite_indexes *indexes, const struct architecture 
 void suite_indexes__free(struct suite_indexes *indexes);
 
 /*
- * Load what is known. What nobody had signed is forgotten where the user wants signatures.
+ * Load what is known. What nobody had signed, or none of the keys that count, is forgotten
+ * where the user wants signatures.
  * Errors: -ENOMEM alone.
  */
 int suite_indexes__load(struct suite_indexes *indexes, const struct access *access);
