@@ -41,6 +41,12 @@ void kbtf_checker__free(struct kbtf_checker *checker)
 	free(checker);
 }
 
+static void say(char *why, size_t why_size, const char *text)
+{
+	if (why && why_size)
+		snprintf(why, why_size, "%s", text);
+}
+
 int kbtf_checker__add(struct kbtf_checker *checker, const char *name, const void *object,
 		      size_t size, char *why, size_t why_size)
 {
@@ -49,6 +55,7 @@ int kbtf_checker__add(struct kbtf_checker *checker, const char *name, const void
 	struct core_object_error error = {};
 	int err;
 
+	say(why, why_size, "no memory");
 	if (!grown)
 		return -ENOMEM;
 	checker->objects = grown;
@@ -227,12 +234,14 @@ int kbtf_checker__run(struct kbtf_checker *checker, const void *btf, size_t size
 	struct type_graph graph;
 	int err = given ? versioned__copy(&opts, sizeof(opts), given) : 0;
 
-	if (err)
+	if (err) {
+		say(why, why_size, "options that this library does not know");
 		return err;
+	}
+	say(why, why_size, "no memory");
 	err = type_graph__parse(btf, size, &graph, &error);
 	if (err) {
-		if (why && why_size)
-			snprintf(why, why_size, "%s", error.what ?: "no memory");
+		say(why, why_size, error.what ?: "no memory");
 		return err == -EBADMSG ? -EINVAL : err;
 	}
 	err = core_target__init(&target, &graph, type_graph__is_big_endian(btf));

@@ -414,11 +414,10 @@ int kbtf_explainer__run(const struct kbtf_explainer *explainer, const void *btf,
 	struct type_graph graph;
 	int err = type_graph__parse(btf, size, &graph, &error);
 
-	if (err) {
-		if (why && why_size)
-			snprintf(why, why_size, "%s", error.what ?: "no memory");
+	if (why && why_size)
+		snprintf(why, why_size, "%s", error.what ?: "no memory");
+	if (err)
 		return err == -EBADMSG ? -EINVAL : err;
-	}
 	err = core_target__init(&target, &graph, type_graph__is_big_endian(btf));
 	if (!err)
 		err = explain(explainer, &target, explanation);

@@ -189,6 +189,31 @@ static void what_is_no_code_is_not_walked(void **state)
 	free(data);
 }
 
+static void errors_have_words(void **state)
+{
+	struct {
+		struct kbtf_check_opts opts;
+		char more;
+	} later = { .opts.sz = sizeof(later), .more = 1 }, broken = { .opts.sz = 1 };
+	const struct kbtf_report *reports[1];
+	char why[80] = "";
+
+	(void)state;
+	checker = kbtf_checker__new();
+	assert_non_null(checker);
+	assert_int_equal(kbtf_checker__run(checker, NULL, 0, &later.opts, reports, why, sizeof(why)), -E2BIG);
+	assert_string_equal(why, "options that this library does not know");
+	*why = '\0';
+	assert_int_equal(kbtf_checker__run(checker, NULL, 0, &broken.opts, reports, why, sizeof(why)), -EINVAL);
+	assert_string_not_equal(why, "");
+	*why = '\0';
+	assert_int_equal(kbtf_checker__run(checker, "", 0, NULL, reports, why, sizeof(why)), -EINVAL);
+	assert_string_not_equal(why, "");
+	*why = '\0';
+	assert_int_equal(kbtf_checker__add(checker, "none", "", 0, why, sizeof(why)), -EBADMSG);
+	assert_non_null(strstr(why, "none: "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +221,7 @@ int main(void)
 		cmocka_unit_test_teardown(one_that_fails_is_all, forget),
 		cmocka_unit_test_teardown(little_is_known_of_little, forget),
 		cmocka_unit_test_teardown(what_is_no_code_is_not_walked, forget),
+		cmocka_unit_test_teardown(errors_have_words, forget),
 	};
 
 	return cmocka_run_group_tests_name("check", tests, setup, teardown);
