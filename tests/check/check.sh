@@ -129,6 +129,13 @@ t_says 1 "debian 12 x86_64  4.9.1-1 .. 4.9.10-1 (3)  fails [1]" "neighbours that
 	"$btfgen" check failing.bpf.o -a many.kbtf
 t_says 1 "debian 12 x86_64  6.1.0-1                  ok" "and others another" \
 	"$btfgen" check failing.bpf.o -a many.kbtf
+t "archived: of no release" "$btfgen" add -q -a vague.kbtf --no-min --kernel 4.9.1 --arch x86_64 \
+	--distro debian old.btf
+t "archived: of nobody" "$btfgen" add -q -a vague.kbtf --no-min --kernel 4.9.2 --arch aarch64 old.btf
+t_says 1 "
+aarch64        4.9.2 " "a system of which little is known is what is known" \
+	"$btfgen" check failing.bpf.o -a vague.kbtf
+t "without blanks for the rest" said -e "debian x86_64  4.9.1 "
 t "entries are filtered" "$btfgen" check failing.bpf.o -a many.kbtf --kernel 6.1
 t_exit 3 "none that matches" "$btfgen" check failing.bpf.o -a many.kbtf --kernel 5
 t_says 1 "ok, adapted" "an archive may be an argument, too" \

@@ -6,11 +6,15 @@
 void kernel_words__system(const struct kbtf_entry *entry, char words[KERNEL_WORDS])
 {
 	const struct kbtf_ident *ident = entry ? kbtf_entry__ident(entry) : NULL;
+	const char *parts[] = { ident ? ident->distro : "", ident ? ident->distro_release : "",
+				ident ? ident->arch : "" };
+	size_t len = 0;
 
 	*words = '\0';
-	if (ident)
-		snprintf(words, KERNEL_WORDS, "%s%s%s %s", ident->distro, *ident->distro ? " " : "",
-			 ident->distro_release, ident->arch);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (*parts[i] && len < KERNEL_WORDS)
+			len += (size_t)snprintf(words + len, KERNEL_WORDS - len, "%s%s",
+						len ? " " : "", parts[i]);
 }
 
 void kernel_words__span(const struct kbtf_entry *first, const char *path,
