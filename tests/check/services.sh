@@ -103,12 +103,46 @@ t "they are built" run build --distro debian -a "$work/a.kbtf"
 key1=$(fingerprint "$work/day1/gnupg") key2=$(fingerprint "$work/day2/gnupg")
 t "each verified by the key of its day" json '{k["kernel"]: (k["verification"], k["verified_by"]) for k in d["kernels"]} ==
 	{"4.19.0-5-amd64": ("signed-index", "'"$key1"'"), "4.19.0-6-amd64": ("signed-index", "'"$key2"'")}' "$work/json"
+# A kernel for a point release is in proposed-updates on its day, and in nothing else.
+point_release()
+{
+	"$lib/make-deb-repo" "$work/day3" --codename buster-proposed-updates \
+		"dbg:4.19.0-6-amd64:4.19.67-2:$work/two" &&
+		cp -R "$work/day3/debian" "$s/archive/debian/20190901T000000Z" &&
+		sed -e "s|^keyring = .*|keyring = $work/day3/keyring.gpg|" \
+			-e 's|^suites = .*|suites = snapshot:debian/buster-proposed-updates|' \
+			-e 's/^id = .*/id = point/' "$work/m/debian.ini" >"$work/m/point.ini"
+}
+mkdir -p "$s/archive/debian"
+t "the day of a point release's kernel" point_release
+t "from proposed-updates" run list --distro point
+t "it is had" json '[(k["kernel"], k["debug"]["verification"]) for k in d] == [("4.19.0-6-amd64", "signed-index")]' \
+	"$work/json"
+proposed() # the real manifest asks there, and for each release that is asked for so
+{
+	grep -q "snapshot:debian/$1-proposed-updates snapshot-security:debian-security/$1/updates" "$top/manifests/debian.ini"
+}
+t "as Debian 9 is asked for" proposed stretch
+t "and 10" proposed buster
+rm "$work/m/point.ini"
 rm -rf "$XDG_CACHE_HOME/btfgen/index"
 : >"$work/api-log"
 t_exit 3 "another series is asked for" run list --distro debian --kernel 5.10
 t "no version of this one is looked at" [ "$(asked allfiles)" -eq 0 ]
 t "a kernel that is asked for" run list --distro debian --kernel 4.19.0-6-amd64
 t "is there" json '[k["kernel"] for k in d] == ["4.19.0-6-amd64"]' "$work/json"
+
+# What could not be checked is not a day without kernels, which need not be looked at again.
+rm -rf "$XDG_CACHE_HOME/btfgen/index"
+mkdir "$work/no-gpgv"
+without_gpgv()
+{
+	PATH=$work/no-gpgv run list --distro debian
+}
+t_exit 1 "without gpgv" without_gpgv
+t "it is said" grep -q "there is no gpgv" "$work/messages"
+t "with it" run list --distro debian
+t "the kernels are there" json 'len(d) == 2' "$work/json"
 
 # What the day's index does not say is not believed, whatever the API says.
 altered=$s/archive/debian-security/$day2

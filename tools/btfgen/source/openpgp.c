@@ -314,8 +314,9 @@ static int run_gpgv(const char *signed_path, const char *message, const char *te
 		argv[argc++] = message;
 	argv[argc] = NULL;
 	ret = child__run(&opts, &result, err);
+	/* not ENOENT, which would say that there is no such index */
 	if (ret == -ENOENT)
-		return error__set(err, ENOENT,
+		return error__set(err, ENOPKG,
 				  "%s: its signature cannot be checked: there is no gpgv; "
 				  "install the package gpgv (or gnupg2)",
 				  name);
