@@ -66,6 +66,8 @@ t "DEBUGINFOD_URLS: the first is dead, the second has nothing" build e.kbtf --bu
 t "the third has it" json 'd["kernels"][0]["status"] == "done"' "$work/json"
 t_says 1 "build ID 00ff: no debuginfod server has it, of 1 asked" "one that nobody has" \
 	"$btfgen" build -a "$work/f.kbtf" --build-id 00ff --debuginfod "$url"
+t_says 1 "Could" "not even a dead one" "$btfgen" build -a "$work/f.kbtf" --tries 1 --build-id 00ff \
+	--debuginfod "$url" --debuginfod "http://127.0.0.1:$(free_port)"
 t_exit 1 "does not stop the others" build f.kbtf --build-id 00ff --build-id "$id" --debuginfod "$daemon"
 t "which are built" json '[k["status"] for k in d["kernels"]] == ["failed", "done"]' "$work/json"
 

@@ -84,7 +84,7 @@ static int fetch(const struct run *run, const struct wanted *wanted, struct mete
 		 struct fetched *fetched, char **url, struct error *err)
 {
 	struct error later;
-	int res = -ENOENT;
+	int res = -ENOENT, unsure = 0;
 
 	for (size_t i = 0; run->servers[i] && res && res != -ECANCELED && res != -ENOSPC; i++) {
 		struct package package = { .name = (char *)wanted->hex, .allow_unsigned = true };
@@ -97,10 +97,18 @@ static int fetch(const struct run *run, const struct wanted *wanted, struct mete
 		package.url = *url;
 		fetched__free(fetched);
 		res = fetch__package(run->transfers, run->adding->work, &package,
-				     run->what->cache_limit, meter, fetched, i ? &later : err);
-		if (res && i)
-			log__verbose("%s", later.text);
+				     run->what->cache_limit, meter, fetched, &later);
+		if (!res)
+			break;
+		log__verbose("%s", later.text);
+		if (res == -ENOENT || unsure)
+			continue;
+		unsure = res;
+		*err = later;
 	}
+	/* who could not be asked may have it: that is what is wrong then */
+	if (res && unsure)
+		return unsure;
 	if (res == -ENOENT)
 		return error__set(err, ENOENT, "build ID %s: no debuginfod server has it, of %zu "
 				  "asked", wanted->hex,
