@@ -171,6 +171,21 @@ in_two_orders()
 		[ "$(head -n 3 "$work/order-1.kbtf.journal")" = "$(head -n 3 "$work/late.kbtf.journal")" ]
 }
 t "the same in any order; a line that was cut short is left out" in_two_orders
+# What a file system may leave of a block that was not written when the power went.
+zeros()
+{
+	rm -f "$work/zeros.kbtf"*
+	{
+		head -n 1 "$work/by-hand-1.kbtf.journal"
+		head -c 4096 /dev/zero
+		echo
+		sed 's/"time":"20/"time":"21/' "$work/by-hand-1.kbtf.journal"
+	} >"$work/torn.kbtf.journal"
+	wanted=$(($(wc -l <"$work/by-hand-1.kbtf.journal") + 1))
+	"$btfgen" merge -q "$work/zeros.kbtf" "$work/torn.kbtf.journal"
+	[ "$(wc -l <"$work/zeros.kbtf.journal")" = "$wanted" ]
+}
+t "zeros in a journal do not hide what is behind them" zeros
 t_exit 1 "a journal that is not there" "$btfgen" merge "$work/order-1.kbtf" "$work/nowhere.journal"
 
 # ---- what failed too often waits -------------------------------------------------------------------------

@@ -52,7 +52,9 @@ struct journal *journal__open(const char *archive_path, struct error *err)
 		error__set(err, res, "%s: %s", journal->path, strerror(-res));
 		return NULL;
 	}
-	for (char *line = text, *end; line && (end = strchr(line, '\n')); line = end + 1)
+	/* NUL bytes, which a crash may have left, end no file */
+	for (char *line = text, *end;
+	     line && (end = memchr(line, '\n', (size_t)(text + size - line))); line = end + 1)
 		read_line(journal, line, end - line);
 	return steal_ptr(journal);
 }

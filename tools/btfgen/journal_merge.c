@@ -84,7 +84,8 @@ int journal_merge__take(struct journal_merge *merge, const char *path, struct er
 		return 0;
 	if (res)
 		return error__set(err, res, "%s: %s", path, strerror(-res));
-	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1)
+	for (char *line = text, *end; (end = memchr(line, '\n', (size_t)(text + size - line)));
+	     line = end + 1)
 		if (take_line(merge, line, end - line))
 			return error__oom(err);
 	return 0;
