@@ -63,11 +63,6 @@ void buf__add(struct buf *buf, const void *data, size_t len)
 	buf->len += len;
 }
 
-void buf__add_u8(struct buf *buf, uint8_t value)
-{
-	buf__add(buf, &value, 1);
-}
-
 void buf__add_u32(struct buf *buf, uint32_t value)
 {
 	uint8_t bytes[4];

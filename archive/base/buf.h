@@ -28,7 +28,14 @@ static inline bool buf__failed(const struct buf *buf)
 /* Room for `len` more bytes, to be written by the caller and then added to buf->len. */
 uint8_t *buf__reserve(struct buf *buf, size_t len);
 void buf__add(struct buf *buf, const void *data, size_t len);
-void buf__add_u8(struct buf *buf, uint8_t value);
+/* Inline: streams of kernels are written byte by byte. */
+static inline void buf__add_u8(struct buf *buf, uint8_t value)
+{
+	if (buf->len < buf->cap && !buf->failed)
+		buf->data[buf->len++] = value;
+	else
+		buf__add(buf, &value, 1);
+}
 void buf__add_u32(struct buf *buf, uint32_t value);
 void buf__add_u64(struct buf *buf, uint64_t value);
 /* u32 length, the bytes, and a NUL that the length does not count. NULL counts as "". */
