@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,7 @@ void index__free(struct index *index)
 	for (size_t i = 0; i < index->count; i++)
 		index_kernel__free(&index->kernels[i]);
 	free(index->kernels);
+	free(index->places);
 	*index = (struct index){ 0 };
 }
 
@@ -65,17 +67,69 @@ char *index__recipe(const struct release *release, const char *arch)
 
 /* ---- which packages are kernels ------------------------------------------------- */
 
+static uint64_t hash_text(const struct index *index, const char *text)
+{
+	uint8_t bytes[crypto_shorthash_BYTES];
+	uint64_t hash;
+
+	_Static_assert(sizeof(index->place_key) == crypto_shorthash_KEYBYTES, "SipHash's key");
+	_Static_assert(sizeof(bytes) == sizeof(hash), "SipHash's size");
+	crypto_shorthash(bytes, (const uint8_t *)text, strlen(text), index->place_key);
+	memcpy(&hash, bytes, sizeof(hash));
+	return hash;
+}
+
+/* Where it is, or the free place where it would be. */
+static size_t *find_place(const struct index *index, const char *kernel_release,
+			  const char *version)
+{
+	uint64_t hash = hash_text(index, kernel_release) + 3 * hash_text(index, version);
+
+	for (size_t i = hash % index->place_count;; i = (i + 1) % index->place_count) {
+		size_t number = index->places[i];
+		const struct index_kernel *kernel;
+
+		if (!number)
+			return &index->places[i];
+		kernel = &index->kernels[number - 1];
+		if (!strcmp(kernel->kernel_release, kernel_release) &&
+		    !strcmp(kernel->version, version))
+			return &index->places[i];
+	}
+}
+
+/* At least as many places free as are taken, with one more kernel. */
+static int make_places(struct index *index)
+{
+	size_t count = 4 * (index->count + 16), *places;
+
+	if (2 * (index->count + 1) <= index->place_count)
+		return 0;
+	places = calloc(count, sizeof(*places));
+	if (!places)
+		return -ENOMEM;
+	free(index->places);
+	index->places = places;
+	index->place_count = count;
+	crypto_shorthash_keygen(index->place_key);
+	for (size_t i = 0; i < index->count; i++)
+		*find_place(index, index->kernels[i].kernel_release,
+			    index->kernels[i].version) = i + 1;
+	return 0;
+}
+
+/* Found or made. By a table, since who writes an index chooses how many kernels it has. */
 static struct index_kernel *find_kernel(struct index *index, const char *kernel_release,
 					const char *version)
 {
 	struct index_kernel *kernel;
+	size_t *place;
 
-	for (size_t i = index->count; i-- > 0;) {
-		kernel = &index->kernels[i];
-		if (!strcmp(kernel->kernel_release, kernel_release) &&
-		    !strcmp(kernel->version, version))
-			return kernel;
-	}
+	if (make_places(index))
+		return NULL;
+	place = find_place(index, kernel_release, version);
+	if (*place)
+		return &index->kernels[*place - 1];
 	if (index->count == index->cap) {
 		size_t cap = index->cap ? 2 * index->cap : 32;
 
@@ -88,7 +142,10 @@ static struct index_kernel *find_kernel(struct index *index, const char *kernel_
 	kernel = &index->kernels[index->count++];
 	*kernel = (struct index_kernel){ .kernel_release = strdup(kernel_release),
 					 .version = strdup(version) };
-	return kernel->kernel_release && kernel->version ? kernel : NULL;
+	if (!kernel->kernel_release || !kernel->version)
+		return NULL;
+	*place = index->count;
+	return kernel;
 }
 
 bool is_safe_path(const char *path)

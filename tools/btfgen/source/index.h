@@ -41,6 +41,9 @@ struct index {
 	struct index_kernel *kernels;
 	size_t count;
 	size_t cap;
+	size_t *places;         /* by hash: 1 + a kernel's number, or 0; made when one is sought */
+	size_t place_count;
+	uint8_t place_key[16];  /* an index must not choose what collides */
 };
 
 /* Digest of the manifest's parts that decide what index__add() takes; malloc'ed, or NULL. */
