@@ -209,6 +209,41 @@ same_data_types()
 }
 t "pahole's and the kernel's own BTF are the same in C" same_data_types
 
+# ---- minimized alone ---------------------------------------------------------------------------
+M=$work/m.kbtf
+all_bundled=$(for o in $bundled; do echo "--for $o"; done)
+t_says 0 "3 to build, 0 to minimize" "--min-only: all is to be made" x86 build -a "$M" --min-only --dry-run
+t "--min-only --json" to_file "$work/min" x86 build -a "$M" --min-only --json
+t "auto: straight from DWARF, but the kernel's own where it has any" json \
+	'[(k["encoder"], "btf_bytes" in k, k["min_bytes"] > 0) for k in d["kernels"]] ==
+	[("dwarf", False, True), ("embedded", False, True), ("dwarf", False, True)]' "$work/min"
+t_says 0 "nothing to do: 0 done, 3 skipped, 0 failed" "the same again: nothing" x86 build -a "$M" --min-only
+t_says 0 "1 to build, 0 to minimize, 2 done" "by DWARF alone, the kernel's own does not do" \
+	x86 build -a "$M" --encoder dwarf --dry-run
+t_says 0 "3 to build, 0 to minimize" "by pahole, none of them does" \
+	x86 build -a "$M" --min-only --encoder pahole --dry-run
+t_says 0 "3 to build, 0 to minimize" "for another object there is nothing to cut from" \
+	x86 build -a "$M" --min-only --for "$one" --dry-run
+t_says 0 "3 done" "so it is made" x86 build -a "$M" --min-only --for "$one"
+for want in "$all_bundled" "--for $one"; do
+	# shellcheck disable=SC2086 # words
+	t "each has what was asked for: ${want##*/}" "$btfgen" export -q -a "$M" -k 6.1.0-1-amd64 -o "$work/exported" $want
+done
+t_not "and no more" "$btfgen" export -q -a "$M" -k 6.1.0-1-amd64 -o "$work/exported"
+t_says 0 "3 to build, 0 to minimize" "full BTF is to be made" x86 build -a "$M" --dry-run
+t_says 0 "3 done" "and is" x86 build -a "$M"
+t_says 0 "nothing to do" "which serves --min-only and DWARF as well" x86 build -a "$M" --encoder dwarf
+A=$M
+t "it is pahole's" exported 6.1.0-1-amd64 "$work/btf-1"
+# shellcheck disable=SC2086 # words
+t "cut as ever" exported 6.1.0-1-amd64 "$work/min-1" $all_bundled
+A=$work/a.kbtf
+other=$objects/tcpconnect.bpf.o
+t_says 0 "0 to build, 3 to minimize" "where full BTF is, minimized is cut from it" \
+	x86 build -a "$A" --encoder dwarf --for "$other" --dry-run
+t_says 0 "3 done" "and is" x86 build -a "$A" --encoder dwarf --for "$other"
+t "full BTF stays" exported 6.1.0-1-amd64 "$work/btf-1"
+
 # ---- the newest ----------------------------------------------------------------------------------
 t "--newest 1 --dry-run --json" to_file "$work/plan" x86 build -a "$work/n.kbtf" --newest 1 --dry-run --json
 t "is the one of security" json '[t["kernel"] for t in d["tasks"]] == ["6.1.0-3-amd64"]' "$work/plan"
