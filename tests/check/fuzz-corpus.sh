@@ -41,6 +41,7 @@ is_whole()
 	*/fuzz_directory/*) grep -qi "href=" "$1" ;;
 	*/fuzz_archive/*) "$btfgen" verify -a "$1" ;;
 	*/fuzz_check/*) grep -qE 'fentry/do_exit|cgroup_skb/ingress' "$1" && grep -q bpf_prog_aux "$1" ;;
+	*/fuzz_dwarf/*circles) grep -q kprobe/circles "$1" && grep -q work_function "$1" ;;
 	*/fuzz_core/* | */fuzz_dwarf/*) grep -q kprobe/bitfields "$1" && grep -q in_anonymous "$1" ;;
 	*/fuzz_btf/*) bpftool btf dump file "$1" | grep -q "STRUCT 'task_struct'" ;;
 	# whole edits; that none of them does no harm, the harness itself expects
