@@ -484,6 +484,9 @@ static int read_composite(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum
 		err = set_name(reader, name, &record.name);
 	if (err)
 		return err;
+	/* of no name there can be no other */
+	if (!name && is_declaration(die))
+		return 0;
 	if (is_declaration(die)) {
 		record = (struct type_record){ .kind = BTF_KIND_FWD, .name = record.name,
 					       .flags = is_union };
