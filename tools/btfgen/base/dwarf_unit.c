@@ -8,12 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/dwarf_die.h"
 #include "base/pointer_table.h"
 
 /* No type of C nests as deep. */
 #define DEPTH_MAX 200
-/* Typedefs and the like in a row. */
-#define CHAIN_MAX 128
 #define FIRST_SLOTS 256
 /* What a name is wanted as, beside the kinds of types: bits of BTF kinds that have no name. */
 #define AS_MEMBER (1u << BTF_KIND_PTR)
@@ -55,80 +54,6 @@ static int damaged(struct dwarf_unit_reader *reader, const char *why)
 {
 	reader->why = why;
 	return -EBADMSG;
-}
-
-/* ---- attributes ---------------------------------------------------------------------------------- */
-
-static bool read_number(Dwarf_Die *die, unsigned int name, uint64_t *number)
-{
-	Dwarf_Attribute attr;
-	Dwarf_Word value;
-
-	if (!dwarf_attr(die, name, &attr) || dwarf_formudata(&attr, &value))
-		return false;
-	*number = value;
-	return true;
-}
-
-static uint64_t number_of(Dwarf_Die *die, unsigned int name)
-{
-	uint64_t number = 0;
-
-	read_number(die, name, &number);
-	return number;
-}
-
-/* A flag is no number to libdw. */
-static bool is_declaration(Dwarf_Die *die)
-{
-	Dwarf_Attribute attr;
-	bool flag = false;
-
-	return dwarf_attr(die, DW_AT_declaration, &attr) && !dwarf_formflag(&attr, &flag) && flag;
-}
-
-/* NULL: it has none. */
-static const char *name_of(Dwarf_Die *die)
-{
-	Dwarf_Attribute attr;
-
-	return dwarf_attr(die, DW_AT_name, &attr) ? dwarf_formstring(&attr) : NULL;
-}
-
-/* 1: it refers to a type; 0: to none, which is void. Whether that is _Atomic does not count. */
-static int type_of(struct dwarf_unit_reader *reader, Dwarf_Die *die, Dwarf_Die *type)
-{
-	Dwarf_Die from = *die;
-	Dwarf_Attribute attr;
-
-	for (unsigned int i = 0; i < CHAIN_MAX; i++) {
-		if (!dwarf_attr(&from, DW_AT_type, &attr))
-			return 0;
-		if (!dwarf_formref_die(&attr, type))
-			return damaged(reader, "a reference to a type leads nowhere");
-		if (dwarf_tag(type) != DW_TAG_atomic_type)
-			return 1;
-		from = *type;
-	}
-	return damaged(reader, "types in a circle");
-}
-
-/* To the next one; 1: there is none. Never back: DW_AT_sibling may lie. */
-static int next_die(struct dwarf_unit_reader *reader, Dwarf_Die *die)
-{
-	const void *before = die->addr;
-	int res = dwarf_siblingof(die, die);
-
-	if (res < 0)
-		return damaged(reader, dwarf_errmsg(-1));
-	return res == 0 && die->addr <= before ? damaged(reader, "siblings in a circle") : res;
-}
-
-static int first_die(struct dwarf_unit_reader *reader, Dwarf_Die *die, Dwarf_Die *child)
-{
-	int res = dwarf_child(die, child);
-
-	return res < 0 ? damaged(reader, dwarf_errmsg(-1)) : res;
 }
 
 /* ---- what is wanted -------------------------------------------------------------------------------- */
@@ -184,7 +109,7 @@ static int read_referred(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum 
 			 uint32_t *number)
 {
 	Dwarf_Die type;
-	int res = type_of(reader, die, &type);
+	int res = dwarf_die__type(&reader->why, die, &type);
 
 	*number = 0;
 	return res > 0 ? read_type(reader, &type, context, number) : res;
@@ -257,7 +182,8 @@ static int close_circle(struct dwarf_unit_reader *reader, struct open_type *open
  */
 static int read_base(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t *number)
 {
-	uint64_t encoding = number_of(die, DW_AT_encoding), size = number_of(die, DW_AT_byte_size);
+	uint64_t encoding = dwarf_die__number_or_0(die, DW_AT_encoding);
+	uint64_t size = dwarf_die__number_or_0(die, DW_AT_byte_size);
 	bool is_odd = !size || size & (size - 1) || size > 16;
 	struct type_record record = { .kind = BTF_KIND_INT, .size = is_odd ? 4 : (uint32_t)size };
 	int err;
@@ -272,7 +198,7 @@ static int read_base(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t 
 		return 0;
 	if (record.kind == BTF_KIND_FLOAT && (is_odd || size == 1))
 		return 0;
-	err = set_name(reader, is_odd ? "__SANITIZED_FAKE_INT__" : name_of(die), &record.name);
+	err = set_name(reader, is_odd ? "__SANITIZED_FAKE_INT__" : dwarf_die__name(die), &record.name);
 	return err ? err : add_record(reader, &record, NULL, number);
 }
 
@@ -289,7 +215,7 @@ static int read_typedef(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum c
 			uint32_t *number)
 {
 	struct type_record record = { .kind = BTF_KIND_TYPEDEF };
-	const char *name = name_of(die);
+	const char *name = dwarf_die__name(die);
 	uint32_t wanted;
 	int err = look_up(reader, name, &wanted);
 
@@ -317,17 +243,17 @@ static int read_array(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum con
 	const struct type_record record = { .kind = BTF_KIND_ARRAY, .count = 1 };
 	struct type_slot slot = { .bit_offset = reader->index_type, .bit_size = 1 };
 	Dwarf_Die child;
-	int res = first_die(reader, die, &child);
+	int res = dwarf_die__first(&reader->why, die, &child);
 
-	for (; res == 0; res = next_die(reader, &child)) {
+	for (; res == 0; res = dwarf_die__next(&reader->why, &child)) {
 		uint64_t last, count = 0;
 
 		if (dwarf_tag(&child) != DW_TAG_subrange_type)
 			continue;
-		if (read_number(&child, DW_AT_upper_bound, &last))
+		if (dwarf_die__number(&child, DW_AT_upper_bound, &last))
 			count = last + 1;
 		else
-			read_number(&child, DW_AT_count, &count);
+			dwarf_die__number(&child, DW_AT_count, &count);
 		slot.bit_size *= (uint32_t)count;
 	}
 	if (res < 0)
@@ -338,94 +264,11 @@ static int read_array(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum con
 
 /* ---- members ------------------------------------------------------------------------------------------ */
 
-/* In bytes, of the type of a bitfield, without typedefs and the like; 0: unknown. */
-static int size_of_type(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint64_t *size)
-{
-	Dwarf_Die type = *die;
-	int res;
-
-	for (unsigned int i = 0; i < CHAIN_MAX; i++) {
-		Dwarf_Die from = type;
-
-		res = type_of(reader, &from, &type);
-		if (res < 0)
-			return res;
-		if (res == 0)
-			break;
-		if (read_number(&type, DW_AT_byte_size, size))
-			return 0;
-	}
-	*size = 0;
-	return 0;
-}
-
-/* DW_AT_data_member_location is a number, or an expression that adds one (DWARF 2). */
-static int read_location(struct dwarf_unit_reader *reader, Dwarf_Attribute *attr, uint64_t *offset)
-{
-	Dwarf_Word value;
-	Dwarf_Op *ops;
-	size_t count;
-
-	if (!dwarf_formudata(attr, &value)) {
-		*offset = value;
-		return 0;
-	}
-	if (dwarf_getlocation(attr, &ops, &count) || count != 1 || ops->atom != DW_OP_plus_uconst)
-		return damaged(reader, "a member's place is no constant");
-	*offset = ops->number;
-	return 0;
-}
-
-/*
- * A bitfield that counts from the end of its storage, as DWARF did to version 3: on machines of
- * little endian BTF's place is counted from the other end.
- */
-static int read_old_bitfield(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint64_t bit_size,
-			     uint64_t *bit_offset)
-{
-	uint64_t storage = 0, from_top = number_of(die, DW_AT_bit_offset);
-	int res = 0;
-
-	if (!read_number(die, DW_AT_byte_size, &storage))
-		res = size_of_type(reader, die, &storage);
-	if (res || !storage)
-		return res;
-	*bit_offset += reader->opts.big_endian ? from_top : 8 * storage - from_top - bit_size;
-	return 0;
-}
-
-/* 1: it has no place, as a static member. */
-static int read_place(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool in_union,
-		      struct type_slot *slot)
-{
-	uint64_t bit_offset = 0, bit_size = number_of(die, DW_AT_bit_size), bytes = 0;
-	Dwarf_Attribute attr;
-	int res = 0;
-
-	if (!read_number(die, DW_AT_data_bit_offset, &bit_offset)) {
-		if (dwarf_attr(die, DW_AT_data_member_location, &attr))
-			res = read_location(reader, &attr, &bytes);
-		else if (!in_union)
-			return 1;
-		if (bytes > UINT32_MAX)
-			return damaged(reader, "a member beyond 512 MiB");
-		bit_offset = 8 * bytes;
-		if (!res && bit_size)
-			res = read_old_bitfield(reader, die, bit_size, &bit_offset);
-	}
-	if (!res && (bit_offset > UINT32_MAX || bit_size > 255 ||
-		     (bit_size && bit_offset > 0xffffff)))
-		return damaged(reader, "a member beyond 512 MiB, or a bitfield beyond 2 MiB");
-	slot->bit_offset = (uint32_t)bit_offset;
-	slot->bit_size = (uint32_t)bit_size;
-	return res;
-}
-
 static int read_member(struct dwarf_unit_reader *reader, Dwarf_Die *die, const char *name,
 		       bool in_union, enum context context)
 {
 	struct type_slot slot = {};
-	int res = read_place(reader, die, in_union, &slot);
+	int res = dwarf_die__place(&reader->why, die, in_union, reader->opts.big_endian, &slot);
 
 	if (res)
 		return res < 0 ? res : 0;
@@ -444,15 +287,15 @@ static int read_members(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool w
 	enum context context = whole ? MATCHING : PLAIN;
 	bool in_union = dwarf_tag(die) == DW_TAG_union_type, has_last = false;
 	Dwarf_Die child, last;
-	int res = first_die(reader, die, &child), err = 0;
+	int res = dwarf_die__first(&reader->why, die, &child), err = 0;
 
-	for (; res == 0; res = next_die(reader, &child)) {
+	for (; res == 0; res = dwarf_die__next(&reader->why, &child)) {
 		const char *name;
 		uint32_t wanted;
 
 		if (dwarf_tag(&child) != DW_TAG_member)
 			continue;
-		name = name_of(&child);
+		name = dwarf_die__name(&child);
 		err = look_up(reader, name, &wanted);
 		has_last = !err && name && !whole && !(wanted & AS_MEMBER);
 		if (has_last)
@@ -463,7 +306,7 @@ static int read_members(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool w
 			return err;
 	}
 	if (res > 0 && has_last)
-		err = read_member(reader, &last, name_of(&last), in_union, PLAIN);
+		err = read_member(reader, &last, dwarf_die__name(&last), in_union, PLAIN);
 	return res < 0 ? res : err;
 }
 
@@ -473,8 +316,8 @@ static int read_composite(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum
 	bool is_union = dwarf_tag(die) == DW_TAG_union_type;
 	struct type_record record = { .kind = is_union ? BTF_KIND_UNION : BTF_KIND_STRUCT };
 	uint32_t first = reader->slot_count, wanted;
-	const char *name = name_of(die);
-	uint64_t size = number_of(die, DW_AT_byte_size);
+	const char *name = dwarf_die__name(die);
+	uint64_t size = dwarf_die__number_or_0(die, DW_AT_byte_size);
 	int err = look_up(reader, name, &wanted);
 
 	if (!err && size > UINT32_MAX)
@@ -485,9 +328,9 @@ static int read_composite(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum
 	if (err)
 		return err;
 	/* of no name there can be no other */
-	if (!name && is_declaration(die))
+	if (!name && dwarf_die__is_declaration(die))
 		return 0;
-	if (is_declaration(die)) {
+	if (dwarf_die__is_declaration(die)) {
 		record = (struct type_record){ .kind = BTF_KIND_FWD, .name = record.name,
 					       .flags = is_union };
 		return add_record(reader, &record, NULL, number);
@@ -505,19 +348,19 @@ static int read_composite(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum
 static int read_enumerators(struct dwarf_unit_reader *reader, Dwarf_Die *die, bool is_wide)
 {
 	Dwarf_Die child;
-	int res = first_die(reader, die, &child);
+	int res = dwarf_die__first(&reader->why, die, &child);
 
-	for (; res == 0; res = next_die(reader, &child)) {
+	for (; res == 0; res = dwarf_die__next(&reader->why, &child)) {
 		struct type_slot slot = {};
 		int err;
 
 		if (dwarf_tag(&child) != DW_TAG_enumerator)
 			continue;
-		slot.value = (int64_t)number_of(&child, DW_AT_const_value);
+		slot.value = (int64_t)dwarf_die__number_or_0(&child, DW_AT_const_value);
 		/* without 64 bits all are told as if they had no sign, as far as they go */
 		if (!reader->opts.enum64 || (!is_wide && slot.value != (int32_t)slot.value))
 			slot.value = (uint32_t)slot.value;
-		err = set_name(reader, name_of(&child), &slot.name);
+		err = set_name(reader, dwarf_die__name(&child), &slot.name);
 		if (!err)
 			err = push_slot(reader, &slot);
 		if (err)
@@ -530,8 +373,8 @@ static int read_enumerators(struct dwarf_unit_reader *reader, Dwarf_Die *die, bo
 static int read_enum_sign(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t *is_signed)
 {
 	Dwarf_Die type;
-	int res = type_of(reader, die, &type);
-	uint64_t encoding = res > 0 ? number_of(&type, DW_AT_encoding) : 0;
+	int res = dwarf_die__type(&reader->why, die, &type);
+	uint64_t encoding = res > 0 ? dwarf_die__number_or_0(&type, DW_AT_encoding) : 0;
 
 	*is_signed = encoding == DW_ATE_signed || encoding == DW_ATE_signed_char;
 	return res < 0 ? res : 0;
@@ -544,7 +387,7 @@ static int read_enum(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t 
 	uint64_t size = 4;
 	int err = 0;
 
-	read_number(die, DW_AT_byte_size, &size);
+	dwarf_die__number(die, DW_AT_byte_size, &size);
 	if (!size || size & (size - 1) || size > 8)
 		return damaged(reader, "an enumeration whose size is none");
 	record.size = (uint32_t)size;
@@ -556,7 +399,7 @@ static int read_enum(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t 
 		err = read_enumerators(reader, die, record.kind == BTF_KIND_ENUM64);
 	record.count = reader->slot_count - first;
 	if (!err)
-		err = set_name(reader, name_of(die), &record.name);
+		err = set_name(reader, dwarf_die__name(die), &record.name);
 	if (!err)
 		err = add_record(reader, &record, reader->slots + first, number);
 	reader->slot_count = first;
@@ -567,9 +410,9 @@ static int read_enum(struct dwarf_unit_reader *reader, Dwarf_Die *die, uint32_t 
 static int read_parameters(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context)
 {
 	Dwarf_Die child;
-	int res = first_die(reader, die, &child);
+	int res = dwarf_die__first(&reader->why, die, &child);
 
-	for (; res == 0; res = next_die(reader, &child)) {
+	for (; res == 0; res = dwarf_die__next(&reader->why, &child)) {
 		struct type_slot slot = {};
 		int tag = dwarf_tag(&child), err = 0;
 
@@ -644,7 +487,7 @@ static int read_by_tag(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum co
 /* Those with a name are the same however they are reached. */
 static enum context context_of(Dwarf_Die *die, enum context context)
 {
-	return context != PLAIN && kinds_of(dwarf_tag(die)) & COMPOSITES && name_of(die) ? PLAIN :
+	return context != PLAIN && kinds_of(dwarf_tag(die)) & COMPOSITES && dwarf_die__name(die) ? PLAIN :
 										  context;
 }
 
@@ -724,7 +567,7 @@ const char *dwarf_unit_reader__why(const struct dwarf_unit_reader *reader)
 static int read_wanted(struct dwarf_unit_reader *reader, Dwarf_Die *die)
 {
 	uint32_t kinds = kinds_of(dwarf_tag(die)), wanted, number;
-	int err = kinds ? look_up(reader, name_of(die), &wanted) : 0;
+	int err = kinds ? look_up(reader, dwarf_die__name(die), &wanted) : 0;
 
 	if (err || !kinds || !(wanted & kinds))
 		return err;
@@ -734,13 +577,13 @@ static int read_wanted(struct dwarf_unit_reader *reader, Dwarf_Die *die)
 int dwarf_unit_reader__read(struct dwarf_unit_reader *reader, Dwarf_Die *unit)
 {
 	Dwarf_Die die;
-	int res = first_die(reader, unit, &die);
+	int res = dwarf_die__first(&reader->why, unit, &die);
 
 	for (int context = 0; context < CONTEXT_COUNT; context++)
 		pointer_table__clear(&reader->types[context]);
 	if (dwarf_srclang(unit) == DW_LANG_Rust)
 		return 0;
-	for (; res == 0; res = next_die(reader, &die)) {
+	for (; res == 0; res = dwarf_die__next(&reader->why, &die)) {
 		int err = read_wanted(reader, &die);
 
 		if (err)
