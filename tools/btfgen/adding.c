@@ -8,9 +8,9 @@
 
 #include "archive_file.h"
 #include "base/cancel.h"
+#include "base/file_digest.h"
 #include "base/json_text.h"
 #include "base/log.h"
-#include "base/sha256.h"
 #include "base/words.h"
 #include "report.h"
 
@@ -85,16 +85,19 @@ int adding__run(struct adding *adding, const struct added_file *file,
 				.notes = file->notes },
 	};
 	struct meter *meter;
-	int res = file->sha256 ? 0 : sha256__of_file(file->path, digest);
+	int res = 0;
 
-	if (res)
-		return error__set(&outcome->err, res, "%s: %s", file->path, strerror(-res));
-	if (!file->sha256)
-		hex__encode(digest, sizeof(digest), hex);
 	if (file->package)
 		input.provenance.package = file->package;
 	meter = meter__new(input.provenance.package);
-	res = job__run(&adding->job, &input, meter, &outcome->result, &outcome->err);
+	if (!file->sha256) {
+		res = file_digest__sha256_of(file->path, meter, digest, &outcome->err);
+		if (!res)
+			hex__encode(digest, sizeof(digest), hex);
+	}
+	if (!res)
+		res = job__run(&adding->job, &input, meter, &outcome->result,
+			       &outcome->err);
 	meter__free(meter);
 	return res;
 }

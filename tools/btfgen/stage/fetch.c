@@ -14,12 +14,11 @@
 #include "base/cache.h"
 #include "base/cancel.h"
 #include "base/cleanup.h"
+#include "base/file_digest.h"
 #include "base/file_kind.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "base/url.h"
-
-#define READ_CHUNK (256 * 1024)
 
 /* One package on its way; the strings are fetch__package()'s. */
 struct fetch {
@@ -38,38 +37,6 @@ struct fetch {
 };
 
 /* ---- is it the package? --------------------------------------------------------- */
-
-/* Not sha256__of_file(): seconds of work want a meter, and an ear for Ctrl-C. */
-static int digest_file(struct fetch *fetch, int fd, const char *path, uint64_t size,
-		       uint8_t digest[SHA256_SIZE])
-{
-	_cleanup_free_ uint8_t *chunk = malloc(READ_CHUNK);
-	crypto_hash_sha256_state state;
-	uint64_t done = 0;
-
-	if (!chunk)
-		return error__oom(fetch->err);
-	meter__stage(fetch->meter, "check", size);
-	crypto_hash_sha256_init(&state);
-	for (;;) {
-		ssize_t got = pread(fd, chunk, READ_CHUNK, done);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error__set(fetch->err, EIO, "%s: cannot read it: %s", path,
-					  strerror(errno));
-		if (cancel__requested())
-			return error__set(fetch->err, ECANCELED, "%s: interrupted", path);
-		if (!got)
-			break;
-		crypto_hash_sha256_update(&state, chunk, got);
-		done += got;
-		meter__advance(fetch->meter, done, size);
-	}
-	crypto_hash_sha256_final(&state, digest);
-	return 0;
-}
 
 /* A proxy's or a mirror's web page in the place of a package is worth a word. */
 static const char *web_page_hint(int fd)
@@ -92,7 +59,7 @@ static int check(struct fetch *fetch, int fd, const char *name)
 				  "%s: it has %jd bytes where the index says %" PRIu64
 				  "%s; refresh the index, or try another mirror", name,
 				  (intmax_t)st.st_size, fetch->package->size, web_page_hint(fd));
-	status = digest_file(fetch, fd, name, st.st_size, digest);
+	status = file_digest__sha256(fd, name, fetch->meter, digest, fetch->err);
 	if (status)
 		return status;
 	hex__encode(digest, sizeof(digest), is);
