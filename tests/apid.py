@@ -9,6 +9,7 @@ source of snapshot.debian.org. FOLDER holds
   launchpad.json   a list of {"name", "version", "series", "arch"} and more for the answer
   files/           what +files redirects to
   snapshot.json    {SOURCE: {VERSION: [{"archive_name", "first_seen", "name", "path"}]}}
+  slow             if it is there, each InRelease takes its time
   archive/NAME/DAY/...   archives as they were on days: dists/, pool/
 
 The port is the first line on stdout.
@@ -20,6 +21,7 @@ import http.server
 import json
 import os
 import sys
+import time
 import urllib.parse
 
 MOST_A_PAGE = 300
@@ -51,11 +53,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send(status, text.encode(), "text/plain", extra)
 
     def send_file(self, path):
+        if path.endswith("/InRelease") and os.path.exists(self.server.root + "/slow"):
+            time.sleep(0.25)
         file = os.path.normpath(self.server.root + path)
         if not file.startswith(self.server.root + "/") or not os.path.isfile(file):
             return self.send_text(404, "no such file\n")
         with open(file, "rb") as opened:
-            return self.send(200, opened.read(), "application/octet-stream")
+            return self.send(200, opened.read(), "application/octet-stream",
+                             [("Last-Modified", self.date_time_string(os.path.getmtime(file)))])
 
     def do_GET(self):
         url = urllib.parse.urlsplit(self.path)

@@ -91,18 +91,70 @@ asked() # how many requests for TEXT
 t "kernels of dropped versions" run list --distro debian -v
 t "those of the days that are there" json '[(k["kernel"], k["debug"]["verification"]) for k in d] ==
 	[("4.19.0-5-amd64", "signed-index"), ("4.19.0-6-amd64", "signed-index")]' "$work/json"
-t "of what was in another suite then, or nowhere, there is a word" \
-	grep -q "linux 4.19.20-1: amd64 was not in debian-security/buster on the day it came" "$work/messages"
+t "of what has no index of its day there is a word" grep -q \
+	"linux 4.19.20-1: there is no index of debian-security/buster of the day it came; it is asked for again" \
+	"$work/messages"
 t "another series is not looked at" [ "$(asked 5.10.1-1)" -eq 0 ]
 : >"$work/api-log"
 t "what was looked at" run list --distro debian
-t "is known" [ "$(asked allfiles)" -eq 0 ]
+t "is known" [ "$(asked allfiles)" -eq 1 ]
+t "but for the day that had no index: that may pass" [ "$(asked linux/4.19.20-1/allfiles)" -eq 1 ]
 t "from the day it came, by SHA-256" json 'd[0]["debug"]["url"].startswith("'"$api/archive/debian-security/$day1/pool/"'")
 	and len(d[0]["debug"]["sha256"]) == 64' "$work/json"
 t "they are built" run build --distro debian -a "$work/a.kbtf"
 key1=$(fingerprint "$work/day1/gnupg") key2=$(fingerprint "$work/day2/gnupg")
 t "each verified by the key of its day" json '{k["kernel"]: (k["verification"], k["verified_by"]) for k in d["kernels"]} ==
 	{"4.19.0-5-amd64": ("signed-index", "'"$key1"'"), "4.19.0-6-amd64": ("signed-index", "'"$key2"'")}' "$work/json"
+# A day's index that was not there for a moment is not missed for good.
+hide() # HOW: the second day's archive so
+{
+	mv "$s/archive/debian-security/$day2" "$work/away" && run list --distro debian -v &&
+		mv "$work/away" "$s/archive/debian-security/$day2"
+}
+rm -rf "$XDG_CACHE_HOME/btfgen"
+t "a day that is not there" hide
+t "its kernels are not listed" json '[k["kernel"] for k in d] == ["4.19.0-5-amd64"]' "$work/json"
+t "when it is" run list --distro debian -v
+t "they are" json '[k["kernel"] for k in d] == ["4.19.0-5-amd64", "4.19.0-6-amd64"]' "$work/json"
+# another suite is there, and never had it
+sed -e 's/^id = .*/id = elsewhere/' -e 's|^suites = .*|suites = snapshot:debian/buster|' "$work/m/debian.ini" \
+	>"$work/m/elsewhere.ini"
+mkdir -p "$s/archive/debian"
+cp -R "$work/day1/debian" "$s/archive/debian/20190901T000000Z"
+: >"$work/api-log"
+t "what was in another suite on the day it came" run list --distro elsewhere -v
+t "is told" grep -q "linux 4.19.67-2: amd64 was not in debian/buster on the day it came" "$work/messages"
+t "in the next run" run list --distro elsewhere
+t "it is not asked for again" [ "$(asked linux/4.19.67-2/allfiles)" -eq 1 ]
+rm -r "$work/m/elsewhere.ini" "$s/archive/debian/20190901T000000Z"
+# Architectures and suites ask for the same.
+sed -e 's/^id = .*/id = both/' -e 's/^architectures = .*/& aarch64:arm64/' "$work/m/debian.ini" >"$work/m/both.ini"
+cp "$s/snapshot.json" "$work/snapshot.json"
+sed -i "s|^ \"4.19.37-5\": \[|&{\"archive_name\": \"debian-security\", \"first_seen\": \"$day1\", \"path\": \"/pool\",\
+   \"name\": \"linux-image-4.19.0-5-arm64-dbg_4.19.37-5_arm64.deb\"},|" "$s/snapshot.json"
+rm -rf "$XDG_CACHE_HOME/btfgen"
+: >"$work/api-log"
+t "two architectures" run list --distro both -v
+t "are two indexes" [ "$(grep -c '^index debian-security/buster' "$work/messages")" -eq 2 ]
+t "each version's files are asked for once" [ "$(asked linux/4.19.37-5/allfiles)$(asked linux/4.19.67-2/allfiles)" = 11 ]
+t "and the versions" [ "$(asked '/linux/$')" -eq 1 ]
+t "and each day's signed index" [ "$(asked "$day1/dists/buster/InRelease")" -eq 1 ]
+rm "$work/m/both.ini"
+# Ctrl-C between days
+python3 - "$s/snapshot.json" <<'PYTHON'
+import json, sys
+days = {f"4.19.{n}-1": [{"archive_name": "debian-security", "first_seen": f"201902{n % 28 + 1:02}T0000{n:02}Z",
+        "path": "/pool", "name": f"linux-image-4.19.0-3-amd64-dbg_4.19.{n}-1_amd64.deb"}] for n in range(60)}
+json.dump({"linux": days}, open(sys.argv[1], "w"))
+PYTHON
+: >"$s/slow"
+: >"$work/api-log"
+t "Ctrl-C while days are asked for" "$lib/interrupt" SIGINT "there is no index of" 1 \
+	"$btfgen" list --manifests "$work/m" --distro debian -v
+t "ends it" said "exit -2 after"
+t "before the others are asked for" [ "$(asked InRelease)" -lt 60 ]
+rm "$s/slow"
+mv "$work/snapshot.json" "$s/snapshot.json"
 # A kernel for a point release is in proposed-updates on its day, and in nothing else.
 point_release()
 {

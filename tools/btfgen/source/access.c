@@ -171,6 +171,14 @@ static int refuse_web_page(const struct document *document, const char *url, str
 			  "another mirror", url);
 }
 
+static int take_kept(struct document *document, struct error *err)
+{
+	free(document->path);
+	document->path = strdup(document->kept_path);
+	document->is_kept = true;
+	return document->path ? 0 : error__oom(err);
+}
+
 int access__fetch_changed(struct access *access, const char *url, struct document *document,
 			  struct error *err)
 {
@@ -185,16 +193,15 @@ int access__fetch_changed(struct access *access, const char *url, struct documen
 	/* Its time is the server's, see document__keep(); a local file is as near as its copy. */
 	if (!url__is_file(url) && !stat(document->kept_path, &st) && st.st_size)
 		transfer.if_modified = st.st_mtime;
+	if (transfer.if_modified && access->is_settled)
+		return take_kept(document, err);
 	ret = fetch(access, &transfer, document, &not_modified, err);
 	if (!ret && !not_modified)
 		return refuse_web_page(document, url, err);
 	if (ret)
 		return ret;
 	unlink(document->path);
-	free(document->path);
-	document->path = strdup(document->kept_path);
-	document->is_kept = true;
-	return document->path ? 0 : error__oom(err);
+	return take_kept(document, err);
 }
 
 int document__keep(struct document *document, struct error *err)

@@ -12,15 +12,18 @@
 #include "source/manifest.h"
 #include "source/openpgp.h"
 #include "source/pattern.h"
+#include "source/url_cache.h"
 
 struct access {
 	struct transfers *transfers;
 	const char *index_dir;       /* of the working directory */
 	const char *scratch;         /* directory for temporary files */
 	const char *keyring;         /* file or directory in place of the manifest's, or NULL */
+	struct url_cache *answers;   /* of services, in this run; NULL: each is asked anew */
 	const struct pattern *pattern; /* for repositories where each kernel costs requests; or NULL */
 	bool allow_unsigned;
 	bool allow_expired;
+	bool is_settled;             /* what is asked for never changes: what was kept will do */
 	const struct transfer_identity *identity; /* the repository's, or NULL */
 	atomic_uint_fast64_t *bytes_fetched; /* or NULL */
 };
@@ -65,7 +68,7 @@ int access__fetch(struct access *access, const char *url, uint64_t expect_size,
 		  struct document *document, struct error *err);
 /*
  * The same for a file that is asked for at each run: the server is asked whether it has
- * changed since it was kept. To be kept only after it was checked.
+ * changed since it was kept, unless access->is_settled. To be kept only after it was checked.
  */
 int access__fetch_changed(struct access *access, const char *url, struct document *document,
 			  struct error *err);

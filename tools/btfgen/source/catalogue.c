@@ -31,6 +31,7 @@ struct loading {
 	size_t suite_count;
 	struct access access;
 	atomic_uint_fast64_t bytes_fetched;
+	struct url_cache *answers;
 	struct apt_config apt;
 	/* the threads' */
 	atomic_size_t next;
@@ -289,6 +290,9 @@ static int refresh(struct loading *loading, struct suite_indexes *suite, struct 
 	struct transfer_identity identity;
 	int ret;
 
+	/* Launchpad's pages are of one architecture: nobody asks for them again */
+	if (repository->type == REPOSITORY_SNAPSHOT)
+		access.answers = loading->answers;
 	if (suite->is_left_out)
 		return 0;
 	ret = mirrors__find(suite->manifest, suite->suite, loading->opts->mirrors, &loading->apt,
@@ -537,6 +541,7 @@ static void loading__free(struct loading *loading)
 		manifest__free(loading->manifests[i]);
 	free(loading->manifests);
 	apt_config__free(&loading->apt);
+	url_cache__free(loading->answers);
 	pthread_mutex_destroy(&loading->lock);
 }
 
@@ -561,6 +566,9 @@ static int load(struct loading *loading, struct error *err)
 		fail_unknown(loading);
 		return 0;
 	}
+	loading->answers = url_cache__new();
+	if (!loading->answers)
+		return error__oom(err);
 	ret = apt_config__read(opts->apt_root ? opts->apt_root : "", &loading->apt, err);
 	return ret ? ret : refresh_all(loading, err);
 }

@@ -39,12 +39,18 @@ static json_t *parse(const char *path, const char *url, struct error *err)
 json_t *json_api__get(struct access *access, const char *url, int *ret, struct error *err)
 {
 	cleanup(document__free) struct document document = { 0 };
+	const char *path = NULL;
 	json_t *root;
 
-	*ret = access__fetch(access, url, 0, &document, err);
+	if (access->answers) {
+		*ret = url_cache__get(access->answers, access, url, &path, err);
+	} else {
+		*ret = access__fetch(access, url, 0, &document, err);
+		path = document.path;
+	}
 	if (*ret)
 		return NULL;
-	root = parse(document.path, url, err);
+	root = parse(path, url, err);
 	*ret = root ? 0 : -EBADMSG;
 	return root;
 }

@@ -8,7 +8,7 @@
 #include "source/access.h"
 
 /*
- * Fetch and parse; a new reference, or NULL with *err set and *ret: an error of
+ * Fetch and parse, once in a run where access->answers is set; a new reference, or NULL with *err set and *ret: an error of
  * transfers__get(), or -EBADMSG (no JSON, or no object).
  */
 json_t *json_api__get(struct access *access, const char *url, int *ret, struct error *err);

@@ -167,9 +167,11 @@ int snapshot__parse_files(json_t *answer, const char *url, const struct snapshot
 
 /* ---- the archive of a day ---------------------------------------------------------------- */
 
-static int read_day(struct access *access, const struct snapshot_query *query, const char *day,
-		    struct index *index, struct error *err)
+/* *absent is set where there is no such archive: today, and perhaps no more than that. */
+static int read_day(const struct access *reach, const struct snapshot_query *query,
+		    const char *day, struct index *index, bool *absent, struct error *err)
 {
+	struct access access = *reach;
 	cleanup(deb_suite__free) struct deb_suite found = { 0 };
 	cleanup(index__free) struct index fresh = { 0 };
 	_cleanup_free_ char *mirror = NULL, *prefix = NULL;
@@ -184,6 +186,7 @@ static int read_day(struct access *access, const struct snapshot_query *query, c
 	int ret;
 
 	release.ignore_valid_until = true;
+	access.is_settled = true;
 	if (asprintf(&prefix, "archive/%.*s/%s/", (int)len, query->path, day) < 0)
 		prefix = NULL;
 	if (prefix &&
@@ -192,12 +195,16 @@ static int read_day(struct access *access, const struct snapshot_query *query, c
 	if (!mirror)
 		return error__oom(err);
 	of_day.mirror = mirror;
-	ret = deb_suite__fetch(access, &of_day, &found, err);
-	/* a suite that did not exist yet, or not for this architecture, holds nothing */
+	ret = deb_suite__fetch(&access, &of_day, &found, err);
+	if (ret == -ENOENT) {
+		*absent = true;
+		return 0;
+	}
+	/* a suite without this architecture holds nothing of it */
 	file = ret ? NULL : deb_suite__packages(&found, query->repository, query->arch, err);
 	if (!file)
-		return ret == -ENOENT ? 0 : ret;
-	ret = deb_suite__read(access, &found, file, query->release, &fresh, err);
+		return ret;
+	ret = deb_suite__read(&access, &found, file, query->release, &fresh, err);
 	return ret ? ret : index__join(index, &fresh, prefix, err);
 }
 
@@ -219,14 +226,21 @@ static bool holds_all(const struct index *index, const struct index *wanted)
 
 /* ---- one version, and all ------------------------------------------------------------------ */
 
+static int stopped(const struct snapshot_query *query, struct error *err)
+{
+	return error__set(err, ECANCELED, "stopped while %s was asked", query->service);
+}
+
+/* *is_settled: there is nothing more to be learned of it, and it need not be asked for again. */
 static int read_version(struct access *access, const struct snapshot_query *query,
 			const char *source, const char *version, struct index *index,
-			struct error *err)
+			bool *is_settled, struct error *err)
 {
 	cleanup(index__free) struct index wanted = { 0 };
 	cleanup(json_decrefp) json_t *answer = NULL;
 	_cleanup_words_ char **days = NULL;
 	_cleanup_free_ char *url = NULL;
+	bool absent = false;
 	int ret;
 
 	if (asprintf(&url, "%s/mr/package/%s/%s/allfiles?fileinfo=1", query->service, source,
@@ -238,9 +252,16 @@ static int read_version(struct access *access, const struct snapshot_query *quer
 	if (!answer)
 		return ret;
 	ret = snapshot__parse_files(answer, url, query, &wanted, &days, err);
-	for (size_t i = 0; !ret && days[i] && !holds_all(index, &wanted); i++)
-		ret = read_day(access, query, days[i], index, err);
-	if (!ret && !holds_all(index, &wanted))
+	for (size_t i = 0; !ret && days[i] && !holds_all(index, &wanted); i++) {
+		if (cancel__requested())
+			return stopped(query, err);
+		ret = read_day(access, query, days[i], index, &absent, err);
+	}
+	*is_settled = holds_all(index, &wanted) || !absent;
+	if (!ret && !*is_settled)
+		log__verbose("%s %s: there is no index of %s of the day it came; it is asked for "
+			     "again in the next run", source, version, query->path);
+	else if (!ret && !holds_all(index, &wanted))
 		log__verbose("%s %s: %s was not in %s on the day it came", source, version,
 			     query->arch, query->path);
 	return ret;
@@ -265,17 +286,17 @@ static int read_source(struct access *access, const struct snapshot_query *query
 	ret = snapshot__parse_versions(answer, url, access, query, &versions, first);
 	for (size_t i = 0; !ret && versions[i]; i++) {
 		_cleanup_free_ char *key = NULL;
+		bool is_settled = false;
 
 		if (cancel__requested())
-			return error__set(first, ECANCELED, "stopped while %s was asked",
-					  query->service);
+			return stopped(query, first);
 		if (asprintf(&key, "%s %s", source, versions[i]) < 0)
 			key = NULL;
 		if (key && has(index->seen, key))
 			continue;
-		ret = key ? read_version(access, query, source, versions[i], index, &err) :
-			    -ENOMEM;
-		if (!ret && words__add(&index->seen, key))
+		ret = key ? read_version(access, query, source, versions[i], index, &is_settled,
+					 &err) : -ENOMEM;
+		if (!ret && is_settled && words__add(&index->seen, key))
 			ret = -ENOMEM;
 		if (ret == -ENOMEM)
 			return error__oom(first);

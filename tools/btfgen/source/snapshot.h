@@ -25,7 +25,8 @@ struct snapshot_query {
 
 /*
  * Add to *index what it lacks of the versions that the release's series and
- * access->pattern allow; what was looked at is remembered in index->seen. A version that
+ * access->pattern allow; what was looked at is remembered in index->seen, but for versions of
+ * days that have no index: that may pass. A version that
  * cannot be had is an error, the first one's, and does not stop the others: *index has
  * them, and is of use if it has a digest. Errors: those of transfers__get() and
  * deb_suite__fetch(); -EINVAL (the release says no series), -EBADMSG.
