@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# A package's vmlinux read in parts, from a real nginx: with ranges, without, over TLS; and one
-# behind its modules.
+# A package's vmlinux read in parts, from a real nginx: with ranges, without, over TLS, and one
+# that dies while it sends; and a vmlinux behind its modules.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$top/tests/lib/sandbox.sh"
 . "$top/tests/lib/nginx.sh"
@@ -78,6 +78,7 @@ server {
 	listen 127.0.0.1:$port; root $work/www;
 	location /none/ { alias $work/www/; max_ranges 0; }
 	location /slow/ { alias $work/www/; limit_rate 4m; etag off; }
+	location /slower/ { alias $work/www/; limit_rate 30k; }
 	location /away/ { return 302 http://127.0.0.1:$port/first.deb; }
 }
 server {
@@ -97,6 +98,26 @@ t "nobody asks for more than a megabyte at once" \
 	sh -c "! grep -E ' 206 [0-9]{7}' '$work/nginx/access' | grep -vE ' 206 10[0-4]'"
 t "a slow one without ETags" read_from "http://127.0.0.1:$port/slow/first.deb"
 t "by a redirect" read_from "http://127.0.0.1:$port/away/first.deb"
+
+# nginx has the file open for as long as it sends of it
+is_sending()
+{
+	readlink /proc/"$nginx_pid"/fd/* | grep -q 'first\.deb$'
+}
+
+cut_in_the_middle()
+{
+	read_from "http://127.0.0.1:$port/slower/first.deb" &
+	reader=$!
+	until grep -q /slower/ "$work/nginx/access" && is_sending; do
+		kill -0 $reader || return 1
+		sleep 0.05
+	done
+	restart_nginx "$port" "$tls"
+	[ ! -e "$work/image" ] && wait $reader
+}
+t "a server that dies while it sends, and comes back" cut_in_the_middle
+what_came "in spite of that"
 unset CURL_CA_BUNDLE SSL_CERT_DIR
 export SSL_CERT_FILE="$work/ca.pem"
 t "over TLS, connections of two requests" read_from "https://127.0.0.1:$tls/first.deb"

@@ -3,7 +3,8 @@
 # A real nginx on 127.0.0.1, for one test: source this after sandbox.sh.
 #
 #   free_port              prints a port that nobody has
-#   start_nginx FILE       with the server blocks in FILE; its error log is $work/nginx/error
+#   start_nginx FILE PORT...  with the server blocks in FILE; its error log is $work/nginx/error
+#   restart_nginx PORT...  killed, whatever it was sending, and started again
 #   new_ca                 $work/ca.pem and a server's certificate, $work/server.pem and -key.pem
 #   new_client NAME        a client certificate $work/NAME.pem, $work/NAME-key.pem
 PATH=$PATH:/usr/sbin:/sbin
@@ -29,6 +30,14 @@ for port in sys.argv[1:]:
 PYTHON
 }
 
+# run_nginx PORT...
+run_nginx()
+{
+	nginx -p "$work/nginx" -c "$work/nginx/conf" -e "$work/nginx/error" 2>"$work/nginx/stderr" &
+	nginx_pid=$!
+	answers "$@" || cat "$work/nginx/stderr"
+}
+
 # start_nginx FILE PORT...
 start_nginx()
 {
@@ -45,10 +54,15 @@ start_nginx()
 		echo "}"
 	} >"$work/nginx/conf"
 	shift
-	nginx -p "$work/nginx" -c "$work/nginx/conf" -e "$work/nginx/error" 2>"$work/nginx/stderr" &
-	nginx_pid=$!
-	at_exit "kill $nginx_pid 2>/dev/null; wait $nginx_pid 2>/dev/null"
-	answers "$@" || cat "$work/nginx/stderr"
+	at_exit 'kill $nginx_pid 2>/dev/null; wait $nginx_pid 2>/dev/null'
+	run_nginx "$@"
+}
+
+restart_nginx()
+{
+	kill -9 "$nginx_pid"
+	wait "$nginx_pid" 2>/dev/null
+	run_nginx "$@"
 }
 
 new_key()
