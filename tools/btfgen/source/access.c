@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/file_kind.h"
 #include "base/keyring.h"
 #include "base/log.h"
@@ -171,12 +172,43 @@ static int refuse_web_page(const struct document *document, const char *url, str
 			  "another mirror", url);
 }
 
-static int take_kept(struct document *document, struct error *err)
+/*
+ * What is kept, under a name of our own, too. Where the file system has no links it is copied,
+ * and the time is what it was before that, never what it was after.
+ */
+static bool hold_file(const char *kept, const char *path, struct stat *st)
 {
-	free(document->path);
-	document->path = strdup(document->kept_path);
-	document->is_kept = true;
-	return document->path ? 0 : error__oom(err);
+	_cleanup_free_ void *data = NULL;
+	size_t size;
+
+	if (!link(kept, path))
+		return !stat(path, st);
+	return errno != ENOENT && !stat(kept, st) &&
+	       !file__read(kept, UNKNOWN_SIZE_MAX, &data, &size) &&
+	       !file__replace(path, data, size, 0600);
+}
+
+/* NULL: nothing is kept, or nothing that serves. */
+static char *hold_kept(const struct access *access, const char *kept, int64_t *modified)
+{
+	_cleanup_free_ char *path = access__temp_path(access, "kept");
+	struct stat st;
+
+	if (!path)
+		return NULL;
+	if (!hold_file(kept, path, &st) || !st.st_size) {
+		unlink(path);
+		return NULL;
+	}
+	*modified = st.st_mtime;
+	return steal_ptr(path);
+}
+
+static void drop_path(char **path)
+{
+	if (*path)
+		unlink(*path);
+	free(steal_ptr(*path));
 }
 
 int access__fetch_changed(struct access *access, const char *url, struct document *document,
@@ -184,24 +216,26 @@ int access__fetch_changed(struct access *access, const char *url, struct documen
 {
 	struct transfer transfer = { .url = url };
 	bool not_modified = false;
-	struct stat st;
-	int ret;
+	char *held = NULL;
+	int ret = 0;
 
 	*document = (struct document){ .kept_path = kept_path(access, url) };
 	if (!document->kept_path)
 		return error__oom(err);
 	/* Its time is the server's, see document__keep(); a local file is as near as its copy. */
-	if (!url__is_file(url) && !stat(document->kept_path, &st) && st.st_size)
-		transfer.if_modified = st.st_mtime;
-	if (transfer.if_modified && access->is_settled)
-		return take_kept(document, err);
-	ret = fetch(access, &transfer, document, &not_modified, err);
-	if (!ret && !not_modified)
-		return refuse_web_page(document, url, err);
-	if (ret)
-		return ret;
-	unlink(document->path);
-	return take_kept(document, err);
+	if (!url__is_file(url))
+		held = hold_kept(access, document->kept_path, &transfer.if_modified);
+	if (!held || !access->is_settled) {
+		ret = fetch(access, &transfer, document, &not_modified, err);
+		if (ret || !not_modified) {
+			drop_path(&held);
+			return ret ? ret : refuse_web_page(document, url, err);
+		}
+		drop_path(&document->path);
+	}
+	document->path = held;
+	document->is_kept = true;
+	return 0;
 }
 
 int document__keep(struct document *document, struct error *err)
@@ -219,10 +253,9 @@ int document__keep(struct document *document, struct error *err)
 	if (rename(document->path, document->kept_path))
 		return error__set(err, errno, "%s cannot be made: %s", document->kept_path,
 				  strerror(errno));
-	free(document->path);
-	document->path = strdup(document->kept_path);
+	free(steal_ptr(document->path));
 	document->is_kept = true;
-	return document->path ? 0 : error__oom(err);
+	return 0;
 }
 
 void document__forget(struct document *document)
@@ -235,9 +268,7 @@ void document__free(struct document *document)
 {
 	int saved = errno;
 
-	if (document->path && !document->is_kept)
-		unlink(document->path);
-	free(document->path);
+	drop_path(&document->path);
 	free(document->kept_path);
 	*document = (struct document){ 0 };
 	errno = saved;

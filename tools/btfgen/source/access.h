@@ -52,9 +52,13 @@ int access__accept_unsigned(const struct access *access, const struct manifest *
 			    const struct release *release, const char *url, const char *what,
 			    struct error *err);
 
-/* A file fetched: temporary, or kept from an earlier run and not modified since. */
+/*
+ * A file fetched, or kept from an earlier run and not modified since. `path` is a name of its
+ * own in either case: other processes replace what is kept at any time, and what is checked
+ * must be what is read.
+ */
 struct document {
-	char *path;
+	char *path;                  /* NULL once document__keep() has put it away */
 	char *kept_path;             /* where document__keep() puts it; NULL: nowhere */
 	bool is_kept;
 	int64_t modified;
@@ -75,7 +79,7 @@ int access__fetch_changed(struct access *access, const char *url, struct documen
 int document__keep(struct document *document, struct error *err);
 /* Forget what was kept, which turned out to be no good. */
 void document__forget(struct document *document);
-/* Removes a temporary file. */
+/* Removes the file, not what was kept. */
 void document__free(struct document *document);
 
 /*
