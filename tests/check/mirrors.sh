@@ -197,6 +197,16 @@ rm -rf "$work/gone/debian/pool"
 changing "$work/deb" "$work/gone" .deb
 t_says 1 "not found (HTTP 404)" "one that is gone, though the index still has it, is a failure" from_changing
 t "after the index was asked twice" test "$(grep -c InRelease "$work/asked")" = 2
+# Debian's `uname -r` is that of several package versions: none stands for another that is listed.
+cp -R "$work/anew" "$work/both"
+t "a repository with two versions of one release" "$lib/make-deb-repo" "$work/both" \
+	"dbg:6.1.0-1-amd64:6.1.1-1:$work/vmlinux"
+touch -d 2020-01-01 "$work/both/debian/dists/bookworm/InRelease"
+rm "$work/both/debian/pool/main/l/linux/linux-image-6.1.0-1-amd64-dbg_6.1.1-1_amd64.deb"
+changing "$work/both" "$work/both" .deb
+t_says 1 "1 done, 0 skipped, 1 failed" "of two versions of one release one is gone" from_changing
+changing "$work/both" "$work/anew" .deb
+t_says 1 "1 done, 0 skipped, 1 failed" "from the index, too, where the other still is" from_changing
 changing "$work/deb" "$work/anew" /main/
 t_says 0 "1 done, 0 skipped, 0 failed" "an index that changes before its Packages is read is asked for again" \
 	from_changing

@@ -48,19 +48,45 @@ static void load(struct second_look *look)
 		log__verbose("%s", err.text);
 }
 
+static bool same_version(const struct kernel *a, const struct kernel *b)
+{
+	return same_text(kernel__version(a), kernel__version(b));
+}
+
+/* The same version, if there is one; else the newest, but none that was known and is other work. */
+static const struct kernel *successor(const struct kernel_list *now, const struct kernel_list *before,
+				      const struct kernel *kernel)
+{
+	const struct kernel *found = NULL;
+
+	for (size_t i = 0; i < now->count; i++) {
+		const struct kernel *other = &now->items[i];
+		size_t j = 0;
+
+		if (!same_kernel(other, kernel))
+			continue;
+		if (same_version(other, kernel))
+			return other;
+		while (j < before->count && !(same_kernel(&before->items[j], other) &&
+					      same_version(&before->items[j], other)))
+			j++;
+		if (j == before->count)
+			found = other;
+	}
+	return found;
+}
+
 const struct kernel *second_look__at(struct second_look *look, const struct kernel *kernel)
 {
-	const struct kernel *newest = NULL;
+	const struct kernel *found;
 
 	pthread_mutex_lock(&look->lock);
 	if (!look->is_loaded)
 		load(look);
 	pthread_mutex_unlock(&look->lock);
-	for (size_t i = 0; i < look->catalogue.kernels.count; i++)
-		if (same_kernel(&look->catalogue.kernels.items[i], kernel))
-			newest = &look->catalogue.kernels.items[i];
-	if (!newest || (same_package(&newest->debug, &kernel->debug) &&
-			same_package(&newest->image, &kernel->image)))
+	found = successor(&look->catalogue.kernels, &look->known->catalogue.kernels, kernel);
+	if (!found || (same_package(&found->debug, &kernel->debug) &&
+		       same_package(&found->image, &kernel->image)))
 		return NULL;
-	return newest;
+	return found;
 }

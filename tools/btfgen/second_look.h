@@ -22,7 +22,9 @@ void second_look__free(struct second_look *look);
 
 /*
  * The kernel of the same distribution, release, architecture and `uname -r` as the indexes
- * tell of it now, if that is another package; else NULL. Lent from *look; any thread may ask.
+ * tell of it now, if that is another package; else NULL. Several package versions may share
+ * those names: where its own is still there, another does not stand for it, nor does ever one
+ * that was known before. Lent from *look; any thread may ask.
  */
 const struct kernel *second_look__at(struct second_look *look, const struct kernel *kernel);
 

@@ -60,9 +60,14 @@ void kernel__free(struct kernel *kernel)
 	*kernel = (struct kernel){ 0 };
 }
 
+const char *kernel__version(const struct kernel *kernel)
+{
+	return kernel->debug.version ? kernel->debug.version : kernel->image.version;
+}
+
 char *kernel__key(const struct kernel *kernel)
 {
-	const char *version = kernel->debug.version ? kernel->debug.version : kernel->image.version;
+	const char *version = kernel__version(kernel);
 	char *key;
 
 	if (asprintf(&key, "%s/%s/%s/%s/%s", kernel->distro, kernel->distro_release, kernel->arch,
@@ -132,11 +137,6 @@ static int compare_releases(const char *a, const char *b)
 	return order ? order : compare_text(a, b);
 }
 
-static const char *package_version(const struct kernel *kernel)
-{
-	return kernel->debug.name ? kernel->debug.version : kernel->image.version;
-}
-
 /* 0 for what is one kernel. */
 static int compare_identity(const struct kernel *a, const struct kernel *b)
 {
@@ -150,7 +150,7 @@ static int compare_identity(const struct kernel *a, const struct kernel *b)
 		return order;
 	if ((order = compare_releases(a->kernel_release, b->kernel_release)))
 		return order;
-	return compare_versions(package_version(a), package_version(b));
+	return compare_versions(kernel__version(a), kernel__version(b));
 }
 
 /* An index that is signed names it by digest, or a key must have signed it. */

@@ -49,6 +49,8 @@ struct kernel_list {
 	size_t cap;
 };
 
+/* Of its packages; lent, or NULL. */
+const char *kernel__version(const struct kernel *kernel);
 /*
  * What makes one kernel's work, as text: "debian/12/x86_64/6.1.0-9-amd64/6.1.27-1". A
  * rebuilt package of the same release is other work. malloc'ed; NULL without memory.
