@@ -171,6 +171,23 @@ t_not "of which it says no more" said 'has no member'
 # ---- what is no good -----------------------------------------------------------------------------------------
 echo nonsense >nonsense
 t_says 1 "nonsense" "a file that is neither" "$btfgen" check plain.bpf.o nonsense
+echo 'int none;' >no_btf.c
+t "an object without BTF" clang -target bpf -O2 -c no_btf.c -o no_btf.bpf.o
+head -c 300 plain.bpf.o >cut.bpf.o
+: >empty.bpf.o
+for bad in no_btf cut empty missing; do
+	t_says 1 "btfgen: $bad.bpf.o: " "an object that is $bad is named" \
+		"$btfgen" check plain.bpf.o $bad.bpf.o young.btf
+	t "and the others are checked" said "young.btf  ok"
+	t_says 1 "btfgen: $bad.bpf.o: " "one that is alone" "$btfgen" check $bad.bpf.o young.btf
+	t_not "has no table" said SYSTEM
+done
+"$btfgen" check --json cut.bpf.o plain.bpf.o young.btf >unusable.json 2>/dev/null
+t "--json has them" python3 -c 'import json; d = json.load(open("unusable.json"))
+assert d["objects"] == ["plain.bpf.o"] and [u["object"] for u in d["unusable"]] == ["cut.bpf.o"], d
+assert "no BPF object" in d["unusable"][0]["error"], d'
+t_says 0 "young.btf  ok" "entries are chosen beside files, too" \
+	"$btfgen" check plain.bpf.o young.btf -a many.kbtf --kernel 6.1
 t_says 1 "kernels of an archive are named by --kernel" "a kernel in place of a file" \
 	"$btfgen" check plain.bpf.o 6.1.0-1
 

@@ -193,6 +193,14 @@ t_says 1 "bare.bpf.o: it has no BTF" "is refused" "$btfgen" explain bare.bpf.o
 t "one without .BTF.ext" llvm-objcopy --remove-section .BTF.ext --remove-section .rel.BTF.ext \
 	plain.bpf.o no_ext.bpf.o
 t_says 0 "no relocations: it has no .BTF.ext" "is told of" "$btfgen" explain no_ext.bpf.o
+head -c 300 plain.bpf.o >cut.bpf.o
+t_says 1 "btfgen: cut.bpf.o: it is no BPF object" "an object that can't be read is named" \
+	"$btfgen" explain cut.bpf.o plain.bpf.o young.btf
+t "and the others are explained" said -e "^plain.bpf.o: .* relocation"
+"$btfgen" explain --json cut.bpf.o plain.bpf.o young.btf >unusable.json 2>/dev/null
+t "--json has it behind them" python3 -c 'import json; d = json.load(open("unusable.json"))
+assert [o["object"] for o in d] == ["plain.bpf.o", "cut.bpf.o"] and "no BPF object" in d[1]["error"], d
+assert "error" not in d[0], d'
 echo nonsense >nonsense
 t_says 1 "nonsense" "a file that is neither" "$btfgen" explain plain.bpf.o nonsense
 

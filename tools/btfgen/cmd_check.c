@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <string.h>
+#include <unistd.h>
 
-#include "base/log.h"
 #include "command.h"
+#include "inquiry.h"
 #include "matrix.h"
-#include "operands.h"
-#include "profile.h"
 
 #define EXIT_IN_PART 4 /* nothing fails */
 
 struct checking {
-	struct entry_filter filter;
-	struct operands operands;
-	char *archive_path;
-	struct kbtf_archive *archive;
-	struct objects objects;
+	struct inquiry inquiry;
 	struct matrix matrix;
 	unsigned int jobs;
 	bool json, strict;
@@ -23,46 +17,25 @@ struct checking {
 static void checking__free(struct checking *it)
 {
 	matrix__free(&it->matrix);
-	objects__free(&it->objects);
-	kbtf_archive__close(it->archive);
-	free(it->archive_path);
-	operands__free(&it->operands);
-	entry_filter__free(&it->filter);
+	inquiry__free(&it->inquiry);
 }
 
-static int add_entries(struct checking *it, struct error *err)
+static int add_kernel(void *ctx, const struct kbtf_entry *entry, const char *path,
+		      struct error *err)
 {
-	const struct kbtf_entry *entry;
-	size_t index = 0;
-	int res = 0;
-
-	it->archive_path = archive_file__path(it->operands.archive);
-	if (!it->archive_path)
-		return error__oom(err);
-	it->archive = archive_file__open(it->archive_path, err);
-	if (!it->archive)
-		return -EBADMSG;
-	it->matrix.archive = it->archive;
-	while (!res && (entry = entry_filter__next(&it->filter, it->archive, &index)))
-		res = matrix__add_row(&it->matrix, entry, NULL, err);
-	return res;
+	return matrix__add_row(ctx, entry, path, err);
 }
 
 static int run(struct checking *it, struct error *err)
 {
-	int res = profile__read(&it->operands.objects, &it->objects, err);
+	struct matrix *matrix = &it->matrix;
+	int res = matrix__init(matrix, &it->inquiry.objects, err);
 
+	matrix->strict = it->strict;
+	matrix->archive = it->inquiry.archive;
 	if (!res)
-		res = matrix__init(&it->matrix, &it->objects, err);
-	it->matrix.strict = it->strict;
-	for (size_t i = 0; !res && i < it->operands.kernels.count; i++)
-		res = matrix__add_row(&it->matrix, NULL, it->operands.kernels.items[i], err);
-	if (!res && (it->operands.archive || !it->operands.kernels.count))
-		res = add_entries(it, err);
-	if (!res && !it->matrix.count)
-		return error__set(err, ESRCH, "%s: no kernel there matches; `btfgen stats --list` "
-				  "shows what it holds", it->archive_path);
-	return res ? res : matrix__check(&it->matrix, it->jobs, err);
+		res = inquiry__each_kernel(&it->inquiry, add_kernel, matrix, err);
+	return res ? res : matrix__check(matrix, it->jobs, err);
 }
 
 static void name_errors(const struct matrix *matrix)
@@ -71,15 +44,26 @@ static void name_errors(const struct matrix *matrix)
 		const struct matrix_row *row = &matrix->rows[i];
 
 		if (row->error)
-			log__error("%s: %s", row->entry ?
-				   kbtf_entry__ident(row->entry)->kernel_release : row->path, row->error);
+			inquiry__name_error(row->entry, row->path, row->error);
 	}
 }
 
-static int exit_code_of(enum kbtf_verdict worst)
+static int exit_code_of(const struct checking *it)
 {
+	enum kbtf_verdict worst = it->inquiry.objects.unusable_count ? KBTF_VERDICT_FAILS :
+				  matrix__worst(&it->matrix);
+
 	return worst == KBTF_VERDICT_FAILS ? EXIT_FAILED :
 	       worst == KBTF_VERDICT_IN_PART ? EXIT_IN_PART : EXIT_OK;
+}
+
+static void print_json(const struct checking *it)
+{
+	json_t *document = matrix__json(&it->matrix), *unusable = json_array();
+
+	inquiry__add_unusable(&it->inquiry, unusable);
+	json_object_set_new(document, "unusable", unusable);
+	json__print(document);
 }
 
 int cmd_check(int argc, char **argv)
@@ -88,14 +72,14 @@ int cmd_check(int argc, char **argv)
 		.jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN) };
 	const struct option_def options[] = {
 		{ OPTION_HEADING, NULL, 0, NULL, NULL, "Options" },
-		{ OPTION_TEXT, "archive", 'a', "FILE", &it.operands.archive,
+		{ OPTION_TEXT, "archive", 'a', "FILE", &it.inquiry.operands.archive,
 		  "check on the kernels of this archive (default,\nwithout BTF: "
 		  "$XDG_DATA_HOME/btfgen/btfgen.kbtf)" },
 		{ OPTION_NUMBER, "jobs", 'j', "N", &it.jobs, "kernels at a time (default: one a CPU)" },
 		{ OPTION_FLAG, "strict", 0, NULL, &it.strict,
 		  "an object fails with any of its programs, and does\nnot load in part, as for btfload(1)" },
 		{ OPTION_FLAG, "json", 0, NULL, &it.json, "print JSON, with everything" },
-		ENTRY_FILTER_OPTIONS(it.filter),
+		ENTRY_FILTER_OPTIONS(it.inquiry.filter),
 		{},
 	};
 	const struct command_line line = {
@@ -118,21 +102,16 @@ int cmd_check(int argc, char **argv)
 
 	if (first < 0)
 		return exit_code;
-	if (entry_filter__prepare(&it.filter, &err)) {
-		log__error("--kernel: %s", err.text);
-		return EXIT_USAGE;
-	}
-	res = operands__sort(&it.operands, argv + first, (size_t)(argc - first), &err);
-	if (!res)
-		res = run(&it, &err);
-	if (res) {
-		log__error("%s", err.text);
-		return res == -ESRCH ? EXIT_NOTHING : EXIT_FAILED;
-	}
+	exit_code = inquiry__begin(&it.inquiry, argv + first, argc - first, true);
+	if (exit_code != EXIT_OK)
+		return exit_code;
+	res = run(&it, &err);
+	if (res)
+		return inquiry__failed(res, &err);
 	name_errors(&it.matrix);
 	if (it.json)
-		json__print(matrix__json(&it.matrix));
+		print_json(&it);
 	else
 		matrix__print(&it.matrix);
-	return exit_code_of(matrix__worst(&it.matrix));
+	return exit_code_of(&it);
 }

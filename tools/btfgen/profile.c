@@ -19,6 +19,13 @@ int profile__read(const struct text_list *given, struct objects *objects, struct
 	return bundled ? objects__read_dir(bundled, "bundled", objects, err) : error__oom(err);
 }
 
+int profile__read_usable(const struct text_list *given, struct objects *objects,
+			 struct error *err)
+{
+	return given->count ? objects__read_usable(given->items, given->count, objects, err)
+			    : profile__read(given, objects, err);
+}
+
 bool profile__has_object(const struct kbtf_profile *profile, const struct kbtf_object_ref *object)
 {
 	for (size_t i = 0; i < kbtf_profile__object_count(profile); i++)

@@ -29,6 +29,9 @@ struct profile_choice {
 
 /* The given objects, else the bundled ones. */
 int profile__read(const struct text_list *given, struct objects *objects, struct error *err);
+/* The same, but as objects__read_usable(). */
+int profile__read_usable(const struct text_list *given, struct objects *objects,
+			 struct error *err);
 
 /* EXIT_OK, or an exit code with the reason on stderr. */
 int profile_choice__check(struct profile_choice *choice);

@@ -17,6 +17,11 @@ void objects__free(struct objects *objects)
 {
 	for (size_t i = 0; i < objects->count; i++)
 		free(objects->paths[i]);
+	for (size_t i = 0; i < objects->unusable_count; i++) {
+		free(objects->unusable[i].path);
+		free(objects->unusable[i].why);
+	}
+	free(objects->unusable);
 	free(objects->paths);
 	free(objects->refs);
 	free(objects->name);
@@ -66,11 +71,8 @@ static int read_object(struct objects *objects, const char *path, struct error *
 	return 0;
 }
 
-int objects__read(const char *const *paths, size_t count, const char *profile,
-		  struct objects *objects, struct error *err)
+static int init(struct objects *objects, const char *profile, size_t count, struct error *err)
 {
-	int res = 0;
-
 	*objects = (struct objects){
 		.name = strdup(profile),
 		.paths = calloc(count + 1, sizeof(*objects->paths)),
@@ -78,9 +80,42 @@ int objects__read(const char *const *paths, size_t count, const char *profile,
 		.minimizer = kbtf_minimizer__new(),
 	};
 	if (!objects->name || !objects->paths || !objects->refs || !objects->minimizer)
-		res = error__oom(err);
+		return error__oom(err);
+	return 0;
+}
+
+int objects__read(const char *const *paths, size_t count, const char *profile,
+		  struct objects *objects, struct error *err)
+{
+	int res = init(objects, profile, count, err);
+
 	for (size_t i = 0; !res && i < count; i++)
 		res = read_object(objects, paths[i], err);
+	if (res)
+		objects__free(objects);
+	return res;
+}
+
+static int set_apart(struct objects *objects, const char *path, struct error *err)
+{
+	struct unusable_object *added = &objects->unusable[objects->unusable_count++];
+
+	*added = (struct unusable_object){ strdup(path), strdup(err->text) };
+	return added->path && added->why ? 0 : error__oom(err);
+}
+
+int objects__read_usable(const char *const *paths, size_t count, struct objects *objects,
+			 struct error *err)
+{
+	int res = init(objects, "", count, err);
+
+	if (!res && !(objects->unusable = calloc(count + 1, sizeof(*objects->unusable))))
+		res = error__oom(err);
+	for (size_t i = 0; !res && i < count; i++) {
+		res = read_object(objects, paths[i], err);
+		if (res && res != -ENOMEM)
+			res = set_apart(objects, paths[i], err);
+	}
 	if (res)
 		objects__free(objects);
 	return res;

@@ -7,12 +7,18 @@
 
 #include "base/error.h"
 
+struct unusable_object {
+	char *path, *why; /* in words, with the path */
+};
+
 struct objects {
 	char *name;                   /* of the profile */
 	char **paths;
 	struct kbtf_object_ref *refs; /* names are lent from paths */
 	size_t count;                 /* 0: nothing is to be minimized */
 	struct kbtf_minimizer *minimizer; /* for all of them */
+	struct unusable_object *unusable; /* of objects__read_usable() */
+	size_t unusable_count;
 };
 
 /*
@@ -21,6 +27,9 @@ struct objects {
  */
 int objects__read(const char *const *paths, size_t count, const char *profile,
 		  struct objects *objects, struct error *err);
+/* What can't be used is set apart, and ends nothing. Errors: -ENOMEM. */
+int objects__read_usable(const char *const *paths, size_t count, struct objects *objects,
+			 struct error *err);
 /* All *.bpf.o of a directory, by name; -ENOENT if there is none. */
 int objects__read_dir(const char *dir, const char *profile, struct objects *objects,
 		      struct error *err);
