@@ -37,11 +37,12 @@
 #ifndef ARCHIVE_FORMAT_H
 #define ARCHIVE_FORMAT_H
 
+#include <kbtf.h>
 #include <stdint.h>
 
 #include "base/digest.h"
 
-#define FORMAT_VERSION 4
+#define FORMAT_VERSION KBTF_FORMAT_VERSION
 #define FORMAT_MAGIC "\x89KBTF\r\n\x1a"
 #define FORMAT_END_MAGIC "\x1a\n\rFTBK\x89"
 #define FORMAT_MAGIC_SIZE 8

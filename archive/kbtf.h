@@ -82,6 +82,9 @@ struct kbtf_archive;
 struct kbtf_entry;
 struct kbtf_profile;
 
+/* The version of the archive's format that this library reads and writes: behind 8 bytes, little endian. */
+#define KBTF_FORMAT_VERSION 4
+
 /*
  * Open an archive file, mapped into memory: only what is read is paged in.
  * Errors: those of open(2) and mmap(2); EBADMSG when the bytes are not a valid

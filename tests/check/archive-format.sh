@@ -203,4 +203,19 @@ done
 head -c 509 "$work/example.kbtf" >"$work/short.kbtf"
 t_exit 1 "and a file that is cut off" read_all short
 
+# ---- other formats ------------------------------------------------------------------------------
+
+# of_format N: the example, as if it were of that
+of_format()
+{
+	cp "$work/example.kbtf" "$work/format$1.kbtf" &&
+		printf "\\00$1" | dd of="$work/format$1.kbtf" bs=1 seek=8 conv=notrunc status=none
+}
+t "an archive of the format before" of_format 3
+t_says 1 "format3.kbtf: is of the older format 3, and this program's is 4; move it away and build it anew: \`btfgen build -a $work/format3.kbtf" \
+	"says what to do" "$btfgen" stats -a "$work/format3.kbtf"
+t "an archive of the next format" of_format 5
+t_says 1 "format5.kbtf: was made by a newer version of this program; use that one" "is another thing" \
+	"$btfgen" stats -a "$work/format5.kbtf"
+
 finish

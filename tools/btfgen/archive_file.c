@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "archive_file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +16,30 @@ char *archive_file__path(const char *given)
 	return given ? strdup(given) : paths__default_archive();
 }
 
+/* 0: it can't be told. */
+static uint32_t format_of(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t version[4];
+
+	if (fd < 0 || pread(fd, version, sizeof(version), 8) != (ssize_t)sizeof(version))
+		return 0;
+	return (uint32_t)version[0] | (uint32_t)version[1] << 8 | (uint32_t)version[2] << 16 |
+	       (uint32_t)version[3] << 24;
+}
+
+static int other_format(const char *path, struct error *err)
+{
+	uint32_t format = format_of(path);
+
+	if (!format || format >= KBTF_FORMAT_VERSION)
+		return error__set(err, ENOTSUP, "%s: was made by a newer version of this program; use "
+				  "that one", path);
+	return error__set(err, ENOTSUP, "%s: is of the older format %u, and this program's is %u; move it "
+			  "away and build it anew: `btfgen build -a %s --kernel PATTERN`", path, format,
+			  KBTF_FORMAT_VERSION, path);
+}
+
 struct kbtf_archive *archive_file__open_if_any(const char *path, int *res, struct error *err)
 {
 	struct kbtf_archive *archive = kbtf_archive__open(path);
@@ -23,7 +49,7 @@ struct kbtf_archive *archive_file__open_if_any(const char *path, int *res, struc
 		error__set(err, *res, "%s: is no archive, or is damaged; restore it from a copy, or "
 			   "move it away and build anew", path);
 	else if (*res == -ENOTSUP)
-		error__set(err, *res, "%s: was made by another version of this program", path);
+		other_format(path, err);
 	else if (*res)
 		error__set(err, *res, "%s: %s", path, strerror(-*res));
 	return archive;

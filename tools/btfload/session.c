@@ -125,7 +125,9 @@ static int open_sources(struct session *session, struct kbtf_object_opts *opts)
 			int err = -errno;
 
 			log__error("%s: %s", session->archive_path, err == -EBADMSG ?
-				   "is no archive, or is damaged" : strerror(-err));
+				   "is no archive, or is damaged" : err == -ENOTSUP ?
+				   "is of another format than this program's; build it anew with "
+				   "`btfgen build` of the same version" : strerror(-err));
 			return err;
 		}
 	}
