@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core_machine.h"
+
 void check_object__free(struct check_object *object)
 {
 	if (!object)
@@ -129,6 +131,8 @@ int check_object__read(const char *name, const void *data, size_t size,
 
 	if (!err && !(it->name = strdup(name)))
 		err = -ENOMEM;
+	if (!err)
+		it->machine = core_machine__of_object(&it->core.types);
 	if (!err)
 		err = read_code(it);
 	if (!err && it->has_code)

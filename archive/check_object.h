@@ -26,6 +26,7 @@ struct check_object {
 	struct bpf_object *bpf;     /* NULL: libbpf does not open it */
 	struct reach_code code;     /* none, where that can't be read */
 	bool has_code;
+	const char *machine;        /* that it is for, see core_machine.h; NULL: any */
 	uint32_t *places;           /* by relocation: its instruction in the code */
 	struct check_program *programs;
 	size_t program_count;

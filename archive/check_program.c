@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "check_code.h"
+#include "core_machine.h"
 #include "core_nearest.h"
 #include "core_words.h"
 
@@ -82,6 +83,28 @@ static void say_absent(const struct object_check *check, const struct core_spec 
 		buf__printf(wrong, ", which the program takes for 0");
 }
 
+/* Its registers are others: said once of a program, and not of each that it reads. */
+static bool is_for_other_machine(const struct object_check *check,
+				 const struct core_relocation *relocation,
+				 enum kbtf_verdict verdict)
+{
+	const struct core_object *core = &check->object->core;
+
+	return check->machine && verdict >= KBTF_VERDICT_MAY_FAIL &&
+	       core_machine__is_told_by(&core->types, core->specs[relocation->spec].local.root);
+}
+
+static void say_machine(const struct object_check *check, const struct core_relocation *relocation,
+			const char *program, enum kbtf_verdict verdict, struct report_draft *draft)
+{
+	_cleanup_buf_ struct buf text = {};
+
+	buf__printf(&text, "made for %s, the kernel is %s", check->object->machine, check->machine);
+	report_draft__add(draft, &(struct kbtf_finding){
+		.verdict = verdict, .subject = KBTF_SUBJECT_MACHINE, .program = program,
+		.section = relocation->section, .text = buf__cstr(&text) });
+}
+
 void check_relocation(const struct object_check *check, uint32_t number, const char *program,
 		      enum kbtf_verdict verdict, struct report_draft *draft)
 {
@@ -92,6 +115,10 @@ void check_relocation(const struct object_check *check, uint32_t number, const c
 	_cleanup_buf_ struct buf what = {}, wrong = {}, nearest = {};
 	struct source_line line = {};
 
+	if (is_for_other_machine(check, relocation, verdict)) {
+		say_machine(check, relocation, program, verdict, draft);
+		return;
+	}
 	core_words__place(&core->types, &spec->local, &what);
 	if (result->outcome == CORE_AMBIGUOUS || result->outcome == CORE_REFUSED)
 		core_words__why_refused(check->target, result, false, &wrong);

@@ -20,6 +20,7 @@ struct object_check {
 	const struct core_target *target;
 	const struct kernel_offer *offer;
 	const struct core_results *results;
+	const char *machine;       /* the kernel's, if the object is for another one; or NULL */
 	struct bpf_insn *insns;    /* the object's code, relocated */
 	struct check_fate *fates;  /* by relocation */
 	bool data_types;           /* nothing is known of the kernel's functions */

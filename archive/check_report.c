@@ -40,9 +40,10 @@ const char *kbtf_subject__name(enum kbtf_subject subject)
 		[KBTF_SUBJECT_MAP] = "map", [KBTF_SUBJECT_PROGRAM] = "program",
 		[KBTF_SUBJECT_TARGET] = "target", [KBTF_SUBJECT_GLOBALS] = "globals",
 		[KBTF_SUBJECT_ALTERNATIVE] = "alternative", [KBTF_SUBJECT_BTF] = "btf",
+		[KBTF_SUBJECT_MACHINE] = "machine",
 	};
 
-	return (unsigned int)subject <= KBTF_SUBJECT_BTF ? names[subject] : "?";
+	return (unsigned int)subject <= KBTF_SUBJECT_MACHINE ? names[subject] : "?";
 }
 
 /* ---- drafts -------------------------------------------------------------------------------- */

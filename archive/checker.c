@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "check_choice.h"
+#include "core_machine.h"
 #include "core_words.h"
 #include "ident.h"
 #include "survey.h"
@@ -203,6 +204,19 @@ static int check_one(struct kbtf_checker *checker, struct object_check *check,
 	return err;
 }
 
+/* NULL: it is the object's, or one of the two is not known. */
+static const char *other_machine(const struct check_object *object,
+				 const struct core_target *target,
+				 const struct kbtf_check_opts *opts)
+{
+	const char *machine = object->machine ? core_machine__of_kernel(target) : NULL;
+
+	/* minimized BTF has no registers that the object does not ask for */
+	if (object->machine && !machine && opts->kernel && *opts->kernel->arch)
+		machine = opts->kernel->arch;
+	return machine && strcmp(machine, object->machine) != 0 ? machine : NULL;
+}
+
 static int check_kernel(struct kbtf_checker *checker, const struct core_target *target,
 			const struct lineage *lineage, const struct kbtf_check_opts *opts,
 			const struct kbtf_report **reports)
@@ -217,6 +231,7 @@ static int check_kernel(struct kbtf_checker *checker, const struct core_target *
 			.object = checker->objects[i], .target = target, .offer = &offer,
 			.data_types = opts->data_types, .minimized = opts->minimized,
 			.strict = opts->strict,
+			.machine = other_machine(checker->objects[i], target, opts),
 		};
 
 		err = check_one(checker, &check, &reports[i]);

@@ -134,7 +134,8 @@ enum kbtf_subject {
 	KBTF_SUBJECT_TARGET,      /* what it is to be attached to */
 	KBTF_SUBJECT_GLOBALS,
 	KBTF_SUBJECT_ALTERNATIVE, /* which of those declared is taken */
-	KBTF_SUBJECT_BTF          /* what there is none of, so that nothing can be told */
+	KBTF_SUBJECT_BTF,         /* what there is none of, so that nothing can be told */
+	KBTF_SUBJECT_MACHINE      /* that the object is made for, by the registers that it reads */
 };
 
 /* "relocation", "helper" and so on; "?" for what is none. Static. */
@@ -186,6 +187,8 @@ struct kbtf_check_opts {
 	 * loader that leaves out what does not load, as long as one is left.
 	 */
 	bool strict;
+	/* Whose BTF it is, as far as its types do not tell. NULL: nobody knows. Entries have their own. */
+	const struct kbtf_ident *kernel;
 };
 
 /*

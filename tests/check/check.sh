@@ -47,6 +47,29 @@ t "nor is it, where the answer is given to a function" verdict 0 'ok, guarded' c
 t "in a branch that a variable decides it fails" verdict 1 fails configured old
 t "or may fail" verdict 0 'may fail' unconfigured old
 
+# ---- machines ----------------------------------------------------------------------------------
+t "a kernel of x86_64" kernel x86 -DYOUNG -DREGISTERS_X86
+t "one of aarch64" kernel arm -DYOUNG -DREGISTERS_ARM
+t "an object that reads registers of x86_64" object for_x86 -DREGISTERS=1
+t "one that reads those of aarch64" object for_arm -DREGISTERS=2
+t "where it is made for it is ok" verdict 0 ok for_x86 x86
+t "and the other" verdict 0 ok for_arm arm
+t_says 1 "fails: registers: machine: made for x86_64, the kernel is aarch64" \
+	"on another machine that is what it fails for" "$btfgen" check for_x86.bpf.o arm.btf
+t_not "and not each register" said -e "has no" -e "field_offset"
+t_says 1 "fails: registers: machine: made for aarch64, the kernel is x86_64" "the other way round" \
+	"$btfgen" check for_arm.bpf.o x86.btf
+t_not "also in few words" said -e "no such type" -e "field_offset"
+t_says 1 "fails: registers: field_offset struct pt_regs.di" "of a kernel that does not tell, registers are" \
+	"$btfgen" check for_x86.bpf.o young.btf
+t "archived: of aarch64" "$btfgen" add -q -a arm.kbtf --no-min --kernel 6.1.0 --arch aarch64 arm.btf
+t_says 1 "made for x86_64, the kernel is aarch64" "an entry's types tell" \
+	"$btfgen" check for_x86.bpf.o -a arm.kbtf
+t "minimized, with no register in it" "$btfgen" export -q -a arm.kbtf --format embed \
+	--for for_x86.bpf.o -o arm_min.kbtf
+t_says 1 "made for x86_64, the kernel is aarch64" "and if not, it does itself" \
+	"$btfgen" check for_x86.bpf.o -a arm_min.kbtf
+
 # ---- what kernels offer ---------------------------------------------------------------------------
 t "a helper that is not there fails" verdict 1 fails helper old
 t_says 1 "check.bpf.c:$(line_of helper): return young_helper" "with its line" \

@@ -79,11 +79,14 @@ int matrix__add_row(struct matrix *matrix, const struct kbtf_entry *entry, const
 
 /* ---- one kernel ----------------------------------------------------------------------------- */
 
-static int run(const struct matrix *matrix, const void *btf, size_t size, bool minimized,
-	       const struct kbtf_report **reports, struct error *err)
+/* `entry`: whose minimized BTF it is; or NULL. */
+static int run(const struct matrix *matrix, const void *btf, size_t size,
+	       const struct kbtf_entry *entry, const struct kbtf_report **reports,
+	       struct error *err)
 {
-	struct kbtf_check_opts opts = { .sz = sizeof(opts), .data_types = minimized,
-					.minimized = minimized, .strict = matrix->strict };
+	struct kbtf_check_opts opts = { .sz = sizeof(opts), .data_types = entry,
+					.minimized = entry, .strict = matrix->strict,
+					.kernel = entry ? kbtf_entry__ident(entry) : NULL };
 	char why[WORDS] = "no memory";
 	int res = kbtf_checker__run(matrix->checker, btf, size, &opts, reports, why, sizeof(why));
 
@@ -111,7 +114,7 @@ static int check_min(const struct matrix *matrix, const struct matrix_row *row,
 	res = kbtf_entry__read_min(row->entry, profile, &btf, &size);
 	if (res)
 		return error__set(err, -res, "its BTF in the archive is damaged");
-	res = run(matrix, btf, size, true, reports, err);
+	res = run(matrix, btf, size, row->entry, reports, err);
 	for (size_t i = 0; !res && i < objects->count; i++)
 		if (profile__has_object(profile, &objects->refs[i]))
 			row->reports[i] = reports[i];
@@ -137,7 +140,7 @@ static int check_file(const struct matrix *matrix, const struct matrix_row *row,
 	size_t size;
 	int res = btf_bytes__read(row->path, &none, &btf, &size, err);
 
-	return res ? res : run(matrix, btf, size, false, row->reports, err);
+	return res ? res : run(matrix, btf, size, NULL, row->reports, err);
 }
 
 /* ---- kernels with full BTF in the archive ---------------------------------------------------- */
