@@ -31,21 +31,23 @@ build_into()
 		--mirror "$url/debian" --keyring "$work/repo/keyring.gpg" --for "$object" --min-only "$@"
 }
 
-# sent PACKAGE: bytes that the server sent of it
+# sent PACKAGE [MIRROR]: bytes that the server sent of it
 sent()
 {
-	python3 - "$1" "$requests" <<'PYTHON'
+	python3 - "$1" "$requests" "/${2:-}" <<'PYTHON'
 import json, sys
-print(sum(r["sent"] for r in map(json.loads, open(sys.argv[2])) if sys.argv[1] in r["path"]))
+print(sum(r["sent"] for r in map(json.loads, open(sys.argv[2]))
+          if sys.argv[1] in r["path"] and r["path"].startswith(sys.argv[3])))
 PYTHON
 }
 
-# a part PACKAGE: it was asked for, and not half of it was sent
+# a part PACKAGE [MIRROR]: it was asked for, and not half of it was sent
 a_part()
 {
 	size=$(find "$work/repo/debian/pool" -name "*$1*" -printf '%s\n')
-	echo "$(sent "$1") of $size"
-	[ "$(sent "$1")" -gt 0 ] && [ "$(($(sent "$1") * 2))" -lt "$size" ]
+	sent=$(sent "$@")
+	echo "$sent of $size"
+	[ "$sent" -gt 0 ] && [ "$((sent * 2))" -lt "$size" ]
 }
 
 # the_whole PACKAGE: all of it was sent
@@ -126,6 +128,18 @@ serve "$work/repo" --faults "$work/faults"
 rm -rf "$work/cut"
 t_says 0 "3 done" "connections that break off" build_into cut
 t "are no obstacle" says_of cut partial partial signed-index
+
+# the next mirror
+mkdir "$work/two"
+cp -R "$work/repo/debian" "$work/two/debian"
+cp -R "$work/repo/debian" "$work/two/other"
+echo '{"/debian/*.deb": {"flip": 60000}}' >"$work/faults"
+serve "$work/two" --faults "$work/faults"
+rm -rf "$work/next"
+t_says 0 "3 done" "a mirror whose packages are damaged" build_into next --mirror "$url/other"
+t "the next one gives the parts" says_of next partial partial signed-index
+t "of which less than half was sent" a_part 6.1.0-1 other/
+t "the same types" same_as_whole next 6.1.0-1-amd64
 
 no_scratch_left()
 {

@@ -192,12 +192,18 @@ static void set_manners(const struct factory *factory, struct package_place *pla
 	place->delay_ms = opts->delay_ms;
 }
 
+static bool is_other_way_left(int res, const struct task_outcome *out)
+{
+	return res && out->result.stage == STAGE_EXTRACT && res != -ECANCELED && res != -ENOMEM &&
+	       !cancel__requested();
+}
+
 /*
- * Of the first mirror alone, in parts. What is read so is checked by nobody: the entry says so.
- * Any failure but of the job's later stages means: by another way.
+ * Of one mirror, in parts. What is read so is checked by nobody: the entry says so. Any failure
+ * but of the job's later stages means: by another way.
  */
 static int attempt_parts(struct factory *factory, const struct task *task,
-			 const struct package *package, struct meter *meter,
+			 const struct package *package, char *url, struct meter *meter,
 			 struct task_outcome *out)
 {
 	const struct transfer_identity identity = {
@@ -206,9 +212,9 @@ static int attempt_parts(struct factory *factory, const struct task *task,
 		.ca_file = package->ca_file,
 	};
 	struct package_place place = {
-		.url = package->url, .identity = &identity, .size = package->size,
+		.url = url, .identity = &identity, .size = package->size,
 	};
-	struct fetched none = { .path = package->url };
+	struct fetched none = { .path = url };
 	struct job_input input = input_of(task, package, &none);
 	int res = take_core(factory, &out->err);
 
@@ -221,14 +227,33 @@ static int attempt_parts(struct factory *factory, const struct task *task,
 		input.provenance.verification = KBTF_VERIFIED_PARTIAL;
 	res = job__run(factory->opts->job, &input, meter, &out->result, &out->err);
 	sem_post(&factory->cores);
-	note_answer(factory, package->url, res == -EHOSTUNREACH);
+	note_answer(factory, url, res == -EHOSTUNREACH);
 	return res;
 }
 
-static bool is_other_way_left(int res, const struct task_outcome *out)
+/*
+ * In parts, from the first mirror that it can be had from so. False: by another way, which is
+ * left. What can't be entered anywhere else than at its beginning is so at all of them.
+ */
+static bool settle_by_parts(struct factory *factory, const struct task *task,
+			    const struct package *package, struct meter *meter,
+			    struct task_outcome *out, int *res)
 {
-	return res && out->result.stage == STAGE_EXTRACT && res != -ECANCELED && res != -ENOMEM &&
-	       !cancel__requested();
+	*res = 0;
+	for (size_t i = 0; *res != -ENOTSUP; i++) {
+		_cleanup_free_ char *url = i ? package__url_at(package, i - 1)
+					     : strdup(package->url);
+
+		if (!url)
+			return false;
+		if (is_given_up(factory, url))
+			continue;
+		*res = attempt_parts(factory, task, package, url, meter, out);
+		if (!is_other_way_left(*res, out))
+			return true;
+		log__verbose("%s: not read in parts: %s", url, out->err.text);
+	}
+	return false;
 }
 
 static int attempt(struct factory *factory, const struct task *task,
@@ -240,12 +265,9 @@ static int attempt(struct factory *factory, const struct task *task,
 
 	free(out->url);
 	out->url = strdup(package->url);
-	if (parts_do(factory, task, package) && !is_given_up(factory, package->url)) {
-		res = attempt_parts(factory, task, package, meter, out);
-		if (!is_other_way_left(res, out))
-			return res;
-		log__verbose("%s: not read in parts: %s", package->url, out->err.text);
-	}
+	if (parts_do(factory, task, package) &&
+	    settle_by_parts(factory, task, package, meter, out, &res))
+		return res;
 	clock_gettime(CLOCK_MONOTONIC, &began);
 	out->result.stage = STAGE_FETCH;
 	res = fetch__package(factory->opts->transfers, factory->opts->job->work, package,
