@@ -86,6 +86,32 @@ for version in 4 5; do
 		t_says 0 "30 relocations come out the same" "the same" same circles
 	fi
 done
+
+# what a unit only declares, and another defines
+declared()
+{
+	declared_cc=$1
+	for declared_as in DECLARED DEFINED; do
+		$declared_cc -g -O2 -fno-common -fno-pic -ffreestanding -D$declared_as -c "$fixtures/declared_kernel.c" -o $declared_as.o || return 1
+	done
+	$declared_cc -g -fno-common -fno-pic -ffreestanding -c task.c -o task.o &&
+		ld.lld -nostdlib -static --entry=0 task.o DECLARED.o DEFINED.o -o declared
+}
+asks_declared()
+{
+	"$1" -target bpf -mcpu=v1 -g -O2 -Wall $2 -c "$fixtures/declared.bpf.c" -o declared.o
+}
+same_objects=$work/declared.o
+for cc in gcc clang; do
+	command -v $cc >/dev/null || { skip "$cc's declarations" "it is missing"; continue; }
+	t "types that some units declare, by $cc" declared $cc
+	t "an object that asks for their IDs" asks_declared clang
+	t_says 0 "8 relocations come out the same" "the same" same declared
+	if find_new_clang; then
+		t "and whether they match" asks_declared "$new_clang" -DMATCHES
+		t_says 0 "10 relocations come out the same" "the same" same declared
+	fi
+done
 same_objects="$work/core/core.o"
 
 # by the linker: units that refer to each other

@@ -199,6 +199,83 @@ static void test_what_is_appended_is_translated(void **state)
 	type_records__free(more);
 }
 
+static uint32_t add_forward(struct type_records *records, const char *name, bool of_union)
+{
+	return add(records, (struct type_record){ .kind = BTF_KIND_FWD, .flags = of_union,
+						  .name = string(records, name) }, NULL);
+}
+
+/* struct NAME { TYPE *MEMBER; } */
+static uint32_t add_holder(struct type_records *records, const char *name, uint32_t type,
+			   const char *member)
+{
+	const struct type_slot slot = { .name = string(records, member),
+					.type = add_pointer(records, type) };
+
+	return add(records, (struct type_record){ .kind = BTF_KIND_STRUCT, .size = 8, .count = 1,
+						  .name = string(records, name) }, &slot);
+}
+
+static uint32_t add_enum(struct type_records *records, const char *name, uint32_t values)
+{
+	const struct type_slot value = { .name = string(records, "VALUE"), .value = 3 };
+
+	return add(records, (struct type_record){ .kind = BTF_KIND_ENUM, .size = 4, .count = values,
+						  .name = string(records, name) }, &value);
+}
+
+/* In each order: units come in any. */
+static void test_declarations_become_definitions(void **state)
+{
+	for (int order = 0; order < 2; order++) {
+		struct type_records *records = type_records__new();
+		const struct btf_type *found;
+		struct btf *btf;
+		int32_t id;
+
+		(void)state;
+		for (int i = 0; i < 2; i++) {
+			bool declared = i == order;
+
+			add_holder(records, "outer", declared ? add_forward(records, "inner", false) :
+				   add_holder(records, "inner", 0, "x"), "of");
+			add_pointer(records, add_enum(records, "values", declared ? 0 : 1));
+		}
+		btf = written(records, false);
+		assert_int_equal(count_of(btf, "outer"), 1);
+		assert_int_equal(count_of(btf, "inner"), 1);
+		assert_int_equal(count_of(btf, "values"), 1);
+		id = btf__find_by_name_kind(btf, "inner", BTF_KIND_STRUCT);
+		found = btf__type_by_id(btf, btf__find_by_name_kind(btf, "outer", BTF_KIND_STRUCT));
+		assert_int_equal(btf__type_by_id(btf, btf_members(found)->type)->type, id);
+		found = btf__type_by_id(btf, btf__find_by_name_kind(btf, "values", BTF_KIND_ENUM));
+		assert_int_equal(btf_vlen(found), 1);
+		btf__free(btf);
+		type_records__free(records);
+	}
+}
+
+/* A union is no struct, and of two that differ nobody knows which one is meant. */
+static void test_some_declarations_stay(void **state)
+{
+	struct type_records *records = type_records__new();
+	struct btf *btf;
+
+	(void)state;
+	add_forward(records, "disputed", false);
+	add_holder(records, "disputed", 0, "x");
+	add_holder(records, "disputed", 0, "y");
+	add_forward(records, "other", true);
+	add_holder(records, "other", 0, "x");
+	add_forward(records, "gone", false);
+	btf = written(records, false);
+	assert_int_equal(count_of(btf, "disputed"), 3);
+	assert_int_equal(count_of(btf, "other"), 2);
+	assert_int_equal(count_of(btf, "gone"), 1);
+	btf__free(btf);
+	type_records__free(records);
+}
+
 /* Bitfields, wide enumerations and declarations, of both byte orders. */
 static void test_all_is_told(bool big_endian)
 {
@@ -285,6 +362,8 @@ int main(void)
 		cmocka_unit_test(test_a_circle),
 		cmocka_unit_test(test_appended_circles_become_one),
 		cmocka_unit_test(test_what_is_appended_is_translated),
+		cmocka_unit_test(test_declarations_become_definitions),
+		cmocka_unit_test(test_some_declarations_stay),
 		cmocka_unit_test(test_little_endian),
 		cmocka_unit_test(test_big_endian),
 		cmocka_unit_test(test_pointer_table),

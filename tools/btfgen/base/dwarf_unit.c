@@ -65,6 +65,9 @@ static uint32_t wanted_as(const struct dwarf_unit_reader *reader, const char *na
 	kbtf_minimizer__wants(reader->opts.wanted, name, &wants);
 	if (reader->opts.also && strcmp(name, reader->opts.also) == 0)
 		wants.candidates |= 1u << BTF_KIND_STRUCT;
+	/* what is declared alone: whether it is, and no more, is known by its definitions */
+	if (wants.candidates & 1u << BTF_KIND_FWD)
+		wants.candidates |= COMPOSITES;
 	return wants.candidates | (wants.as_member ? AS_MEMBER : 0) | (wants.whole ? WHOLE : 0) |
 	       (wants.followed ? FOLLOWED : 0);
 }

@@ -13,8 +13,6 @@
 #define RECORDS_MAX (1u << 24)
 #define SLOTS_MAX 0xffffu
 
-DEFINE_CLEANUP(btf_freep, struct btf, btf__free)
-
 /* Numbers by hash: open addressing, at most half full. */
 struct number_table {
 	struct number_slot {
@@ -313,6 +311,96 @@ int type_records__append(struct type_records *records, const struct type_records
 	return numbers && strings && slots ? append_all(&it, slots) : -ENOMEM;
 }
 
+/* ---- declarations ------------------------------------------------------------------------------------ */
+
+enum definable { DEFINES_STRUCT, DEFINES_UNION, DEFINES_ENUM, DEFINABLE_COUNT };
+
+#define DISPUTED UINT32_MAX
+
+/* What it defines or declares, of its name. */
+static enum definable definable_of(const struct type_record *record)
+{
+	switch (record->kind) {
+	case BTF_KIND_STRUCT: return DEFINES_STRUCT;
+	case BTF_KIND_UNION:  return DEFINES_UNION;
+	case BTF_KIND_FWD:    return record->flags ? DEFINES_UNION : DEFINES_STRUCT;
+	case BTF_KIND_ENUM:
+	case BTF_KIND_ENUM64: return DEFINES_ENUM;
+	default:              return DEFINABLE_COUNT;
+	}
+}
+
+/* No definition of C's has an enumeration without values. */
+static bool is_declaration(const struct type_record *record)
+{
+	return record->kind == BTF_KIND_FWD ||
+	       (definable_of(record) == DEFINES_ENUM && !record->count);
+}
+
+/* By itself, whatever it refers to. */
+static bool is_alike(const struct type_records *records, const struct stored_record *a,
+		     const struct stored_record *b)
+{
+	const struct type_slot *x = records->slots + a->first, *y = records->slots + b->first;
+	bool alike = a->record.kind == b->record.kind && a->record.size == b->record.size &&
+		     a->record.count == b->record.count;
+
+	for (uint32_t i = 0; alike && i < a->record.count; i++)
+		alike = x[i].name == y[i].name && x[i].bit_offset == y[i].bit_offset &&
+			x[i].bit_size == y[i].bit_size && x[i].value == y[i].value;
+	return alike;
+}
+
+/* The first definition of each name, by what it defines and the name's number, or DISPUTED. */
+static void find_definitions(const struct type_records *records, uint32_t *definitions)
+{
+	for (uint32_t i = 0; i < records->count; i++) {
+		const struct stored_record *stored = &records->items[i];
+		enum definable defines = definable_of(&stored->record);
+		uint32_t *known;
+
+		if (defines == DEFINABLE_COUNT || !stored->record.name || is_declaration(&stored->record))
+			continue;
+		known = &definitions[(size_t)defines * records->string_count + stored->record.name];
+		if (!*known)
+			*known = i + 1;
+		else if (*known != DISPUTED && !is_alike(records, &records->items[*known - 1], stored))
+			*known = DISPUTED;
+	}
+}
+
+/* The number of the record that a declaration stands for; 0: it is none, or stays one. */
+static uint32_t definition_of(const struct type_records *records, const uint32_t *definitions,
+			      const struct type_record *record)
+{
+	size_t defines = definable_of(record);
+	uint32_t number = !is_declaration(record) ? 0 :
+			  definitions[defines * records->string_count + record->name];
+
+	return number == DISPUTED ? 0 : number;
+}
+
+/*
+ * For each record what stands for it, by number: for a declaration its definition, if all that
+ * define it agree. So libbpf's deduplication has it, and with it pahole.
+ */
+static int resolve(const struct type_records *records, uint32_t *numbers, bool *has_resolved)
+{
+	_cleanup_free_ uint32_t *definitions =
+		calloc((size_t)DEFINABLE_COUNT * records->string_count, sizeof(*definitions));
+
+	if (!definitions)
+		return -ENOMEM;
+	find_definitions(records, definitions);
+	for (uint32_t i = 0; i < records->count; i++) {
+		uint32_t number = definition_of(records, definitions, &records->items[i].record);
+
+		numbers[i + 1] = number ? number : i + 1;
+		*has_resolved |= number;
+	}
+	return 0;
+}
+
 /* ---- as BTF ------------------------------------------------------------------------------------------ */
 
 static const char *text_of(const struct type_records *records, uint32_t string)
@@ -320,44 +408,63 @@ static const char *text_of(const struct type_records *records, uint32_t string)
 	return records->text + records->strings[string];
 }
 
-static int write_slots(const struct type_records *records, struct btf *btf,
-		       const struct stored_record *stored)
+struct writing {
+	const struct type_records *records;
+	struct btf *btf;
+	uint32_t *numbers; /* of the record that stands for one, by number */
+	uint32_t *ids;     /* in BTF, by number */
+	bool has_resolved; /* some stand for others */
+};
+
+static void writing__free(struct writing *it)
 {
+	btf__free(it->btf);
+	free(it->numbers);
+	free(it->ids);
+}
+
+static int id_of(const struct writing *it, uint32_t number)
+{
+	return (int)it->ids[it->numbers[number]];
+}
+
+static int write_slots(const struct writing *it, const struct stored_record *stored)
+{
+	struct btf *btf = it->btf;
 	uint32_t kind = stored->record.kind;
 	int err = 0;
 
 	for (uint32_t i = 0; !err && i < stored->record.count; i++) {
-		const struct type_slot *slot = &records->slots[stored->first + i];
-		const char *name = text_of(records, slot->name);
+		const struct type_slot *slot = &it->records->slots[stored->first + i];
+		const char *name = text_of(it->records, slot->name);
 
 		if (kind == BTF_KIND_ENUM)
 			err = btf__add_enum_value(btf, name, slot->value);
 		else if (kind == BTF_KIND_ENUM64)
 			err = btf__add_enum64_value(btf, name, (uint64_t)slot->value);
 		else if (kind == BTF_KIND_FUNC_PROTO)
-			err = btf__add_func_param(btf, name, (int)slot->type);
+			err = btf__add_func_param(btf, name, id_of(it, slot->type));
 		else
-			err = btf__add_field(btf, name, (int)slot->type, slot->bit_offset,
+			err = btf__add_field(btf, name, id_of(it, slot->type), slot->bit_offset,
 					     slot->bit_size);
 	}
 	return err;
 }
 
-static int write_array(const struct type_records *records, struct btf *btf,
-		       const struct stored_record *stored)
+static int write_array(const struct writing *it, const struct stored_record *stored)
 {
-	const struct type_slot *slot = &records->slots[stored->first];
+	const struct type_slot *slot = &it->records->slots[stored->first];
 
-	return btf__add_array(btf, (int)slot->bit_offset, (int)slot->type, slot->bit_size);
+	return btf__add_array(it->btf, id_of(it, slot->bit_offset), id_of(it, slot->type), slot->bit_size);
 }
 
 /* The ID, or an error. */
-static int write_record(const struct type_records *records, struct btf *btf,
-			const struct stored_record *stored)
+static int write_record(const struct writing *it, const struct stored_record *stored)
 {
+	struct btf *btf = it->btf;
 	const struct type_record *record = &stored->record;
-	const char *name = text_of(records, record->name);
-	int type = (int)record->type;
+	const char *name = text_of(it->records, record->name);
+	int type = id_of(it, record->type);
 
 	switch (record->kind) {
 	case BTF_KIND_INT:       return btf__add_int(btf, name, record->size, (int)record->flags);
@@ -367,7 +474,7 @@ static int write_record(const struct type_records *records, struct btf *btf,
 	case BTF_KIND_VOLATILE:  return btf__add_volatile(btf, type);
 	case BTF_KIND_RESTRICT:  return btf__add_restrict(btf, type);
 	case BTF_KIND_TYPEDEF:   return btf__add_typedef(btf, name, type);
-	case BTF_KIND_ARRAY:     return write_array(records, btf, stored);
+	case BTF_KIND_ARRAY:     return write_array(it, stored);
 	case BTF_KIND_STRUCT:    return btf__add_struct(btf, name, record->size);
 	case BTF_KIND_UNION:     return btf__add_union(btf, name, record->size);
 	case BTF_KIND_ENUM:      return btf__add_enum(btf, name, record->size);
@@ -397,7 +504,7 @@ static int copy_raw(struct btf *btf, bool big_endian, void **copy, size_t *size)
 }
 
 /* Canonical form has no types that can't be told apart; it is of little endian. */
-static int merge_circles(struct btf **btf)
+static int merge_equal(struct btf **btf)
 {
 	_cleanup_free_ void *raw = NULL, *canonical = NULL;
 	struct btf *merged;
@@ -416,23 +523,49 @@ static int merge_circles(struct btf **btf)
 	return 0;
 }
 
+/* Whether some were reserved: what is in circles is not one yet. */
+static bool has_singles(const struct type_records *records)
+{
+	for (uint32_t i = 0; i < records->count; i++)
+		if (records->items[i].is_single)
+			return true;
+	return false;
+}
+
+static int write_types(struct writing *it)
+{
+	const struct type_records *records = it->records;
+	uint32_t last = 0;
+	int err = resolve(records, it->numbers, &it->has_resolved);
+
+	for (uint32_t i = 1; !err && i <= records->count; i++)
+		it->ids[i] = it->numbers[i] == i ? ++last : 0;
+	for (uint32_t i = 1; err >= 0 && i <= records->count; i++) {
+		const struct stored_record *stored = &records->items[i - 1];
+
+		if (!it->ids[i])
+			continue;
+		err = write_record(it, stored);
+		if (err >= 0 && stored->record.kind != BTF_KIND_ARRAY)
+			err = write_slots(it, stored);
+	}
+	return err < 0 ? err : 0;
+}
+
 int type_records__write(const struct type_records *records, bool big_endian, void **btf,
 			size_t *size)
 {
-	cleanup(btf_freep) struct btf *made = btf__new_empty();
-	bool has_singles = false;
-	int err = 0;
+	cleanup(writing__free) struct writing it = {
+		.records = records,
+		.btf = btf__new_empty(),
+		.numbers = calloc((size_t)records->count + 1, sizeof(*it.numbers)),
+		.ids = calloc((size_t)records->count + 1, sizeof(*it.ids)),
+	};
+	int err = it.btf && it.numbers && it.ids ? write_types(&it) : -ENOMEM;
 
 	*btf = NULL;
-	if (!made)
-		return -ENOMEM;
-	for (uint32_t i = 0; err >= 0 && i < records->count; i++) {
-		err = write_record(records, made, &records->items[i]);
-		if (err >= 0 && records->items[i].record.kind != BTF_KIND_ARRAY)
-			err = write_slots(records, made, &records->items[i]);
-		has_singles |= records->items[i].is_single;
-	}
-	if (err >= 0)
-		err = has_singles ? merge_circles(&made) : 0;
-	return err < 0 ? err : copy_raw(made, big_endian, btf, size);
+	/* what led to a declaration may be equal by now to what led to its definition */
+	if (!err && (it.has_resolved || has_singles(records)))
+		err = merge_equal(&it.btf);
+	return err ? err : copy_raw(it.btf, big_endian, btf, size);
 }

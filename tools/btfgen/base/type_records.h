@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Types in the making, each distinct one once: what a reader of DWARF finds in thousands of
- * units becomes the few types that BTF has. A record's number is its ID in the BTF; 0 is void.
+ * units becomes the few types that BTF has. A record's number stands for it in others; 0 is void.
  *
  * A record refers to others by their numbers, so what it is made of comes before it; then equal
  * records are equal types. Only those that are in a circle are reserved first and filled in
@@ -52,8 +52,10 @@ int type_records__fill(struct type_records *records, uint32_t number,
 int type_records__append(struct type_records *records, const struct type_records *more);
 
 /*
- * As raw BTF, malloc'ed. All that was reserved is filled in; then equal types in circles are made
- * one, too, and types are in canonical order. -ENOMEM, -E2BIG.
+ * As raw BTF, malloc'ed. All that was reserved is filled in. A declaration (FWD, or an enumeration
+ * without values) becomes what defines it, unless definitions of its name differ. Where that or
+ * a circle was, types that are equal by then are one, and are in canonical order. -ENOMEM, -E2BIG,
+ * -EINVAL: types without a name nest too deep for that.
  */
 int type_records__write(const struct type_records *records, bool big_endian, void **btf,
 			size_t *size);

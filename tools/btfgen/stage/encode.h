@@ -43,7 +43,7 @@ int encode__vmlinux(const char *vmlinux, const struct encode_opts *opts,
 void encoded__free(struct encoded *encoded);
 
 /* Of the rules by which encode__wanted() makes BTF: with another, work done is to be done again. */
-#define ENCODE_WANTED_VERSION "1"
+#define ENCODE_WANTED_VERSION "2"
 
 struct encode_wanted_opts {
 	const char *kernel_release;    /* enumerations depend on it; "" or NULL: unknown */
