@@ -105,7 +105,8 @@ t_exit 1 "a web page in a package's place" build page.kbtf
 t "is refused" refused "it is no RPM package"
 head -c 8000 "$work/good/8/x86_64/Packages/$name.rpm" >"$file"
 t_exit 1 "half a package" build page.kbtf
-t "is refused" refused "url-"
+t "is refused by its name" refused "http://127.0.0.1:$http/8/x86_64/$name.rpm: "
+t_not "and not by its file in the cache" grep -q "/url-" "$work/json"
 cp "$work/good/8/x86_64/Packages/$name.rpm" "$file"
 t "neither is kept: the package itself" build page.kbtf
 t "is had when it is there" json 'd["done"] == 1 and d["kernels"][0]["fetched_bytes"] > 8000' "$work/json"

@@ -14,6 +14,7 @@
 #include "base/hosts.h"
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/url.h"
 #include "base/utc.h"
 #include "stage/fetch.h"
 
@@ -95,13 +96,15 @@ static const char *file_name(const struct package *package)
 	return slash ? slash + 1 : package->url;
 }
 
+/* `name` is the package's URL, for messages, or NULL where the file itself says more. */
 static struct job_input input_of(const struct task *task, const struct package *package,
-				 const struct fetched *fetched)
+				 const struct fetched *fetched, const char *name)
 {
 	const struct kernel *kernel = task->kernel;
 
 	return (struct job_input){
 		.path = fetched->path,
+		.name = name,
 		.member = package->member,
 		.rpm_trust = { (const char *const *)package->keyrings,
 			       (const char *const *)package->keys },
@@ -215,7 +218,7 @@ static int attempt_parts(struct factory *factory, const struct task *task,
 		.url = url, .identity = &identity, .size = package->size,
 	};
 	struct fetched none = { .path = url };
-	struct job_input input = input_of(task, package, &none);
+	struct job_input input = input_of(task, package, &none, NULL);
 	int res = take_core(factory, &out->err);
 
 	if (res)
@@ -277,7 +280,9 @@ static int attempt(struct factory *factory, const struct task *task,
 	if (!res)
 		res = take_core(factory, &out->err);
 	if (!res) {
-		struct job_input input = input_of(task, package, &fetched);
+		_cleanup_free_ char *name = url__is_file(package->url) ? NULL :
+									 url__display(package->url);
+		struct job_input input = input_of(task, package, &fetched, name);
 
 		res = job__run(factory->opts->job, &input, meter, &out->result, &out->err);
 		sem_post(&factory->cores);

@@ -383,35 +383,51 @@ static int begin(struct job *job)
 	return make_scratch(job);
 }
 
+/* Wherever `copy` stands in the message, `name` does from now on. */
+static void rename_in(struct error *err, const char *copy, const char *name)
+{
+	_cleanup_free_ char *text = NULL;
+	char *at = err->text;
+
+	while ((at = strstr(at, copy))) {
+		size_t before = (size_t)(at - err->text);
+
+		free(text);
+		if (asprintf(&text, "%.*s%s%s", (int)before, err->text, name,
+			     at + strlen(copy)) < 0) {
+			text = NULL;
+			return;
+		}
+		error__set(err, 0, "%s", text);
+		/* the name may hold what it stands for */
+		if (strlen(err->text) < before + strlen(name))
+			return;
+		at = err->text + before + strlen(name);
+	}
+}
+
 /*
  * What went wrong with the copy in scratch went wrong with the package or file it came from:
- * that one the user knows, and it is still there.
+ * that one the user knows, and it is still there. So it is with a file of the cache, which is
+ * named by its digest, and the package.
  */
 static void name_input(struct job *job)
 {
-	_cleanup_free_ char *copy = NULL, *text = NULL;
-	char *at;
-	int len;
+	_cleanup_free_ char *copy = NULL;
+	int len = 0;
 
 	if (job->part.fd >= 0)
 		len = asprintf(&copy, "/proc/self/fd/%d", job->part.fd);
 	else if (!job->opts->keep && job->scratch)
 		len = asprintf(&copy, "%s/image", job->scratch);
-	else
-		return;
 	if (len < 0) {
 		copy = NULL;
 		return;
 	}
-	while ((at = strstr(job->err->text, copy))) {
-		free(text);
-		if (asprintf(&text, "%.*s%s%s", (int)(at - job->err->text), job->err->text,
-			     job->input->path, at + strlen(copy)) < 0) {
-			text = NULL;
-			return;
-		}
-		error__set(job->err, 0, "%s", text);
-	}
+	if (copy)
+		rename_in(job->err, copy, job->input->path);
+	if (job->input->name)
+		rename_in(job->err, job->input->path, job->input->name);
 }
 
 int job__run(const struct job_opts *opts, const struct job_input *input, struct meter *meter,

@@ -40,6 +40,7 @@ struct job_opts {
 
 struct job_input {
 	const char *path;              /* or the URL of what is read in parts: for messages */
+	const char *name;              /* what the user knows that by; NULL: the path */
 	const struct package_place *remote; /* which it is then, or NULL */
 	const char *member;            /* patterns of the wanted file in a package; NULL: the usual ones */
 	struct trust rpm_trust;        /* who must have signed an .rpm; no keyrings: nobody */
