@@ -213,12 +213,15 @@ t_says 0 '{"include":[]}' "a plan of what is to be done is without it" of plan -
 	--missing --json
 t_says 0 '"task":"build"' "with --retry it is there" of plan -a "$F" --kernel 6.1.0-4-amd64 --missing --json --retry
 t_says 1 "; waits until 20" "status knows of it" "$btfgen" status -a "$F" --manifests "$work/manifests"
+t "and how to have it tried" said "btfgen build --retry. tries now what waits"
 t "status --json" sh -c '"$@" >"$0"; [ $? = 1 ]' "$work/status" "$btfgen" status --json -a "$F" --manifests "$work/manifests"
 t "counts by release and by cause" json '[(r["known"], r["archived"], r["missing"], r["failed"], r["waiting"])
 	for r in d["releases"]] == [(8, 1, 6, 0, 1)] and
 	d["causes"] == d["releases"][0]["causes"] == {"fetch: not found": 1} and
 	d["failures"][0]["until"] > "2026" and d["failures"][0]["url"].startswith("http://")' "$work/status"
 t_says 0 "  waiting" "list, too" of list -a "$F" --missing
+t_says 0 "1 to build" "with --allow-unsigned it is tried at once" of plan -a "$F" --kernel 6.1.0-4-amd64 --allow-unsigned
+t_says 0 "1 waiting" "another encoder does not make it come back" of plan -a "$F" --kernel 6.1.0-4-amd64 --encoder pahole
 ln -s "$work/repo/debian" "$work/repo/other"
 t_says 0 "1 to build, 0 to minimize, 0 done" "on another mirror it is tried at once" "$btfgen" plan -a "$F" \
 	--manifests "$work/manifests" --mirror "$url/other" --keyring "$work/repo/keyring.gpg" \

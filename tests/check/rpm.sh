@@ -21,12 +21,13 @@ printf '[release 8]\nversion = 8\nsuites = debuginfo:8/$basearch\nseries = 4.18\
 	>>"$work/manifests/centos.ini"
 
 # build REPOSITORY ARCHIVE [OPTION]...
+retry=--retry
 build()
 {
 	repository=$1 archive=$work/$2
 	shift 2
 	"$btfgen" --kernel 4.18 --distro centos --arch x86_64 --mirror "file:$work/$repository" \
-		--manifests "$work/manifests" --retry -a "$archive" --json "$@" >"$work/json"
+		--manifests "$work/manifests" $retry -a "$archive" --json "$@" >"$work/json"
 }
 refused() # TEXT: the one kernel failed, and says so; nothing is archived
 {
@@ -99,6 +100,39 @@ t "refuses it" refused "kernel-debuginfo"
 t_exit 1 "nor does --allow-unsigned take it" build indexed b.kbtf \
 	--keyring "$work/good/RPM-GPG-KEY-test" --allow-unsigned
 t "since it is damaged" refused "kernel-debuginfo"
+
+# ---- what waits, until what it depended on is otherwise ---------------------------------------
+retry=
+thrice()
+{
+	for attempt in 1 2 3; do
+		build "$@"
+	done
+	json 'd["failed"] == 1' "$work/json"
+}
+waits() # OPTION...
+{
+	build "$@"
+	json '(d["waiting"], d["failed"], d["done"]) == (1, 0, 0)' "$work/json"
+}
+cp "$work/other/RPM-GPG-KEY-test" "$work/keys"
+t "a package whose key is missing, three times" thrice good w.kbtf --keyring "$work/keys"
+t "waits" waits good w.kbtf --keyring "$work/keys"
+t "the encoder's limits have nothing to do with it" waits good w.kbtf --keyring "$work/keys" --encode-timeout 99
+t "a copy of the same keys changes nothing" cp "$work/keys" "$work/keys.new"
+t "in its place" mv "$work/keys.new" "$work/keys"
+t "either" waits good w.kbtf --keyring "$work/keys"
+cat "$work/good/RPM-GPG-KEY-test" >>"$work/keys"
+t "once the key is there" build good w.kbtf --keyring "$work/keys"
+t "it is tried at once" json 'd["done"] == 1' "$work/json"
+t "without a key, three times" thrice good x.kbtf --keyring "$work/other/RPM-GPG-KEY-test"
+t "and without asking for one" build good x.kbtf --keyring "$work/other/RPM-GPG-KEY-test" --allow-unsigned
+t "it is tried at once" json 'd["done"] == 1' "$work/json"
+t "an encoder that is held too short, three times" thrice good y.kbtf --keyring "$work/keys" --encode-memory 1M
+t "in the stage that it is" json 'd["kernels"][0]["stage"] == "encode"' "$work/json"
+t "waits" waits good y.kbtf --keyring "$work/keys" --encode-memory 1M
+t "with room enough" build good y.kbtf --keyring "$work/keys"
+t "it is tried at once" json 'd["done"] == 1' "$work/json"
 t "nothing is left in tmp/" no_scratch
 
 finish

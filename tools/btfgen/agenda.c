@@ -22,6 +22,7 @@ void agenda__free(struct agenda *agenda)
 	plan__free(&agenda->plan);
 	kbtf_archive__close(agenda->archive);
 	journal__close(agenda->journal);
+	circumstances__free(&agenda->circumstances);
 	profile_choice__free(&agenda->profile);
 	text_list__free(&agenda->ids);
 	known__free(&agenda->known);
@@ -84,7 +85,12 @@ static int64_t waits_until(void *arg, const struct kernel *kernel)
 {
 	struct agenda *agenda = arg;
 
-	return journal__waits_until(agenda->journal, kernel, agenda->now);
+	int64_t until = journal__waits_until(agenda->journal, kernel, agenda->now);
+
+	if (until && circumstances__have_changed(&agenda->circumstances, kernel,
+						 journal__find(agenda->journal, kernel)))
+		return 0;
+	return until;
 }
 
 static int make_plan(struct agenda *agenda, struct error *err)
@@ -137,6 +143,10 @@ int agenda__make(struct agenda *agenda)
 	if (res != EXIT_OK)
 		return res;
 	agenda->now = time(NULL);
+	agenda->circumstances.knows_trust = true;
+	agenda->circumstances.encoder = agenda->profile.encoder_name ? agenda->profile.encoder_name :
+								       "auto";
+	agenda->circumstances.objects = &agenda->profile.objects;
 	if (open_archive(agenda, &err)) {
 		log__error("%s", err.text);
 		return EXIT_FAILED;

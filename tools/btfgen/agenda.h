@@ -7,6 +7,7 @@
 #define BTFGEN_AGENDA_H
 
 #include "base/shard.h"
+#include "circumstances.h"
 #include "journal.h"
 #include "known.h"
 #include "profile.h"
@@ -20,6 +21,7 @@ struct agenda {
 	const char *archive_given, *shard_text;
 	unsigned int newest;
 	bool retry, cached, full_verify;
+	struct circumstances circumstances; /* its limits are set before agenda__make, or unknown */
 	/* made by agenda__make; `shard` may be set before, with index 0 */
 	struct shard shard;
 	char *archive_path;

@@ -218,6 +218,7 @@ static void run(struct build *build)
 		.job = &job,
 		.transfers = build->agenda.known.transfers,
 		.journal = build->agenda.journal,
+		.circumstances = &build->agenda.circumstances,
 		.jobs = build->jobs ? build->jobs : default_jobs(),
 		.cache_limit = build->cache_limit,
 		.full_verify = build->agenda.full_verify,
@@ -342,6 +343,11 @@ int cmd_build(int argc, char **argv)
 	if (build.build_ids.count)
 		return build_by_id(&build);
 	meter__setup();
+	build.agenda.circumstances = (struct circumstances){
+		.knows_limits = true,
+		.timeout_s = build.timeout_s,
+		.memory_limit = build.memory_limit,
+	};
 	exit_code = agenda__make(&build.agenda);
 	return exit_code == EXIT_OK ? carry_out(&build) : exit_code;
 }

@@ -68,7 +68,7 @@ static void add_row(struct table *table, const struct kernel *kernel, enum cover
 	table__add(table, cells);
 }
 
-static int print_kernels(const struct known *known, const struct ledger *ledger, bool missing, bool json)
+static int print_kernels(const struct known *known, struct ledger *ledger, bool missing, bool json)
 {
 	static const char *const headings[] = { "KERNEL", "FLAVOUR", "DISTRO", "RELEASE", "SUITE", "ARCH",
 						">DEBUG", ">IMAGE", "STATE", NULL };

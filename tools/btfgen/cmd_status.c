@@ -81,7 +81,7 @@ static void take_failure(struct report *report, struct line *line, const struct 
 	count(line->causes, cause);
 }
 
-static void print_failure(const json_t *record)
+static void print_failure(const json_t *record, bool *has_waiting)
 {
 	const char *until = json_string_value(json_object_get(record, "until"));
 
@@ -91,12 +91,15 @@ static void print_failure(const json_t *record)
 	       text_of(record, "reason", "?"),
 	       json_integer_value(json_object_get(record, "failures")),
 	       text_of(record, "time", "?"), until ? "; waits until " : "", until ? until : "");
+	if (until)
+		*has_waiting = true;
 }
 
 static void print_report(struct report *report)
 {
 	static const char *const headings[] = { ">FAILURES", "CAUSE", NULL };
 	struct table *table = table__new(headings);
+	bool has_waiting = false;
 	const char *cause;
 	json_t *count;
 
@@ -110,10 +113,12 @@ static void print_report(struct report *report)
 	}
 	table__print(table);
 	for (size_t i = 0; i < json_array_size(report->failures); i++)
-		print_failure(json_array_get(report->failures, i));
+		print_failure(json_array_get(report->failures, i), &has_waiting);
+	if (has_waiting)
+		puts("`btfgen build --retry` tries now what waits");
 }
 
-static void make_report(const struct known *known, const struct ledger *ledger,
+static void make_report(const struct known *known, struct ledger *ledger,
 			struct report *report)
 {
 	const struct kernel_list *kernels = &known->catalogue.kernels;
@@ -136,7 +141,7 @@ static void make_report(const struct known *known, const struct ledger *ledger,
 		end_line(&line, report);
 }
 
-static int report(const struct known *known, const struct ledger *ledger, bool json)
+static int report(const struct known *known, struct ledger *ledger, bool json)
 {
 	static const char *const headings[] = { "DISTRO", "RELEASE", "ARCH", ">KNOWN", ">ARCHIVED",
 						">MISSING", ">FAILED", ">WAITING", NULL };

@@ -37,10 +37,11 @@ void ledger__close(struct ledger *ledger)
 {
 	kbtf_archive__close(ledger->archive);
 	journal__close(ledger->journal);
+	circumstances__free(&ledger->circumstances);
 	*ledger = (struct ledger){};
 }
 
-struct standing standing__of(const struct kernel *kernel, const struct ledger *ledger)
+struct standing standing__of(const struct kernel *kernel, struct ledger *ledger)
 {
 	struct standing standing = { .coverage = COVERAGE_ARCHIVED };
 	const json_t *record;
@@ -55,6 +56,8 @@ struct standing standing__of(const struct kernel *kernel, const struct ledger *l
 		return standing;
 	standing.failure = record;
 	standing.until = journal__waits_until(ledger->journal, kernel, ledger->now);
+	if (standing.until && circumstances__have_changed(&ledger->circumstances, kernel, record))
+		standing.until = 0;
 	standing.coverage = standing.until ? COVERAGE_WAITING : COVERAGE_FAILED;
 	return standing;
 }

@@ -6,6 +6,7 @@
 #include <kbtf.h>
 
 #include "base/kernel.h"
+#include "circumstances.h"
 #include "journal.h"
 
 enum coverage {
@@ -20,6 +21,7 @@ const char *coverage__name(enum coverage coverage);
 struct ledger {
 	struct kbtf_archive *archive; /* NULL: there is none yet */
 	struct journal *journal;
+	struct circumstances circumstances; /* which know no options of the work */
 	int64_t now;
 };
 
@@ -33,7 +35,7 @@ struct standing {
 	int64_t until;          /* WAITING: seconds since 1970 */
 };
 
-struct standing standing__of(const struct kernel *kernel, const struct ledger *ledger);
+struct standing standing__of(const struct kernel *kernel, struct ledger *ledger);
 /* The failure with "until" where it waits; a new reference, or NULL where there is none. */
 json_t *standing__failure_json(const struct standing *standing);
 

@@ -27,7 +27,7 @@ struct factory {
 	const struct plan *plan;
 	struct task_outcome *outcomes;
 	sem_t cores;            /* held while a task computes */
-	pthread_mutex_t lock;   /* of next, the hosts and the journal */
+	pthread_mutex_t lock;   /* of next, the hosts, the journal and the circumstances */
 	size_t next;
 	struct hosts hosts;     /* that parts of packages were asked of */
 };
@@ -367,14 +367,17 @@ static int minimize_archived(struct factory *factory, const struct task *task,
 
 /* ---- one task ------------------------------------------------------------------------------ */
 
-static json_t *failure_record(const struct task_outcome *out)
+static json_t *failure_record(struct circumstances *circumstances, const struct task_outcome *out)
 {
+	const char *stage = job_stage__name(out->result.stage);
 	json_t *record = json_pack("{s:s, s:s, s:s, s:s}", "status", "failed", "stage",
-				   job_stage__name(out->result.stage), "cause",
-				   failure__cause(out->code), "reason", out->err.text);
+				   stage, "cause", failure__cause(out->code), "reason",
+				   out->err.text);
 
 	if (out->url)
 		json_object_set_new(record, "url", json_text(out->url));
+	json_object_set_new(record, "under",
+			    circumstances__of(circumstances, out->kernel, out->url, stage));
 	return record;
 }
 
@@ -386,7 +389,7 @@ static json_t *success_record(const struct task_outcome *out)
 	return record;
 }
 
-static json_t *record_of(const struct task_outcome *out)
+static json_t *record_of(struct circumstances *circumstances, const struct task_outcome *out)
 {
 	switch (out->outcome) {
 	case OUTCOME_DONE:
@@ -395,7 +398,7 @@ static json_t *record_of(const struct task_outcome *out)
 		return json_pack("{s:s, s:o}", "status", "skipped", "reason",
 				 json_text(out->err.text));
 	default:
-		return failure_record(out);
+		return failure_record(circumstances, out);
 	}
 }
 
@@ -423,7 +426,8 @@ static void record(struct factory *factory, struct task_outcome *out)
 		pthread_mutex_unlock(&factory->lock);
 		return;
 	}
-	res = journal__add(factory->opts->journal, out->kernel, record_of(out), &err);
+	res = journal__add(factory->opts->journal, out->kernel,
+			   record_of(factory->opts->circumstances, out), &err);
 	pthread_mutex_unlock(&factory->lock);
 	if (res && out->outcome == OUTCOME_DONE) {
 		out->outcome = OUTCOME_FAILED;

@@ -4,6 +4,7 @@
 #define BTFGEN_FACTORY_H
 
 #include "base/transfer.h"
+#include "circumstances.h"
 #include "job.h"
 #include "journal.h"
 #include "second_look.h"
@@ -24,6 +25,7 @@ struct factory_opts {
 	const struct job_opts *job;
 	struct transfers *transfers;
 	struct journal *journal;
+	struct circumstances *circumstances; /* of failures */
 	unsigned int jobs;      /* kernels in the stages that take a core and memory */
 	uint64_t cache_limit;   /* bytes of kept packages */
 	bool full_verify;       /* packages are read whole, and checked, where parts would do */
