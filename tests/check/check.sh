@@ -152,6 +152,33 @@ t_says 1 "debian 12 x86_64  4.9.1-1 .. 4.9.10-1 (3)  fails [1]" "neighbours that
 	"$btfgen" check failing.bpf.o -a many.kbtf
 t_says 1 "debian 12 x86_64  6.1.0-1                  ok" "and others another" \
 	"$btfgen" check failing.bpf.o -a many.kbtf
+t_says 1 "failing: fails on 3; ok on 1 of 4 kernels" "objects are summed up" \
+	"$btfgen" check failing.bpf.o -a many.kbtf
+t_says 1 "task->exit_time); /* line: exit_time */
+        on debian 12 x86_64 4.9.1-1 .. 4.9.10-1 (3)" "what is found says where" \
+	"$btfgen" check failing.bpf.o -a many.kbtf
+# helpers of one kernel, a field of both
+cat >mixed.c <<'END'
+#define FAILING
+#define HELPER
+#include "check.bpf.c"
+SEC("kprobe/do_exit") int other(void *ctx)
+{
+	return failing(ctx);
+}
+END
+t "an object of several programs" clang -target bpf -mcpu=v1 -g -O2 -I"$fixtures" -c mixed.c -o mixed.bpf.o
+t "a kernel that differs in one of several things" kernel half -DHELPERS
+t "archived: that" add 4.10.0-1 half.btf
+t_says 1 "fails: failing, other: field_offset struct task.exit_time: struct task has no member exit_time
+        nearest: struct task.exit_times
+        check.bpf.c:$(line_of exit_time): read_kernel(&when, sizeof(when), &task->exit_time); /* line: exit_time */
+        on debian 12 x86_64 4.9.1-1 .. 4.10.0-1 (4)" \
+	"what is found alike in programs and on kernels is told once" "$btfgen" check mixed.bpf.o -a many.kbtf
+t "and only so" [ "$(printf '%s\n' "$out" | grep -c 'no member exit_time')" = 1 ]
+t_says 1 "4.9.1-1 .. 4.9.10-1 (3)  fails [1,2]
+debian 12 x86_64  4.10.0-1                 in part (1 of 3 programs) [1]" \
+	"and rows name it by its number" "$btfgen" check mixed.bpf.o -a many.kbtf
 t "archived: of no release" "$btfgen" add -q -a vague.kbtf --no-min --kernel 4.9.1 --arch x86_64 \
 	--distro debian old.btf
 t "archived: of nobody" "$btfgen" add -q -a vague.kbtf --no-min --kernel 4.9.2 --arch aarch64 old.btf
@@ -170,9 +197,9 @@ json() # TEST: of the document in Python
 	python3 -c 'import json, sys; d = json.load(open("json.txt")); assert eval(sys.argv[1]), d' "$1"
 }
 t "--json has all kernels, files first" json \
-	'[k.get("kernel") or k["path"] for k in d["kernels"]] == ["young.btf", "4.9.1-1", "4.9.2-1", "4.9.10-1", "6.1.0-1"]'
+	'[k.get("kernel") or k["path"] for k in d["kernels"]] == ["young.btf", "4.9.1-1", "4.9.2-1", "4.9.10-1", "4.10.0-1", "6.1.0-1"]'
 t "and a report for each object" json 'all(len(k["reports"]) == 2 for k in d["kernels"])'
-t "which equal kernels share" json 'd["kernels"][1]["reports"] == d["kernels"][3]["reports"] != d["kernels"][4]["reports"]'
+t "which equal kernels share" json 'd["kernels"][1]["reports"] == d["kernels"][3]["reports"] != d["kernels"][5]["reports"]'
 t "with what was found" json '[f for f in d["reports"][d["kernels"][1]["reports"][0]]["findings"] if f["verdict"] == "fails"] == [
 	{"verdict": "fails", "subject": "relocation", "what": "struct task.exit_time",
 	 "text": "struct task has no member exit_time", "program": "failing", "section": "kprobe/do_exit",
@@ -224,12 +251,41 @@ for command in check explain; do
 	t_not "nor hands over what terminals obey" env LC_ALL=C grep -q "$(printf '[\033\t\233]')" loud.txt
 	t "and cuts it" awk 'length > 100 { print; bad = 1 } /\.\.\.$/ { cut = 1 } END { exit bad || !cut }' loud.txt
 done
-long=$(printf 'old-%060d' 1)
+long=$(printf 'old-%050d' 1)
 cp old.btf "$long"
+# No width but the test's: COLUMNS is of whoever runs this.
+unset COLUMNS
 t_says 1 "OBJECT " "a table that is too wide for a terminal has a line an object" \
 	"$btfgen" check failing.bpf.o typed_more.bpf.o lost.bpf.o twins.bpf.o "$long"
 t_says 1 "KERNEL   failing    typed_more  lost" "one that is not has a column an object" \
 	"$btfgen" check failing.bpf.o typed_more.bpf.o lost.bpf.o twins.bpf.o old.btf
+
+narrow() # COLUMNS OBJECT...: on many.kbtf, into narrow.txt
+{
+	columns=$1
+	shift
+	COLUMNS=$columns "$btfgen" check "$@" -a many.kbtf >narrow.txt
+	[ $? -eq 1 ] || return 1
+	awk -v most="$columns" '!NF { exit } length > most { print; bad = 1 } END { exit bad }' narrow.txt
+}
+t "a table fits the terminal" narrow 60 failing.bpf.o twins.bpf.o
+t "with the object's lines below the kernels'" [ "$(sed -n 1,6p narrow.txt)" = \
+"debian 12 x86_64 4.9.1-1 .. 4.10.0-1 (4)
+    failing  fails [1]
+    twins    ok, adapted [3]
+debian 12 x86_64 6.1.0-1
+    failing  ok
+    twins    ok" ]
+t "in a wide one it is a table again" narrow 120 failing.bpf.o twins.bpf.o
+t "with its columns" grep -q "^SYSTEM .*KERNEL .*failing .*twins" narrow.txt
+if command -v script >/dev/null; then
+	t_exit 1 "a terminal says itself how wide it is" script -qec \
+		"stty cols 50; '$btfgen' check failing.bpf.o -a many.kbtf" /dev/null
+	t "and gets no more" eval "said -e '^    failing  fails .1.'"
+	t_not "nor a table" said -e SYSTEM
+else
+	skip "a terminal's own width" "script(1) is missing"
+fi
 
 # ---- real kernels: a field of today's that 4.18 and 4.19 lack ----------------------------------------------------
 find_real_kernels || skip_all "no kernel has BTF here"

@@ -22,7 +22,7 @@ verdict()
 	status=$?
 	cat verdict.txt
 	[ "$status" -eq "$want" ] || { echo "exit status $status"; return 1; }
-	sed -n 2p verdict.txt | sed 's/ \[1\]$//' | grep -q "  $words\$"
+	sed -n 2p verdict.txt | sed 's/ \[[0-9,-]*\]$//' | grep -q "  $words\$"
 }
 t "an old kernel" kernel old
 t "a young one" kernel young -DYOUNG

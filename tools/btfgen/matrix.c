@@ -253,28 +253,3 @@ enum kbtf_verdict matrix__worst(const struct matrix *matrix)
 	}
 	return worst;
 }
-
-static bool agree(const struct matrix *matrix, const struct matrix_row *a,
-		  const struct matrix_row *b)
-{
-	const struct kbtf_ident *x = a->entry ? kbtf_entry__ident(a->entry) : NULL;
-	const struct kbtf_ident *y = b->entry ? kbtf_entry__ident(b->entry) : NULL;
-
-	if (!x != !y || a->error || b->error)
-		return false;
-	if (x && (strcmp(x->distro, y->distro) != 0 || strcmp(x->arch, y->arch) != 0 ||
-		  strcmp(x->distro_release, y->distro_release) != 0))
-		return false;
-	return memcmp(a->reports, b->reports,
-		      matrix->objects->count * sizeof(const struct kbtf_report *)) == 0;
-}
-
-size_t matrix__group(const struct matrix *matrix, size_t first)
-{
-	size_t count = 1;
-
-	while (first + count < matrix->count &&
-	       agree(matrix, &matrix->rows[first], &matrix->rows[first + count]))
-		count++;
-	return count;
-}

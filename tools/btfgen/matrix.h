@@ -36,9 +36,6 @@ int matrix__check(struct matrix *matrix, unsigned int threads, struct error *err
 /* Of all objects on all kernels; a kernel that could not be checked fails. */
 enum kbtf_verdict matrix__worst(const struct matrix *matrix);
 
-/* Rows from `first` on that are of one distribution and agree in all columns. */
-size_t matrix__group(const struct matrix *matrix, size_t first);
-
 void matrix__print(const struct matrix *matrix);
 /* A new reference; docs/formats.md has its form. */
 json_t *matrix__json(const struct matrix *matrix);

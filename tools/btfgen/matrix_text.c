@@ -3,49 +3,35 @@
 #include <string.h>
 
 #include "kernel_words.h"
-#include "matrix.h"
+#include "matrix_findings.h"
 #include "table.h"
 #include "terminal.h"
 
 /* More columns than these don't fit beside each other: a line each then. */
 #define COLUMNS_MAX 6
+#define NAME_SIZE 256
 
-/* Reports with findings, by their numbers in the text. */
-struct notes {
+/* All that is printed, made before any of it is. */
+struct matrix_text {
 	const struct matrix *matrix;
-	struct note {
-		const struct kbtf_report *report;
-		size_t object;
-	} *items;
-	size_t count;
+	struct matrix_findings *findings; /* by object */
+	char (*names)[NAME_SIZE];         /* by object */
+	char **cells;                     /* by row and object */
+	unsigned int columns;
 };
 
-static bool is_told(const struct kbtf_finding *finding, const struct kbtf_report *report)
+static void *allocate(size_t count, size_t size)
 {
-	/* what is guarded is of interest where nothing is worse */
-	return finding->verdict >= KBTF_VERDICT_ADAPTED ||
-	       report->verdict <= KBTF_VERDICT_ADAPTED;
-}
+	void *all = calloc(count + 1, size);
 
-/* The number of a report's note, from 1 on; 0: there is nothing to tell. */
-static size_t note_of(struct notes *notes, size_t object, const struct kbtf_report *report)
-{
-	struct note *grown;
-
-	if (!report->finding_count)
-		return 0;
-	for (size_t i = 0; i < notes->count; i++)
-		if (notes->items[i].report == report && notes->items[i].object == object)
-			return i + 1;
-	grown = realloc(notes->items, (notes->count + 1) * sizeof(*grown));
-	if (!grown)
+	if (!all)
 		abort();
-	notes->items = grown;
-	grown[notes->count++] = (struct note){ report, object };
-	return notes->count;
+	return all;
 }
 
-static void name_object(const struct matrix *matrix, size_t object, char *name, size_t size)
+/* ---- words ------------------------------------------------------------------------------------ */
+
+static void name_object(const struct matrix *matrix, size_t object, char name[NAME_SIZE])
 {
 	const char *given = matrix->objects->refs[object].name;
 	size_t len = strlen(given);
@@ -54,43 +40,68 @@ static void name_object(const struct matrix *matrix, size_t object, char *name, 
 		len -= 2;
 	if (len > 4 && strncmp(given + len - 4, ".bpf", 4) == 0)
 		len -= 4;
-	snprintf(name, size, "%.*s", (int)len, given);
+	snprintf(name, NAME_SIZE, "%.*s", (int)len, given);
 }
 
-/* Of what a finding is about. */
-#define HEAD_SIZE 1000
-#define VERDICT_SIZE 80
-#define CELL_SIZE (VERDICT_SIZE + 24)
-
-static const char *words_of(const struct kbtf_report *report, char words[VERDICT_SIZE])
+static const char *words_of(enum kbtf_verdict verdict, struct buf *out)
 {
-	if (report->verdict == KBTF_VERDICT_IN_PART)
-		snprintf(words, VERDICT_SIZE, "in part (%zu of %zu programs)", report->loaded_count,
-			 report->program_count);
-	else
-		snprintf(words, VERDICT_SIZE, "%s%s",
-			 report->verdict == KBTF_VERDICT_GUARDED ||
-			 report->verdict == KBTF_VERDICT_ADAPTED ? "ok, " : "",
-			 kbtf_verdict__name(report->verdict));
-	return words;
+	buf__printf(out, "%s%s", verdict == KBTF_VERDICT_GUARDED || verdict == KBTF_VERDICT_ADAPTED ?
+				 "ok, " : "", kbtf_verdict__name(verdict));
+	return buf__cstr(out);
 }
 
-static void word_cell(struct notes *notes, const struct matrix_row *row, size_t object,
-		      char cell[CELL_SIZE])
+/* "fails [3]", "in part (1 of 2 programs) [1-3,7]" */
+static char *make_cell(const struct matrix_text *text, const struct matrix_row *row, size_t object)
 {
 	const struct kbtf_report *report = row->reports[object];
-	char words[VERDICT_SIZE];
-	size_t note;
+	struct buf cell = {}, numbers = {};
+	size_t len;
 
 	if (row->error) {
-		snprintf(cell, CELL_SIZE, "-");
-		return;
+		buf__printf(&cell, "-");
+	} else {
+		words_of(report->verdict, &cell);
+		if (report->verdict == KBTF_VERDICT_IN_PART)
+			buf__printf(&cell, " (%zu of %zu programs)", report->loaded_count,
+				    report->program_count);
+		matrix_findings__name(&text->findings[object], report, &numbers);
+		if (numbers.len)
+			buf__printf(&cell, " [%s]", buf__cstr(&numbers));
 	}
-	note = note_of(notes, object, report);
-	if (note)
-		snprintf(cell, CELL_SIZE, "%s [%zu]", words_of(report, words), note);
-	else
-		snprintf(cell, CELL_SIZE, "%s", words_of(report, words));
+	buf__free(&numbers);
+	if (!buf__cstr(&cell))
+		abort();
+	return (char *)buf__steal(&cell, &len);
+}
+
+static char **cells_of(const struct matrix_text *text, size_t row)
+{
+	return &text->cells[row * text->matrix->objects->count];
+}
+
+static bool is_same_system(const struct matrix_row *a, const struct matrix_row *b)
+{
+	const struct kbtf_ident *x = a->entry ? kbtf_entry__ident(a->entry) : NULL;
+	const struct kbtf_ident *y = b->entry ? kbtf_entry__ident(b->entry) : NULL;
+
+	return x && y && strcmp(x->distro, y->distro) == 0 && strcmp(x->arch, y->arch) == 0 &&
+	       strcmp(x->distro_release, y->distro_release) == 0;
+}
+
+/* How many rows from `first` on are of one system and say the same. */
+static size_t group_of(const struct matrix_text *text, size_t first)
+{
+	const struct matrix_row *row = &text->matrix->rows[first];
+	size_t count = 1;
+
+	for (; first + count < text->matrix->count; count++) {
+		if (!is_same_system(row, row + count) || row->error || row[count].error)
+			break;
+		for (size_t i = 0; i < text->matrix->objects->count; i++)
+			if (strcmp(cells_of(text, first)[i], cells_of(text, first + count)[i]) != 0)
+				return count;
+	}
+	return count;
 }
 
 static void name_kernels(const struct matrix_row *rows, size_t count, char who[KERNEL_WORDS],
@@ -102,109 +113,275 @@ static void name_kernels(const struct matrix_row *rows, size_t count, char who[K
 
 /* ---- the table -------------------------------------------------------------------------------- */
 
-static void add_wide(struct table *table, struct notes *notes, size_t first, size_t count)
+static void add_wide(const struct matrix_text *text, struct table *table, size_t first,
+		     size_t count)
 {
-	const struct matrix *matrix = notes->matrix;
-	char who[KERNEL_WORDS], which[KERNEL_WORDS], cells[COLUMNS_MAX][CELL_SIZE];
+	char who[KERNEL_WORDS], which[KERNEL_WORDS];
 	const char *row[COLUMNS_MAX + 2] = { who, which };
 
-	name_kernels(&matrix->rows[first], count, who, which);
-	for (size_t i = 0; i < matrix->objects->count; i++) {
-		word_cell(notes, &matrix->rows[first], i, cells[i]);
-		row[i + 2] = cells[i];
-	}
+	name_kernels(&text->matrix->rows[first], count, who, which);
+	for (size_t i = 0; i < text->matrix->objects->count; i++)
+		row[i + 2] = cells_of(text, first)[i];
 	table__add(table, row);
 }
 
-static void add_long(struct table *table, struct notes *notes, size_t first, size_t count)
+static void add_long(const struct matrix_text *text, struct table *table, size_t first,
+		     size_t count)
 {
-	const struct matrix *matrix = notes->matrix;
 	char who[KERNEL_WORDS], which[KERNEL_WORDS];
 
-	name_kernels(&matrix->rows[first], count, who, which);
-	for (size_t i = 0; i < matrix->objects->count; i++) {
-		char name[256], cell[CELL_SIZE];
-
-		word_cell(notes, &matrix->rows[first], i, cell);
-		name_object(matrix, i, name, sizeof(name));
-		table__add(table, (const char *[]){ i ? "" : who, i ? "" : which, name, cell });
-	}
+	name_kernels(&text->matrix->rows[first], count, who, which);
+	for (size_t i = 0; i < text->matrix->objects->count; i++)
+		table__add(table, (const char *[]){ i ? "" : who, i ? "" : which, text->names[i],
+						    cells_of(text, first)[i] });
 }
 
-static struct table *make_table(struct notes *notes, bool wide)
+static struct table *make_table(const struct matrix_text *text, bool wide)
 {
-	const struct matrix *matrix = notes->matrix;
-	char names[COLUMNS_MAX][256];
 	const char *headings[COLUMNS_MAX + 3] = { "SYSTEM", "KERNEL" };
 	struct table *table;
 	size_t count;
 
-	for (size_t i = 0; wide && i < matrix->objects->count; i++) {
-		name_object(matrix, i, names[i], sizeof(names[i]));
-		headings[i + 2] = names[i];
-	}
+	for (size_t i = 0; wide && i < text->matrix->objects->count; i++)
+		headings[i + 2] = text->names[i];
 	table = wide ? table__new(headings)
 		     : table__new((const char *[]){ "SYSTEM", "KERNEL", "OBJECT", "VERDICT", NULL });
-	for (size_t at = 0; at < matrix->count; at += count) {
-		count = matrix__group(matrix, at);
+	for (size_t at = 0; at < text->matrix->count; at += count) {
+		count = group_of(text, at);
 		if (wide)
-			add_wide(table, notes, at, count);
+			add_wide(text, table, at, count);
 		else
-			add_long(table, notes, at, count);
+			add_long(text, table, at, count);
 	}
 	return table;
 }
 
-static void print_table(struct notes *notes)
+/* Lines for the kernels, and below them one for each object. */
+static void print_stacked(const struct matrix_text *text)
 {
-	size_t columns = notes->matrix->objects->count;
-	struct table *table = make_table(notes, columns <= COLUMNS_MAX);
+	size_t width = 0, count;
 
-	if (columns > 1 && columns <= COLUMNS_MAX && table__width(table) > TERMINAL_COLUMNS) {
-		table__free(table);
-		table = make_table(notes, false);
+	for (size_t i = 0; i < text->matrix->objects->count; i++)
+		if (terminal__width(text->names[i]) > width)
+			width = terminal__width(text->names[i]);
+	for (size_t at = 0; at < text->matrix->count; at += count) {
+		char who[KERNEL_WORDS], which[KERNEL_WORDS];
+
+		count = group_of(text, at);
+		name_kernels(&text->matrix->rows[at], count, who, which);
+		terminal__print("%s%s%s\n", who, !*who ? "" :
+				terminal__width(who) + 1 + terminal__width(which) <= text->columns ?
+				" " : "\n", which);
+		for (size_t i = 0; i < text->matrix->objects->count; i++)
+			terminal__print("    %s%*s  %s\n", text->names[i],
+					(int)(width - terminal__width(text->names[i])), "",
+					cells_of(text, at)[i]);
 	}
-	table__print(table);
+}
+
+/* As the width allows: nothing is cut. */
+static void print_table(const struct matrix_text *text)
+{
+	bool wide = text->matrix->objects->count <= COLUMNS_MAX;
+	struct table *table = make_table(text, wide);
+
+	if (wide && text->matrix->objects->count > 1 && table__width(table) > text->columns) {
+		table__free(table);
+		table = make_table(text, false);
+	}
+	if (table__width(table) <= text->columns) {
+		table__print(table);
+		return;
+	}
+	table__free(table);
+	print_stacked(text);
 }
 
 /* ---- what is behind it ---------------------------------------------------------------------------- */
 
-static void print_finding(const struct kbtf_finding *finding)
-{
-	char head[HEAD_SIZE];
-	int len = snprintf(head, sizeof(head), "    %s: %s%s%s%s%s",
-			   kbtf_verdict__name(finding->verdict), finding->program,
-			   *finding->program ? ": " : "",
-			   *finding->kind ? finding->kind : kbtf_subject__name(finding->subject),
-			   *finding->what ? " " : "", finding->what);
+/* Things one after the other, in lines as wide as the terminal. */
+struct list_line {
+	size_t column, columns;
+	unsigned int indent;
+};
 
-	terminal__print("%s", head);
-	terminal__more((unsigned int)len, 8, ":", finding->text);
+static void print_item(struct list_line *line, const char *sign, const char *item)
+{
+	size_t width = terminal__width(item);
+
+	if (*sign && line->column + strlen(sign) + 1 + width + 1 > line->columns) {
+		terminal__print("%s\n%*s%s", sign, (int)line->indent, "", item);
+		line->column = line->indent + width;
+	} else {
+		terminal__print("%s%s%s", sign, *sign ? " " : "", item);
+		line->column += strlen(sign) + !!*sign + width;
+	}
+}
+
+static bool is_on(const struct matrix_text *text, size_t object,
+		  const struct alike_findings *item, size_t row)
+{
+	const struct matrix_row *at = &text->matrix->rows[row];
+
+	return !at->error && item->reports[matrix_findings__report(&text->findings[object],
+								    at->reports[object])];
+}
+
+static void print_spans(const struct matrix_text *text, size_t object,
+			const struct alike_findings *item)
+{
+	const struct matrix *matrix = text->matrix;
+	struct list_line line = { 8, text->columns, 11 };
+	const struct matrix_row *before = NULL;
+	size_t count;
+
+	terminal__print("        ");
+	for (size_t at = 0; at < matrix->count; at += count) {
+		const struct matrix_row *row = &matrix->rows[at];
+		char who[KERNEL_WORDS], which[KERNEL_WORDS], both[2 * KERNEL_WORDS + 8];
+		bool same = before && is_same_system(before, row);
+
+		count = 1;
+		if (!is_on(text, object, item, at))
+			continue;
+		while (at + count < matrix->count && is_same_system(row, row + count) &&
+		       is_on(text, object, item, at + count))
+			count++;
+		name_kernels(row, count, who, which);
+		snprintf(both, sizeof(both), "%s%s%s%s", before ? "" : "on ", same ? "" : who,
+			 same || !*who ? "" : " ", which);
+		print_item(&line, !before ? "" : same || !*who ? "," : ";", both);
+		before = row;
+	}
+	terminal__print("\n");
+}
+
+static void print_kernels(const struct matrix_text *text, size_t object,
+			  const struct alike_findings *item)
+{
+	size_t all = 0, on = 0;
+
+	for (size_t i = 0; i < text->matrix->count; i++) {
+		all += !text->matrix->rows[i].error;
+		on += is_on(text, object, item, i);
+	}
+	if (on < all)
+		print_spans(text, object, item);
+	else if (all > 1)
+		terminal__print("        on all %zu kernels\n", all);
+}
+
+static void print_head(size_t number, const struct alike_findings *item, struct list_line *line)
+{
+	const struct kbtf_finding *finding = item->first;
+	_cleanup_buf_ struct buf verdict = {}, what = {};
+
+	buf__printf(&verdict, "[%zu] %s", number, kbtf_verdict__name(finding->verdict));
+	buf__printf(&what, "%s%s%s", *finding->kind ? finding->kind :
+		    kbtf_subject__name(finding->subject), *finding->what ? " " : "", finding->what);
+	if (!buf__cstr(&verdict) || !buf__cstr(&what))
+		abort();
+	print_item(line, "", buf__cstr(&verdict));
+	for (size_t i = 0; i < item->program_count; i++)
+		print_item(line, i ? "," : ":", item->programs[i]);
+	print_item(line, ":", buf__cstr(&what));
+}
+
+static void print_finding(const struct matrix_text *text, size_t number,
+			  const struct alike_findings *item)
+{
+	const struct kbtf_finding *finding = item->first;
+	struct list_line line = { 0, text->columns, 8 };
+
+	print_head(number, item, &line);
+	terminal__more((unsigned int)line.column, 8, ":", finding->text);
 	if (*finding->nearest)
 		terminal__print("        nearest: %s\n", finding->nearest);
 	if (finding->line)
 		terminal__source(8, finding->file, finding->line, finding->source);
 }
 
-static void print_note(const struct notes *notes, size_t number)
+/* "fails on 20, ok on 180 of 200 kernels" */
+static void print_verdicts(const struct matrix_text *text, size_t object)
 {
-	const struct note *note = &notes->items[number];
-	const struct kbtf_report *report = note->report;
-	char name[256], words[VERDICT_SIZE];
+	const struct matrix *matrix = text->matrix;
+	const char *sign = ": ";
 
-	name_object(notes->matrix, note->object, name, sizeof(name));
-	terminal__print("\n[%zu] %s: %s\n", number + 1, name, words_of(report, words));
-	for (size_t i = 0; i < report->finding_count; i++)
-		if (is_told(&report->findings[i], report))
-			print_finding(&report->findings[i]);
+	for (int verdict = KBTF_VERDICT_FAILS; verdict >= KBTF_VERDICT_OK; verdict--) {
+		_cleanup_buf_ struct buf words = {};
+		size_t count = 0;
+
+		for (size_t i = 0; i < matrix->count; i++)
+			count += !matrix->rows[i].error &&
+				 (int)matrix->rows[i].reports[object]->verdict == verdict;
+		if (!count)
+			continue;
+		terminal__print("%s%s", sign, words_of((enum kbtf_verdict)verdict, &words));
+		if (matrix->count > 1)
+			terminal__print(" on %zu", count);
+		sign = "; ";
+	}
+	if (matrix->count > 1)
+		terminal__print(" of %zu kernels", matrix->count);
+	terminal__print("\n");
+}
+
+static void print_object(const struct matrix_text *text, size_t object)
+{
+	const struct matrix_findings *findings = &text->findings[object];
+
+	if (!findings->count)
+		return;
+	terminal__print("\n%s", text->names[object]);
+	print_verdicts(text, object);
+	for (size_t i = 0; i < findings->count; i++) {
+		print_finding(text, findings->first_number + i, &findings->items[i]);
+		print_kernels(text, object, &findings->items[i]);
+	}
+}
+
+/* ---- all ------------------------------------------------------------------------------------------ */
+
+static void make(struct matrix_text *text, const struct matrix *matrix)
+{
+	size_t objects = matrix->objects->count, number = 1;
+
+	*text = (struct matrix_text){
+		.matrix = matrix, .columns = terminal__columns(),
+		.findings = allocate(objects, sizeof(*text->findings)),
+		.names = allocate(objects, sizeof(*text->names)),
+		.cells = allocate(objects * matrix->count, sizeof(*text->cells)),
+	};
+	for (size_t i = 0; i < objects; i++) {
+		name_object(matrix, i, text->names[i]);
+		matrix_findings__collect(matrix, i, number, &text->findings[i]);
+		number += text->findings[i].count;
+	}
+	for (size_t row = 0; row < matrix->count; row++)
+		for (size_t i = 0; i < objects; i++)
+			cells_of(text, row)[i] = make_cell(text, &matrix->rows[row], i);
+}
+
+static void matrix_text__free(struct matrix_text *text)
+{
+	size_t objects = text->matrix->objects->count;
+
+	for (size_t i = 0; i < objects; i++)
+		matrix_findings__free(&text->findings[i]);
+	for (size_t i = 0; i < objects * text->matrix->count; i++)
+		free(text->cells[i]);
+	free(text->findings);
+	free(text->names);
+	free(text->cells);
 }
 
 void matrix__print(const struct matrix *matrix)
 {
-	struct notes notes = { .matrix = matrix };
+	struct matrix_text text;
 
-	print_table(&notes);
-	for (size_t i = 0; i < notes.count; i++)
-		print_note(&notes, i);
-	free(notes.items);
+	make(&text, matrix);
+	print_table(&text);
+	for (size_t i = 0; i < matrix->objects->count; i++)
+		print_object(&text, i);
+	matrix_text__free(&text);
 }

@@ -6,6 +6,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Others are no terminals that people read. */
+#define COLUMNS_MIN 40
+#define COLUMNS_MAX 1000
+#define COLUMNS_USUAL 80
+
+static bool are_sensible(long columns)
+{
+	return columns >= COLUMNS_MIN && columns <= COLUMNS_MAX;
+}
+
+unsigned int terminal__columns(void)
+{
+	const char *given = getenv("COLUMNS");
+	long columns = given ? strtol(given, NULL, 10) : 0;
+	struct winsize size;
+
+	if (are_sensible(columns))
+		return (unsigned int)columns;
+	if (!isatty(STDOUT_FILENO))
+		return TERMINAL_COLUMNS;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && are_sensible(size.ws_col))
+		return size.ws_col;
+	return COLUMNS_USUAL;
+}
 
 static bool is_control(unsigned char c)
 {
@@ -47,10 +74,19 @@ void terminal__more(unsigned int columns, unsigned int indent, const char *sign,
 {
 	if (!*text)
 		terminal__print("\n");
-	else if (columns + strlen(sign) + 1 + strlen(text) <= TERMINAL_COLUMNS)
+	else if (columns + strlen(sign) + 1 + strlen(text) <= terminal__columns())
 		terminal__print("%s %s\n", sign, text);
 	else
 		terminal__print("%s\n%*s%s\n", sign, (int)indent, "", text);
+}
+
+size_t terminal__width(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += (*text & 0xc0) != 0x80;
+	return count;
 }
 
 /* Bytes of so many columns at the most; characters are not cut in two. */
@@ -69,14 +105,15 @@ static size_t fit(const char *text, size_t columns)
 void terminal__source(unsigned int indent, const char *file, uint32_t number, const char *text)
 {
 	const char *slash = strrchr(file, '/');
+	size_t columns = terminal__columns();
 	char *line;
 
 	if (asprintf(&line, "%*s%s:%u: %s", (int)indent, "", slash ? slash + 1 : file, number,
 		     text + strspn(text, " \t")) < 0)
 		abort();
 	clean(line, false);
-	if (line[fit(line, TERMINAL_COLUMNS)])
-		printf("%.*s...\n", (int)fit(line, TERMINAL_COLUMNS - 3), line);
+	if (line[fit(line, columns)])
+		printf("%.*s...\n", (int)fit(line, columns - 3), line);
 	else
 		printf("%s\n", line);
 	free(line);
