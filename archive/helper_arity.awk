@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 # From libbpf's bpf_helper_defs.h: the number of arguments of each helper, by its number.
 # Lines there read: static long (*bpf_map_lookup_elem)(void *map, const void *key) = (void *) 1;
-/^static .*\(\*(const )?bpf_[a-z0-9_]*\)\(.*\) = \(void \*\) [0-9]+;/ {
+# and from libbpf 1.5 on: static long (* const bpf_map_lookup_elem)(...
+/^static .*\(\* *(const )?bpf_[a-z0-9_]*\)\(.*\) = \(void \*\) [0-9]+;/ {
 	arguments = $0
-	sub(/^static .*\(\*(const )?bpf_[a-z0-9_]*\)\(/, "", arguments)
+	sub(/^static .*\(\* *(const )?bpf_[a-z0-9_]*\)\(/, "", arguments)
 	number = arguments
 	sub(/\) = \(void \*\) [0-9]+;.*/, "", arguments)
 	sub(/.*\(void \*\) /, "", number)

@@ -197,7 +197,8 @@ static int mark_kept(const struct normalizing *it, bool *kept)
 		if (graph_type__is_named(type_at(it, i)))
 			keep(&every, i);
 	keep_parts(&every);
-	if (memchr(all + 1, false, count - 1))
+	all[0] = true; /* void */
+	if (memchr(all, false, count))
 		return -ELOOP;
 	memset(is_used, 0, count);
 	keep_roots(&marking, is_used);

@@ -448,8 +448,9 @@ const char *child_result__tail(const struct child_result *result, char *tail, si
 
 		skip = len - size + 1;
 		/* begin with a whole line where there is one */
-		line = memchr(text + skip, '\n', len - skip);
-		skip = line ? (size_t)(line - text) + 1 : skip;
+		line = strchr(text + skip, '\n');
+		if (line && line < text + len)
+			skip = line - text + 1;
 	}
 	for (size_t i = skip; i < len; i++) {
 		char c = text[i];

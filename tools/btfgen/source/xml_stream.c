@@ -106,6 +106,15 @@ static void XMLCALL refuse_doctype(void *context, const char *doctype, const cha
 				stream->name));
 }
 
+static unsigned long line_number(XML_Parser parser)
+{
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9
+	return XML_GetCurrentLineNumber64(parser);
+#else
+	return XML_GetCurrentLineNumber(parser);
+#endif
+}
+
 static int feed(struct stream *stream, const char *data, size_t len, bool last)
 {
 	do {
@@ -116,8 +125,7 @@ static int feed(struct stream *stream, const char *data, size_t len, bool last)
 			if (stream->status)
 				return stream->status;
 			return error__set(stream->err, EBADMSG, "%s:%lu: damaged XML: %s",
-					  stream->name,
-					  (unsigned long)XML_GetCurrentLineNumber(stream->parser),
+					  stream->name, line_number(stream->parser),
 					  XML_ErrorString(XML_GetErrorCode(stream->parser)));
 		}
 		data += part;
