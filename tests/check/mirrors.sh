@@ -124,6 +124,24 @@ if [ "$kinds" != deb ]; then
 	at rpm "a tampered package" '8/x86_64/Packages/*' "one byte of it" '{"flip": 3000}' "SHA-256" "Packages/"
 fi
 
+# ---- what is not there, where a store says 403 of it -------------------------------------------------------
+fault '{"/deb-bad/dists/bookworm/InRelease": {"status": 404}, "/deb-bad/dists/bookworm/Release.gpg": {"status": 403}}'
+t_says 1 "Release is not signed: nothing it lists can be believed" "no Release.gpg" ask deb bad --
+t_says 0 "unverified" "unless the user accepts it" ask deb bad -- --allow-unsigned
+fault '{"/deb-bad/dists/bookworm/main/*/by-hash/*": {"status": 403}}'
+t_says 0 "1 done" "nothing by hash" ask deb bad --
+if [ "$kinds" != deb ]; then
+	for status in 404 403; do
+		fault "{\"/rpm-bad/8/x86_64/repodata/repomd.xml.asc\": {\"status\": $status}}"
+		t_says 0 "signed-package" "no repomd.xml.asc, and $status for it: the package's signature counts" \
+			ask rpm bad --
+		sed -i 's/^signature = .*/signature = required/' "$work/manifests-rpm"/*.ini
+		t_says 1 "repomd.xml is not signed, and the manifest" "where it must be there" ask rpm bad --
+		t_says 0 "unverified" "unless the user accepts it" ask rpm bad -- --allow-unsigned
+		sed -i 's/^signature = .*/signature = optional/' "$work/manifests-rpm"/*.ini
+	done
+fi
+
 # ---- a download goes on where another mirror broke off -----------------------------------------------------
 fault '{"/deb-bad/pool/*": {"cut": 40000}}'
 : >"$requests"

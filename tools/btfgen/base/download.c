@@ -362,6 +362,8 @@ static enum download_next judge_http(struct download *download, long code)
 	static const char fmt[] = "%s: %s (HTTP %ld)%s";
 	const char *url = download->url;
 
+	if (code == 403 && download->transfer->may_be_absent)
+		code = 404;
 	switch (code) {
 	case 404:
 	case 410:

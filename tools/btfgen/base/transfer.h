@@ -56,6 +56,7 @@ struct transfer {
 	const char *path;
 	bool resume;
 	uint64_t expect_size;    /* 0: unknown. A longer answer is cut off and fails. */
+	bool may_be_absent;      /* 403 is -ENOENT, too: stores like S3 say that of what is not there */
 	uint64_t max_size;       /* 0: any. A longer answer is cut off and fails. */
 	const char *if_etag;     /* send If-None-Match, or NULL */
 	int64_t if_modified;     /* send If-Modified-Since (seconds since 1970), or 0 */

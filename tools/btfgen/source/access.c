@@ -147,6 +147,17 @@ int access__fetch(struct access *access, const char *url, uint64_t expect_size,
 	return fetch(access, &transfer, document, &not_modified, err);
 }
 
+int access__fetch_if_any(struct access *access, const char *url, uint64_t expect_size,
+			 struct document *document, struct error *err)
+{
+	struct transfer transfer = { .url = url, .expect_size = expect_size,
+				     .may_be_absent = true };
+	bool not_modified;
+
+	*document = (struct document){ 0 };
+	return fetch(access, &transfer, document, &not_modified, err);
+}
+
 /* A name for a URL's file, by digest: URLs hold what file names must not. */
 static char *kept_path(const struct access *access, const char *url)
 {

@@ -70,6 +70,9 @@ char *access__temp_path(const struct access *access, const char *what);
 /* *document must be freed in each case. Errors: those of transfers__get(). */
 int access__fetch(struct access *access, const char *url, uint64_t expect_size,
 		  struct document *document, struct error *err);
+/* The same for one that need not be there: -ENOENT also where a server refuses it (403). */
+int access__fetch_if_any(struct access *access, const char *url, uint64_t expect_size,
+			 struct document *document, struct error *err);
 /*
  * The same for a file that is asked for at each run: the server is asked whether it has
  * changed since it was kept, unless access->is_settled. To be kept only after it was checked.

@@ -268,7 +268,7 @@ static int get_detached(struct access *access, const struct deb_query *query,
 	file->text_path = strdup(file->document.path);
 	if (!file->text_path)
 		return error__oom(err);
-	ret = access__fetch(access, signature_url, 0, &signature, err);
+	ret = access__fetch_if_any(access, signature_url, 0, &signature, err);
 	if (!ret)
 		ret = openpgp__verify_detached(file->document.path, signature.path, file->url,
 					       policy, &suite->signer, err);
@@ -376,7 +376,7 @@ static int fetch_packages(struct access *access, const struct deb_suite *suite,
 		return error__oom(err);
 	}
 	if (suite->by_hash)
-		ret = access__fetch(access, by_hash, file->size, document, err);
+		ret = access__fetch_if_any(access, by_hash, file->size, document, err);
 	if (ret == -ENOENT) {
 		document__free(document);
 		ret = access__fetch(access, url, file->size, document, err);

@@ -136,7 +136,7 @@ static int check_signature(struct access *access, const struct rpmmd_query *quer
 		signature_url = NULL;
 		return error__oom(err);
 	}
-	ret = access__fetch(access, signature_url, 0, &signature, err);
+	ret = access__fetch_if_any(access, signature_url, 0, &signature, err);
 	if (ret == -ENOENT)
 		return accept_unsigned(access, query, url, "is not signed", err);
 	if (ret)
