@@ -260,6 +260,11 @@ if command -v jq >/dev/null && python3 -c 'import yaml' 2>/dev/null; then
 		sh "$work" "$lib/ci-examples" "$top/docs/ci.md"
 	t "a job a shard" json 'd["build"]["parallel"] == {"matrix": [{"SHARD": "1/3"}, {"SHARD": "2/3"}, {"SHARD": "3/3"}]}
 		and "--shard $SHARD" in d["build"]["script"][0]' "$work/jobs.json"
+	echo '{"include":[]}' >"$work/shards"
+	t "with nothing to do" sh -c 'cd "$1" && "$2" --line plan "$3" | PATH=$1/bin:$PATH sh -e' \
+		sh "$work" "$lib/ci-examples" "$top/docs/ci.md"
+	t "it is a job that does nothing" json 'list(d) == ["nothing"] and d["nothing"]["script"] == ["echo nothing to do"]' \
+		"$work/jobs.json"
 else
 	skip "GitLab's child pipeline" "jq or python3-yaml is missing"
 fi
