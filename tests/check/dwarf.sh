@@ -130,8 +130,18 @@ min()
 }
 
 # pahole makes nothing of such files
+t "BTF of a file of gcc's" min gcc-4
+for version in 4 5; do
+	t "type units of DWARF $version" kernel types-$version gcc -gdwarf-$version -fdebug-types-section
+	t "their BTF" min types-$version
+	t "is the same" cmp gcc-4.btf types-$version.btf
+	t "split DWARF $version" kernel split-$version gcc -gdwarf-$version -gsplit-dwarf
+	t_says 1 "its DWARF is in .dwo files beside it" "is refused" min split-$version
+	t_not "and nothing is written" test -e split-$version.btf
+	t_says 1 "its DWARF is in .dwo files beside it" "by the other encoder, too" \
+		"$btfgen" encode -q -e pahole -o split-$version.btf split-$version
+done
 if command -v dwz >/dev/null; then
-	t "BTF of a file of gcc's" min gcc-4
 	cp gcc-4 one.dwz && cp gcc-4 two.dwz && cp gcc-4 alone.dwz
 	t "after dwz" dwz alone.dwz
 	t "it has partial units" sh -c 'readelf --debug-dump=info alone.dwz | grep -q DW_TAG_partial_unit'

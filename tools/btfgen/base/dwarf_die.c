@@ -47,6 +47,16 @@ const char *dwarf_die__name(Dwarf_Die *die)
 	return dwarf_attr(die, DW_AT_name, &attr) ? dwarf_formstring(&attr) : NULL;
 }
 
+/* Of what a type unit defines others may have a declaration that names the unit. */
+static bool follow(Dwarf_Attribute *attr, Dwarf_Die *type)
+{
+	Dwarf_Attribute unit;
+
+	if (!dwarf_formref_die(attr, type))
+		return false;
+	return !dwarf_attr(type, DW_AT_signature, &unit) || dwarf_formref_die(&unit, type);
+}
+
 int dwarf_die__type(const char **why, Dwarf_Die *die, Dwarf_Die *type)
 {
 	Dwarf_Die from = *die;
@@ -55,7 +65,7 @@ int dwarf_die__type(const char **why, Dwarf_Die *die, Dwarf_Die *type)
 	for (unsigned int i = 0; i < CHAIN_MAX; i++) {
 		if (!dwarf_attr(&from, DW_AT_type, &attr))
 			return 0;
-		if (!dwarf_formref_die(&attr, type))
+		if (!follow(&attr, type))
 			return damaged(why, "a reference to a type leads nowhere");
 		if (dwarf_tag(type) != DW_TAG_atomic_type)
 			return 1;
@@ -79,6 +89,12 @@ int dwarf_die__first(const char **why, Dwarf_Die *die, Dwarf_Die *child)
 	int res = dwarf_child(die, child);
 
 	return res < 0 ? damaged(why, dwarf_errmsg(-1)) : res;
+}
+
+int dwarf_die__explain_split(const char *name, struct error *err)
+{
+	return error__set(err, ENOTSUP, "%s: its DWARF is in .dwo files beside it (-gsplit-dwarf), "
+			  "which nothing here reads; use a build without CONFIG_DEBUG_INFO_SPLIT", name);
 }
 
 /* In bytes, of the type of a bitfield, without typedefs and the like; 0: unknown. */

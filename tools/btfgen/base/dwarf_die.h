@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "base/type_records.h"
 
 /* Whether it has such an attribute, and that is a number. */
@@ -19,12 +20,18 @@ uint64_t dwarf_die__number_or_0(Dwarf_Die *die, unsigned int name);
 bool dwarf_die__is_declaration(Dwarf_Die *die);
 /* NULL: it has none. */
 const char *dwarf_die__name(Dwarf_Die *die);
-/* 1: it refers to a type; 0: to none, which is void. Whether that is _Atomic does not count. */
+/*
+ * 1: it refers to a type; 0: to none, which is void. Whether that is _Atomic does not count, and
+ * of a declaration that names a type unit it is what that defines.
+ */
 int dwarf_die__type(const char **why, Dwarf_Die *die, Dwarf_Die *type);
 
 /* To the first child, or from one to the next; 1: there is none. Never back: DW_AT_sibling may lie. */
 int dwarf_die__first(const char **why, Dwarf_Die *die, Dwarf_Die *child);
 int dwarf_die__next(const char **why, Dwarf_Die *die);
+
+/* -ENOTSUP, and words for it: a unit's types are in another file (DW_UT_skeleton). */
+int dwarf_die__explain_split(const char *name, struct error *err);
 
 /* Where a member is, and its bits if it is a bitfield, into `slot`; 1: nowhere, as a static one. */
 int dwarf_die__place(const char **why, Dwarf_Die *die, bool in_union, bool big_endian,

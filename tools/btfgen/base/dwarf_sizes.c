@@ -10,6 +10,7 @@
 
 #include "base/cancel.h"
 #include "base/cleanup.h"
+#include "base/dwarf_die.h"
 
 DEFINE_CLEANUP(dwarf_endp, Dwarf, dwarf_end)
 DEFINE_CLEANUP(elf_endp, Elf, elf_end)
@@ -73,6 +74,7 @@ int dwarf_sizes__read(const char *path, struct dwarf_size *structs, size_t count
 	Dwarf_CU *unit = NULL;
 	Dwarf_Die die, child;
 	size_t units = 0;
+	uint8_t type;
 	int res;
 
 	*is_packed = false;
@@ -90,8 +92,10 @@ int dwarf_sizes__read(const char *path, struct dwarf_size *structs, size_t count
 		return error__set(err, EBADMSG, "%s is no whole ELF file (%s); fetch it again",
 				  path, why);
 	}
-	while ((res = dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, NULL)) == 0) {
+	while ((res = dwarf_get_units(dwarf, unit, &unit, NULL, &type, &die, NULL)) == 0) {
 		units++;
+		if (type == DW_UT_skeleton)
+			return dwarf_die__explain_split(path, err);
 		*is_packed |= dwarf_tag(&die) == DW_TAG_partial_unit;
 		if (cancel__requested())
 			return error__set(err, ECANCELED, "%s: canceled", path);

@@ -26,7 +26,8 @@ struct dwarf_size {
 /*
  * Fill in `structs` from an ELF file. *is_packed: dwz moved types that units have in common to
  * partial units, which not every reader looks at. Errors: -ENODATA (no DWARF, or no unit in it),
- * -EBADMSG (no ELF file, or damaged), -ECANCELED, those of open(2).
+ * -ENOTSUP (split: it is in other files), -EBADMSG (no ELF file, or damaged), -ECANCELED, those
+ * of open(2).
  */
 int dwarf_sizes__read(const char *path, struct dwarf_size *structs, size_t count,
 		      bool *is_packed, struct error *err);

@@ -13,6 +13,7 @@
 
 #include "base/cancel.h"
 #include "base/cleanup.h"
+#include "base/dwarf_die.h"
 #include "base/dwarf_unit.h"
 #include "base/type_records.h"
 
@@ -22,11 +23,13 @@ DEFINE_CLEANUP(dwarf_endp, Dwarf, dwarf_end)
 DEFINE_CLEANUP(elf_endp, Elf, elf_end)
 DEFINE_CLEANUP(records_freep, struct type_records, type_records__free)
 
-/* Where the units are: of the file, then of the one that dwz moved common parts to. */
+/* Where the units are, in this order; the last is the file that dwz moved common parts to. */
+enum unit_home { IN_INFO, IN_TYPES, IN_ALTERNATE };
+
 struct unit_list {
 	struct unit_place {
 		Dwarf_Off die;
-		bool is_alternate;
+		enum unit_home home;
 	} *items;
 	size_t count;
 	bool big_endian;
@@ -66,23 +69,37 @@ static int open_dwarf(int fd, const char *name, Elf **elf, Dwarf **dwarf, struct
 	return *dwarf ? 0 : explain_open(name, *elf, err);
 }
 
+static int add_unit(struct unit_list *units, struct unit_place place)
+{
+	struct unit_place *grown = units->items;
+
+	if ((units->count & (units->count - 1)) == 0)
+		grown = reallocarray(grown, units->count ? 2 * units->count : 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	units->items = grown;
+	grown[units->count++] = place;
+	return 0;
+}
+
 static int add_units(Dwarf *dwarf, bool is_alternate, const char *name, struct unit_list *units,
 		     struct error *err)
 {
 	Dwarf_CU *unit = NULL;
+	Dwarf_Half version;
 	Dwarf_Die die;
+	uint8_t type;
 	int res;
 
-	while ((res = dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, NULL)) == 0) {
-		struct unit_place *grown = units->items;
+	while ((res = dwarf_get_units(dwarf, unit, &unit, &version, &type, &die, NULL)) == 0) {
+		/* DWARF 4 has type units in a section of their own */
+		enum unit_home home = is_alternate ? IN_ALTERNATE :
+				      type == DW_UT_type && version < 5 ? IN_TYPES : IN_INFO;
 
-		if ((units->count & (units->count - 1)) == 0)
-			grown = reallocarray(grown, units->count ? 2 * units->count : 1,
-					     sizeof(*grown));
-		if (!grown)
+		if (type == DW_UT_skeleton)
+			return dwarf_die__explain_split(name, err);
+		if (add_unit(units, (struct unit_place){ dwarf_dieoffset(&die), home }))
 			return error__oom(err);
-		units->items = grown;
-		grown[units->count++] = (struct unit_place){ dwarf_dieoffset(&die), is_alternate };
 	}
 	return res < 0 ? error__set(err, EBADMSG, "%s: damaged .debug_info: %s; fetch it again",
 				    name, dwarf_errmsg(-1)) : 0;
@@ -127,12 +144,13 @@ static int list_units(int fd, const char *name, struct unit_list *units, struct 
 static int read_unit(struct dwarf_unit_reader *reader, Dwarf *dwarf,
 		     const struct unit_place *place)
 {
-	Dwarf *of = place->is_alternate ? dwarf_getalt(dwarf) : dwarf;
+	Dwarf *of = place->home == IN_ALTERNATE ? dwarf_getalt(dwarf) : dwarf;
 	Dwarf_Die die;
 
 	if (cancel__requested())
 		return -ECANCELED;
-	if (!of || !dwarf_offdie(of, place->die, &die))
+	if (!of || !(place->home == IN_TYPES ? dwarf_offdie_types(of, place->die, &die)
+					     : dwarf_offdie(of, place->die, &die)))
 		return -EBADMSG;
 	return dwarf_unit_reader__read(reader, &die);
 }
@@ -185,13 +203,13 @@ static void share_out(const struct unit_list *units, struct part *parts, size_t 
 	size_t at = 0;
 
 	for (size_t i = 0; i < units->count; i++)
-		if (!units->items[i].is_alternate)
+		if (units->items[i].home == IN_INFO)
 			last = units->items[i].die;
 	for (size_t i = 0; i < count; i++) {
 		Dwarf_Off end = last / count * (i + 1);
 
 		parts[i].begin = at;
-		while (at < units->count && (i + 1 == count || (!units->items[at].is_alternate &&
+		while (at < units->count && (i + 1 == count || (units->items[at].home == IN_INFO &&
 								units->items[at].die < end)))
 			at++;
 		parts[i].end = at;

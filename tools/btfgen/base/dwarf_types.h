@@ -7,7 +7,7 @@
  *
  * Where DWARF leaves a choice it is made as pahole makes it; the source says where.
  * Not supported: types that are defined inside of functions, namespaces or other types (C has
- * but the first, and no kernel's are asked for); type units; Rust's units are passed over.
+ * but the first, and no kernel's are asked for); split DWARF; Rust's units are passed over.
  */
 #ifndef BTFGEN_DWARF_TYPES_H
 #define BTFGEN_DWARF_TYPES_H
@@ -26,8 +26,9 @@ struct dwarf_types_opts {
 
 /*
  * Raw BTF, malloc'ed, in the machine's byte order whose file it is. `fd` is an ELF file, `name`
- * its name for messages. Errors: -ENODATA (no DWARF), -ENOENT (dwz moved a part of it to a file that is not there), -EBADMSG (no ELF file, or damaged), -E2BIG,
- * -ECANCELED, -ENOMEM.
+ * its name for messages. Errors: -ENODATA (no DWARF), -ENOENT (dwz moved a part of it to a file
+ * that is not there), -ENOTSUP (split: it is in other files), -EBADMSG (no ELF file, or damaged),
+ * -E2BIG, -ECANCELED, -ENOMEM.
  */
 int dwarf_types__read(int fd, const char *name, const struct dwarf_types_opts *opts, void **btf,
 		      size_t *size, struct error *err);

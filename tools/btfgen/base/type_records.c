@@ -384,7 +384,7 @@ static uint32_t definition_of(const struct type_records *records, const uint32_t
  * For each record what stands for it, by number: for a declaration its definition, if all that
  * define it agree. So libbpf's deduplication has it, and with it pahole.
  */
-static int resolve(const struct type_records *records, uint32_t *numbers, bool *has_resolved)
+static int resolve(const struct type_records *records, uint32_t *numbers)
 {
 	_cleanup_free_ uint32_t *definitions =
 		calloc((size_t)DEFINABLE_COUNT * records->string_count, sizeof(*definitions));
@@ -396,7 +396,6 @@ static int resolve(const struct type_records *records, uint32_t *numbers, bool *
 		uint32_t number = definition_of(records, definitions, &records->items[i].record);
 
 		numbers[i + 1] = number ? number : i + 1;
-		*has_resolved |= number;
 	}
 	return 0;
 }
@@ -413,7 +412,6 @@ struct writing {
 	struct btf *btf;
 	uint32_t *numbers; /* of the record that stands for one, by number */
 	uint32_t *ids;     /* in BTF, by number */
-	bool has_resolved; /* some stand for others */
 };
 
 static void writing__free(struct writing *it)
@@ -503,7 +501,11 @@ static int copy_raw(struct btf *btf, bool big_endian, void **copy, size_t *size)
 	return 0;
 }
 
-/* Canonical form has no types that can't be told apart; it is of little endian. */
+/*
+ * What led to a declaration may be equal by now to what led to its definition, and so may be
+ * circles: canonical form has no types that can't be told apart. Its order is none of units and
+ * threads. It is of little endian.
+ */
 static int merge_equal(struct btf **btf)
 {
 	_cleanup_free_ void *raw = NULL, *canonical = NULL;
@@ -523,20 +525,11 @@ static int merge_equal(struct btf **btf)
 	return 0;
 }
 
-/* Whether some were reserved: what is in circles is not one yet. */
-static bool has_singles(const struct type_records *records)
-{
-	for (uint32_t i = 0; i < records->count; i++)
-		if (records->items[i].is_single)
-			return true;
-	return false;
-}
-
 static int write_types(struct writing *it)
 {
 	const struct type_records *records = it->records;
 	uint32_t last = 0;
-	int err = resolve(records, it->numbers, &it->has_resolved);
+	int err = resolve(records, it->numbers);
 
 	for (uint32_t i = 1; !err && i <= records->count; i++)
 		it->ids[i] = it->numbers[i] == i ? ++last : 0;
@@ -564,8 +557,7 @@ int type_records__write(const struct type_records *records, bool big_endian, voi
 	int err = it.btf && it.numbers && it.ids ? write_types(&it) : -ENOMEM;
 
 	*btf = NULL;
-	/* what led to a declaration may be equal by now to what led to its definition */
-	if (!err && (it.has_resolved || has_singles(records)))
+	if (!err)
 		err = merge_equal(&it.btf);
 	return err ? err : copy_raw(it.btf, big_endian, btf, size);
 }

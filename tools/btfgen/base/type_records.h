@@ -52,10 +52,10 @@ int type_records__fill(struct type_records *records, uint32_t number,
 int type_records__append(struct type_records *records, const struct type_records *more);
 
 /*
- * As raw BTF, malloc'ed. All that was reserved is filled in. A declaration (FWD, or an enumeration
- * without values) becomes what defines it, unless definitions of its name differ. Where that or
- * a circle was, types that are equal by then are one, and are in canonical order. -ENOMEM, -E2BIG,
- * -EINVAL: types without a name nest too deep for that.
+ * As raw BTF, malloc'ed, in canonical order, with equal types made one: whatever the order in
+ * which they were added, the bytes are the same. All that was reserved is filled in. A declaration
+ * (FWD, or an enumeration without values) becomes what defines it, unless definitions of its name
+ * differ. -ENOMEM, -E2BIG, -EINVAL: types without a name nest too deep.
  */
 int type_records__write(const struct type_records *records, bool big_endian, void **btf,
 			size_t *size);

@@ -33,8 +33,8 @@ struct encoded {
 /*
  * `vmlinux` is a work copy: member names that carry a compiler's unit counter
  * (__UNIQUE_ID_rh_kabi_hide<N>) are made alike in its .debug_str first, which
- * pahole's deduplication needs. Errors: -ENODATA (no DWARF: stripped), -ENOTSUP (packed by dwz), -ENOENT (no
- * pahole: how to install it), -EBADMSG (pahole failed, or its output is no good:
+ * pahole's deduplication needs. Errors: -ENODATA (no DWARF: stripped), -ENOTSUP (packed by dwz, or
+ * split), -ENOENT (no pahole: how to install it), -EBADMSG (pahole failed, or its output is no good:
  * empty, without task_struct, or a struct's size differs from DWARF's), -ETIMEDOUT,
  * -ENOMEM, -ECANCELED.
  */
