@@ -440,6 +440,11 @@ struct reach_verifier object_check__verifier(const struct object_check *check)
 			    offer->comparisons == OFFER_NO ? REACH_COMPARES_EQUALITY :
 							     REACH_COMPARES_ALL,
 		.no_constants = offer->globals == OFFER_YES && offer->constants == OFFER_NO,
+		.globals = offer->only_called == OFFER_YES ? REACH_GLOBALS_CALLED :
+			   offer->global_functions == OFFER_YES ? REACH_GLOBALS_ALL :
+								  REACH_GLOBALS_NONE,
+		.variables_exist = offer->variable_addresses == OFFER_YES,
+		.maps_exist = offer->map_addresses == OFFER_YES,
 	};
 }
 

@@ -70,6 +70,8 @@ void kernel_offer__read(const struct core_target *target, const struct pool *poo
 	read_enum(target, "bpf_attach_type", &offer->attachments);
 	offer->globals = has_member(target, "bpf_map_ops", "map_direct_value_addr");
 	offer->calls = has_member(target, "bpf_prog_aux", "func_cnt");
+	offer->global_functions = has_member(target, "bpf_func_info_aux", "linkage");
+	offer->only_called = has_member(target, "bpf_func_info_aux", "called");
 	offer->loops = has_member(target, "bpf_verifier_state", "branches");
 	offer->comparisons = has_member(target, "bpf_prog_aux", "max_pkt_offset");
 	offer->less_than = has_member(target, "bpf_reg_state", "umin_value");
@@ -78,6 +80,8 @@ void kernel_offer__read(const struct core_target *target, const struct pool *poo
 	offer->keys_in_maps = offer_numbers__ask(&offer->helpers, BPF_FUNC_get_stack);
 	offer->jumps_32 = offer_numbers__ask(&offer->helpers, BPF_FUNC_spin_lock);
 	offer->constants = offer_numbers__ask(&offer->helpers, BPF_FUNC_probe_read_kernel);
+	offer->variable_addresses = offer_numbers__ask(&offer->helpers, BPF_FUNC_ringbuf_output);
+	offer->map_addresses = has_struct(target, "bpf_stream") ? OFFER_YES : OFFER_NO;
 	offer->atomics = offer_numbers__ask(&offer->helpers, BPF_FUNC_check_mtu);
 	offer->signs = offer_numbers__ask(&offer->attachments, TCX_INGRESS);
 	offer->functions = set && set->functions.records.count;

@@ -29,7 +29,11 @@ struct kernel_offer {
 	 */
 	enum offered globals;             /* programs' global variables (5.2) */
 	enum offered constants;           /* are looked into by the verifier (5.5) */
+	enum offered variable_addresses;  /* are known not to be 0 (5.8) */
+	enum offered map_addresses;       /* and those of maps (6.17) */
 	enum offered calls;               /* of functions of a program's own (4.16) */
+	enum offered global_functions;    /* are looked at by themselves (5.6) */
+	enum offered only_called;         /* but only where they are called (6.8) */
 	enum offered loops;               /* jumps backwards, if they end (5.3) */
 	enum offered comparisons;         /* of numbers that are known are decided (4.20) */
 	enum offered less_than;           /* jumps for it (4.14) */

@@ -29,6 +29,7 @@ struct value {
 		OPEN,      /* one that is known before load, but not here */
 		CONSTANTS, /* the address of a section of constant variables, and a number */
 		VARIABLES, /* of others */
+		MAP,       /* the address of a map itself */
 		MAP_VALUE, /* an address in what a map's lookup has returned; INDEXED */
 		LOADED,    /* from the context: a number, or an address of packets; INDEXED */
 		EXTERN,    /* of what the kernel or its configuration has */
@@ -52,6 +53,8 @@ struct walk {
 	const struct bpf_insn *insns;
 	struct point *points; /* by instruction: on the way in */
 	struct value *returns; /* by function */
+	size_t *led_to;        /* functions that calls lead to */
+	bool *is_led_to;       /* by function */
 	struct reach *reach;
 	const struct reach_verifier *verifier;
 	bool as_given;        /* constant variables have the values of the file */
@@ -292,7 +295,9 @@ static void run_wide(struct walk *walk, uint32_t at, enum reach_level level, str
 	else if (address->section)
 		*to = (struct value){ .kind = address->constant ? CONSTANTS : VARIABLES,
 				      .section = address->section, .number = (uint32_t)insn->imm };
-	else if (!address->is_other && !insn->src_reg)
+	else if (address->is_other)
+		to->kind = walk->code->callees[at] ? UNKNOWN : MAP;
+	else if (!insn->src_reg)
 		*to = (struct value){ .kind = NUMBER, .number = (uint32_t)insn->imm |
 					      (uint64_t)(uint32_t)insn[1].imm << 32 };
 }
@@ -334,6 +339,19 @@ static int decide(enum reach_compares compares, const struct bpf_insn *insn,
 	}
 }
 
+/* The same of an address that is compared with 0. */
+static int decide_address(const struct reach_verifier *verifier, const struct bpf_insn *insn,
+			  const struct value *a, const struct value *b)
+{
+	bool exists = is_variable(a) ? verifier->variables_exist : a->kind == MAP &&
+								   verifier->maps_exist;
+	uint8_t op = BPF_OP(insn->code);
+
+	if (!exists || b->kind != NUMBER || b->number || BPF_CLASS(insn->code) != BPF_JMP)
+		return -1;
+	return op == BPF_JEQ ? 0 : op == BPF_JNE ? 1 : -1;
+}
+
 static enum reach_level lesser(enum reach_level a, enum reach_level b)
 {
 	return a < b ? a : b;
@@ -357,6 +375,8 @@ static void run_jump(struct walk *walk, uint32_t at, uint32_t first, uint32_t en
 		if (BPF_SRC(insn->code) == BPF_X)
 			by = regs[insn->src_reg];
 		outcome = decide(walk->verifier->compares, insn, a, &by);
+		if (outcome < 0)
+			outcome = decide_address(walk->verifier, insn, a, &by);
 		/* an extern's address is one that is known before load, or 0 */
 		open = is_open(a) || is_open(&by) || a->kind == EXTERN || by.kind == EXTERN;
 		if (outcome != 1)
@@ -371,25 +391,40 @@ static void run_jump(struct walk *walk, uint32_t at, uint32_t first, uint32_t en
 		join(walk, at + 1, passed, regs);
 }
 
+static bool is_alone(const struct walk *walk, uint32_t callee)
+{
+	return callee && walk->verifier->globals && walk->code->global[callee - 1];
+}
+
+/* What a function that is looked at alone is handed: its type is known, at the most. */
+static struct value argument_of(const struct value *value, bool alone)
+{
+	bool by_type = value->kind == CONTEXT && !value->number;
+
+	return alone && !by_type ? (struct value){ .kind = UNKNOWN } : *value;
+}
+
 /* Whether it comes back, as far as it is known by now. */
 static bool run_call(struct walk *walk, uint32_t at, enum reach_level level, struct value *regs)
 {
 	const struct bpf_insn *insn = &walk->insns[at];
 	uint32_t callee = walk->code->callees[at];
+	bool alone = is_alone(walk, callee);
 
 	if (callee) {
 		struct value arguments[MAX_BPF_REG];
 
 		for (unsigned int i = 0; i < MAX_BPF_REG; i++)
-			arguments[i] = i >= BPF_REG_1 && i <= BPF_REG_5 ? regs[i] :
+			arguments[i] = i >= BPF_REG_1 && i <= BPF_REG_5 ?
+				       argument_of(&regs[i], alone) :
 				       (struct value){ .kind = UNKNOWN };
 		join(walk, walk->code->first[callee - 1], level, arguments);
 	}
 	for (unsigned int i = BPF_REG_0; i <= BPF_REG_5; i++)
 		regs[i] = (struct value){ .kind = UNKNOWN };
-	if (callee)
+	if (callee && !alone)
 		regs[BPF_REG_0] = walk->returns[callee - 1];
-	else if (!insn->src_reg && insn->imm == BPF_FUNC_map_lookup_elem)
+	else if (!callee && !insn->src_reg && insn->imm == BPF_FUNC_map_lookup_elem)
 		regs[BPF_REG_0].kind = MAP_VALUE;
 	return regs[BPF_REG_0].kind != UNDECIDED;
 }
@@ -490,6 +525,35 @@ static uint8_t find_off_stack(const struct walk *walk, const struct point *point
 	return found;
 }
 
+/*
+ * Verifiers up to 6.7 look at global functions that are in a program's code, whether it gets to
+ * the call or not; libbpf puts all those there that a call leads to.
+ */
+static void look_at_globals(struct walk *walk, size_t function)
+{
+	size_t count = 1;
+
+	walk->led_to[0] = function;
+	walk->is_led_to[function] = true;
+	for (size_t i = 0; i < count; i++) {
+		const struct code_function *it =
+			&walk->code->object->functions.functions[walk->led_to[i]];
+		uint32_t first = walk->code->first[walk->led_to[i]];
+		uint32_t end = first + (uint32_t)(it->size / INSN_SIZE);
+
+		for (uint32_t at = first; at < end; at++) {
+			uint32_t callee = walk->code->callees[at];
+
+			if (!callee || walk->is_led_to[callee - 1])
+				continue;
+			walk->is_led_to[callee - 1] = true;
+			walk->led_to[count++] = callee - 1;
+			if (is_alone(walk, callee))
+				run_callback(walk, callee, REACH_SURELY);
+		}
+	}
+}
+
 /* From the beginning of `function`, until nothing new is found. */
 static void walk_all(struct walk *walk, size_t function)
 {
@@ -501,6 +565,9 @@ static void walk_all(struct walk *walk, size_t function)
 	memset(walk->points, 0, ((size_t)walk->code->count + 1) * sizeof(*walk->points));
 	memset(walk->returns, 0, (count + 1) * sizeof(*walk->returns));
 	join(walk, walk->code->first[function], REACH_SURELY, regs);
+	memset(walk->is_led_to, 0, count * sizeof(*walk->is_led_to));
+	if (walk->verifier->globals == REACH_GLOBALS_ALL)
+		look_at_globals(walk, function);
 	for (unsigned int round = 0; walk->again && round < MAX_ROUNDS; round++) {
 		walk->again = false;
 		for (size_t i = 0; i < count; i++)
@@ -514,13 +581,15 @@ int reach__run(const struct reach_code *code, const struct bpf_insn *insns, size
 	_cleanup_free_ struct point *points = calloc((size_t)code->count + 1, sizeof(*points));
 	_cleanup_free_ struct value *returns = calloc(code->object->functions.count + 1,
 						      sizeof(*returns));
+	_cleanup_free_ size_t *led_to = calloc(code->object->functions.count + 1, sizeof(*led_to));
+	_cleanup_free_ bool *is_led_to = calloc(code->object->functions.count + 1, 1);
 	struct walk walk = { .code = code, .insns = insns, .points = points, .returns = returns,
-			     .reach = reach, .verifier = verifier };
+			     .led_to = led_to, .is_led_to = is_led_to, .reach = reach, .verifier = verifier };
 
 	*reach = (struct reach){ .levels = calloc((size_t)code->count + 1, 1),
 				 .off_stack = calloc((size_t)code->count + 1, 1),
 				 .indexed = code->count, .computed = code->count };
-	if (!points || !returns || !reach->levels || !reach->off_stack)
+	if (!points || !returns || !led_to || !is_led_to || !reach->levels || !reach->off_stack)
 		return -ENOMEM;
 	/* whatever the variables are */
 	walk_all(&walk, function);

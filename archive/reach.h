@@ -28,6 +28,7 @@ struct reach_code {
 	struct bpf_insn *insns;
 	uint32_t count;
 	uint32_t *first;    /* by function: its first instruction */
+	bool *global;       /* by function: others than the object may call it */
 	/* by instruction: what a load of 64 bits is the address of */
 	struct reach_address {
 		uint16_t section;  /* of variables; 0: none */
@@ -53,6 +54,14 @@ struct reach_verifier {
 		REACH_COMPARES_EQUAL     /* the same, but only if they are */
 	} compares;
 	bool no_constants; /* it does not look into constant variables (before 5.5) */
+	/* global functions it looks at by themselves, whoever calls them and with what */
+	enum reach_globals {
+		REACH_GLOBALS_NONE = 0,
+		REACH_GLOBALS_ALL,    /* that there are in a program's code (5.6) */
+		REACH_GLOBALS_CALLED  /* where a program gets to the call (6.8) */
+	} globals;
+	/* that an address is not 0, it knows of variables (5.8) and of maps (6.17) */
+	bool variables_exist, maps_exist;
 };
 
 struct reach {

@@ -11,6 +11,7 @@ void reach_code__free(struct reach_code *code)
 {
 	free(code->insns);
 	free(code->first);
+	free(code->global);
 	free(code->addresses);
 	free(code->callees);
 	*code = (struct reach_code){};
@@ -104,6 +105,20 @@ static void read_function(struct reach_code *code, struct bpf_elf *elf, size_t i
 	}
 }
 
+/* libbpf makes static functions of those that are hidden. */
+static bool is_global(const struct bpf_elf *elf, const struct code_function *function)
+{
+	for (size_t i = 0; i < elf->symbol_count; i++) {
+		const Elf64_Sym *symbol = &elf->symbols[i];
+
+		if (symbol->st_shndx == function->section && symbol->st_value == function->start &&
+		    ELF64_ST_TYPE(symbol->st_info) == STT_FUNC)
+			return ELF64_ST_BIND(symbol->st_info) != STB_LOCAL &&
+			       ELF64_ST_VISIBILITY(symbol->st_other) == STV_DEFAULT;
+	}
+	return false;
+}
+
 /* What names registers that there are none of is no code. */
 static bool has_registers(const struct reach_code *code)
 {
@@ -123,6 +138,7 @@ int reach_code__read(const struct core_object *object, struct reach_code *code)
 	if (object->elf.foreign || !functions->count)
 		return -ENOTSUP;
 	code->first = calloc(functions->count, sizeof(*code->first));
+	code->global = calloc(functions->count, sizeof(*code->global));
 	for (size_t i = 0; code->first && i < functions->count; i++) {
 		code->first[i] = (uint32_t)count;
 		count += functions->functions[i].size / INSN_SIZE;
@@ -131,12 +147,14 @@ int reach_code__read(const struct core_object *object, struct reach_code *code)
 	code->insns = calloc(count + 1, sizeof(*code->insns));
 	code->addresses = calloc(count + 1, sizeof(*code->addresses));
 	code->callees = calloc(count + 1, sizeof(*code->callees));
-	if (!code->first || !code->insns || !code->addresses || !code->callees) {
+	if (!code->first || !code->global || !code->insns || !code->addresses || !code->callees) {
 		reach_code__free(code);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < functions->count; i++)
+	for (size_t i = 0; i < functions->count; i++) {
 		read_function(code, elf, i);
+		code->global[i] = is_global(elf, &functions->functions[i]);
+	}
 	if (!has_registers(code)) {
 		reach_code__free(code);
 		return -ENOTSUP;

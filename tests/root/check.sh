@@ -48,6 +48,18 @@ t "fine" makes fine "$kprobe" 'read(&value, 4, &current()->pid);' 'return value;
 t "a member that is not there" makes member "$kprobe" "$absent" 'return value; }'
 t "the same behind a question" makes guarded "$kprobe" "if ($exists)" "$absent" 'return value; }'
 t "the same behind a variable" makes variable "$kprobe" "if (wanted)" "$absent" 'return value; }'
+address='void *at; asm("%0 = %1 ll" : "=r"(at) : "i"(&WHAT)); if (!at)' # which clang knows nothing of
+t "the same behind no address of a map" makes of_map \
+	'struct { int (*type)[2]; int (*max_entries)[1]; int *key; u64 *value; } map SEC(".maps");' \
+	"$kprobe" "$(echo "$address" | sed s/WHAT/map/)" "$absent" 'return value; }'
+t "and of a variable" makes of_variable 'int there = 1;' \
+	"$kprobe" "$(echo "$address" | sed s/WHAT/there/)" "$absent" 'return value; }'
+t "the same in a function that everybody may call" makes everybody \
+	"__attribute__((noinline)) int all(int any) { int value = 0; if (any) $absent return value; }" \
+	"$kprobe" 'return all(0); }'
+t "in one that is the object's own" makes own_function \
+	"static __attribute__((noinline)) int its(int any) { int value = 0; if (any) $absent" \
+	'return value + any; }' "$kprobe" 'asm("%0 = 0" : "=r"(value)); return its(value); }'
 t "a helper that is not there" makes helper "$kprobe" 'return none(); }'
 t "a function that is not there" makes target \
 	'SEC("fentry/no_such_function") int program(u64 *ctx) { return 0; }'
@@ -68,7 +80,7 @@ case $("$btfload" run --load-only --strict "$work/first.bpf.o" 2>&1) in
 *"not permitted"*) skip "the kernel agrees: first" "it permits no program of this type" ;;
 *) t "the kernel agrees: first" agrees "$work/first.bpf.o" ;;
 esac
-for name in fine member guarded variable helper target argument tracepoint; do
+for name in fine member guarded variable of_map of_variable everybody own_function helper target argument tracepoint; do
 	t "the kernel agrees: $name" agrees "$work/$name.bpf.o"
 done
 for object in "$objects"/*.bpf.o; do

@@ -118,6 +118,7 @@ static void numbers_tell(void **state)
 	assert_int_equal(offer_numbers__ask(&offer.helpers, BPF_FUNC_probe_read_kernel + 1), OFFER_NO);
 	assert_int_equal(offer_numbers__ask(&offer.helpers, OFFER_NUMBERS + 1), OFFER_NO);
 	assert_int_equal(offer.constants, OFFER_YES);
+	assert_int_equal(offer.variable_addresses, OFFER_NO);
 	assert_int_equal(offer.atomics, OFFER_NO);
 	assert_int_equal(offer.jumps_32, OFFER_NO);
 	assert_int_equal(offer.keys_in_maps, OFFER_NO);

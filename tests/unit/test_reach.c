@@ -89,6 +89,29 @@ static const struct row {
 	{ "a map is not nothing", { MOV(1, 0), LOAD(2, 1, 0), JUMP(BPF_JEQ, 2, 0, 2), ADDRESS(1, MAP),
 	  JUMP(BPF_JEQ, 1, 0, 1), EXIT, EXIT }, 0, "yyyyyyyy", {} },
 
+	{ "nor is it always", { ADDRESS(1, MAP), JUMP(BPF_JEQ, 1, 0, 1), EXIT, EXIT }, 0, "yyyyn",
+	  { .maps_exist = true } },
+	{ "also if it is not", { ADDRESS(1, MAP), JUMP(BPF_JNE, 1, 0, 1), EXIT, EXIT }, 0, "yyyny",
+	  { .maps_exist = true } },
+	{ "which not every verifier knows", { ADDRESS(1, MAP), JUMP(BPF_JEQ, 1, 0, 1), EXIT, EXIT }, 0, "yyyyy",
+	  { .variables_exist = true } },
+	{ "nor of another number", { ADDRESS(1, MAP), JUMP(BPF_JEQ, 1, 1, 1), EXIT, EXIT }, 0, "yyyyy",
+	  { .maps_exist = true } },
+	{ "nor of half of it", { ADDRESS(1, MAP), JUMP_32(BPF_JEQ, 1, 0, 1), EXIT, EXIT }, 0, "yyyyy",
+	  { .maps_exist = true } },
+	{ "nor of what was added to", { ADDRESS(1, MAP), ADD(1, 8), JUMP(BPF_JEQ, 1, 0, 1), EXIT, EXIT }, 0,
+	  "yyyyyy", { .maps_exist = true } },
+	{ "another map is one, too", { LOAD(2, 1, 0), ADDRESS(1, MAP), JUMP(BPF_JEQ, 2, 0, 2), ADDRESS(1, MAP),
+	  JUMP(BPF_JEQ, 1, 0, 1), EXIT, EXIT }, 0, "yyyyyyyyn", { .maps_exist = true } },
+	{ "a function is none", { ADDRESS(1, FUNCTION), JUMP(BPF_JEQ, 1, 0, 1), EXIT, EXIT, MOV(0, 0), EXIT }, 5,
+	  "yyyyyyy", { .maps_exist = true, .variables_exist = true } },
+	{ "a variable has an address", { ADDRESS(1, VARIABLE), ADD(1, 8), JUMP(BPF_JEQ, 1, 0, 1), EXIT, EXIT }, 0,
+	  "yyyyyn", { .variables_exist = true } },
+	{ "which not every verifier knows either", { ADDRESS(1, VARIABLE), JUMP(BPF_JEQ, 1, 0, 1), EXIT, EXIT },
+	  0, "yyyyy", { .maps_exist = true } },
+	{ "what is looked up may be nothing", { CALL(BPF_FUNC_map_lookup_elem), JUMP(BPF_JEQ, 0, 0, 1), EXIT,
+	  EXIT }, 0, "yyyy", { .variables_exist = true, .maps_exist = true } },
+
 	{ "a function is called", { MOV(1, 1), CALL_OWN, EXIT, MOV(0, 0), EXIT }, 3, "yyyyy", {} },
 	{ "or not", { MOV(1, 1), EXIT, CALL_OWN, MOV(0, 0), EXIT }, 3, "yynnn", {} },
 	{ "its argument decides", { MOV(1, 1), CALL_OWN, EXIT, JUMP(BPF_JEQ, 1, 1, 1), EXIT, EXIT }, 3,
@@ -103,6 +126,16 @@ static const struct row {
 	{ "where it is handed over", { EXIT, ADDRESS(2, FUNCTION), CALL(181), EXIT, MOV(0, 0), EXIT }, 5,
 	  "ynnnnnn", {} },
 	{ "where it does not come back", { CALL_OWN, EXIT, JUMP(BPF_JA, 0, 0, -1), EXIT }, 2, "ynyn", {} },
+
+	{ "who is called by all, with anything", { MOV(1, 1), CALL_OWN, EXIT, JUMP(BPF_JEQ, 1, 1, 1), EXIT, EXIT },
+	  3, "yyyyyy", { .globals = REACH_GLOBALS_CALLED } },
+	{ "may return anything", { CALL_OWN, JUMP(BPF_JEQ, 0, 3, 1), EXIT, EXIT, MOV(0, 3), EXIT }, 4,
+	  "yyyyyy", { .globals = REACH_GLOBALS_CALLED } },
+	{ "where the call is not reached, too", { EXIT, CALL_OWN, MOV(0, 0), EXIT }, 2, "ynyy",
+	  { .globals = REACH_GLOBALS_ALL } },
+	{ "but not by younger verifiers", { EXIT, CALL_OWN, MOV(0, 0), EXIT }, 2, "ynnn",
+	  { .globals = REACH_GLOBALS_CALLED } },
+	{ "nor without a call", { EXIT, EXIT, MOV(0, 0), EXIT }, 2, "ynnn", { .globals = REACH_GLOBALS_ALL } },
 
 	{ "4.14 decides what is equal", { MOV(1, 1), JUMP(BPF_JEQ, 1, 1, 1), EXIT, EXIT }, 0, "yyny",
 	  { .compares = REACH_COMPARES_EQUAL } },
@@ -123,6 +156,7 @@ static struct {
 	struct reach_address addresses[MAX_INSNS];
 	struct bpf_insn insns[MAX_INSNS];
 	uint32_t callees[MAX_INSNS], first[2];
+	bool global[2];
 	struct reach_code code;
 } it;
 
@@ -140,6 +174,7 @@ static void make(const struct bpf_insn *insns, uint32_t count, unsigned int call
 	it.functions[0] = (struct code_function){ .size = (callee ?: count) * 8 };
 	it.functions[1] = (struct code_function){ .start = callee * 8, .size = (count - callee) * 8 };
 	it.first[1] = callee;
+	it.global[1] = true;
 	it.object.functions = (struct code_moves){ it.functions, callee ? 2 : 1 };
 	it.object.elf.sections = it.sections;
 	it.object.elf.section_count = 3;
@@ -164,7 +199,7 @@ static void make(const struct bpf_insn *insns, uint32_t count, unsigned int call
 	}
 	it.code = (struct reach_code){ .object = &it.object, .insns = it.insns, .count = count,
 				       .first = it.first, .addresses = it.addresses,
-				       .callees = it.callees };
+				       .callees = it.callees, .global = it.global };
 }
 
 static void levels_are_found(void **state)
