@@ -19,8 +19,6 @@
 
 #define THREADS_MAX 64
 
-DEFINE_CLEANUP(dwarf_endp, Dwarf, dwarf_end)
-DEFINE_CLEANUP(elf_endp, Elf, elf_end)
 DEFINE_CLEANUP(records_freep, struct type_records, type_records__free)
 
 /* Where the units are, in this order; the last is the file that dwz moved common parts to. */
@@ -35,10 +33,17 @@ struct unit_list {
 	bool big_endian;
 };
 
-/* libdw is not made for threads: each has a handle of its own, on the same pages. */
+/* libdw's handle. It is not made for threads: each has its own, on the same pages. */
+struct handle {
+	Elf *elf;
+	Dwarf *dwarf;
+	bool is_compressed;   /* the pages are its own: it holds all DWARF decompressed */
+};
+
 struct part {
 	int fd;
 	const char *name;
+	struct handle handle; /* dwarf NULL: to be opened */
 	const struct dwarf_types_opts *opts;
 	const struct unit_list *units;
 	size_t begin, end;
@@ -59,14 +64,44 @@ static int explain_open(const char *name, Elf *elf, struct error *err)
 	return error__set(err, EBADMSG, "%s is no whole ELF file; fetch it again", name);
 }
 
-static int open_dwarf(int fd, const char *name, Elf **elf, Dwarf **dwarf, struct error *err)
+static void handle__close(struct handle *handle)
+{
+	if (handle->dwarf)
+		dwarf_end(handle->dwarf);
+	if (handle->elf)
+		elf_end(handle->elf);
+	*handle = (struct handle){};
+}
+
+/* To be asked before libdw decompresses, which then is not seen any more. */
+static bool is_compressed(Elf *elf)
+{
+	Elf_Scn *scn = NULL;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names) < 0)
+		return false;
+	while ((scn = elf_nextscn(elf, scn))) {
+		GElf_Shdr header;
+		const char *name = gelf_getshdr(scn, &header) ? elf_strptr(elf, names, header.sh_name)
+							      : NULL;
+
+		if (name && (strcmp(name, ".zdebug_info") == 0 ||
+			     (strcmp(name, ".debug_info") == 0 && header.sh_flags & SHF_COMPRESSED)))
+			return true;
+	}
+	return false;
+}
+
+static int handle__open(struct handle *handle, int fd, const char *name, struct error *err)
 {
 	elf_version(EV_CURRENT);
-	*dwarf = NULL;
-	*elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (*elf)
-		*dwarf = dwarf_begin_elf(*elf, DWARF_C_READ, NULL);
-	return *dwarf ? 0 : explain_open(name, *elf, err);
+	handle->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (handle->elf) {
+		handle->is_compressed = is_compressed(handle->elf);
+		handle->dwarf = dwarf_begin_elf(handle->elf, DWARF_C_READ, NULL);
+	}
+	return handle->dwarf ? 0 : explain_open(name, handle->elf, err);
 }
 
 static int add_unit(struct unit_list *units, struct unit_place place)
@@ -118,23 +153,20 @@ static int find_alternate(Dwarf *dwarf, const char *name, Dwarf **alternate, str
 			  "with the distribution's debug packages", name, file);
 }
 
-static int list_units(int fd, const char *name, struct unit_list *units, struct error *err)
+static int list_units(const struct handle *handle, const char *name, struct unit_list *units,
+		      struct error *err)
 {
-	cleanup(elf_endp) Elf *elf = NULL;
-	cleanup(dwarf_endp) Dwarf *dwarf = NULL;
 	Dwarf *alternate;
 	GElf_Ehdr header;
-	int res = open_dwarf(fd, name, &elf, &dwarf, err);
+	int res = add_units(handle->dwarf, false, name, units, err);
 
 	if (!res)
-		res = add_units(dwarf, false, name, units, err);
-	if (!res)
-		res = find_alternate(dwarf, name, &alternate, err);
+		res = find_alternate(handle->dwarf, name, &alternate, err);
 	if (!res && alternate)
 		res = add_units(alternate, true, name, units, err);
 	if (res)
 		return res;
-	if (!gelf_getehdr(elf, &header))
+	if (!gelf_getehdr(handle->elf, &header))
 		return error__set(err, EBADMSG, "%s is no whole ELF file; fetch it again", name);
 	units->big_endian = header.e_ident[EI_DATA] == ELFDATA2MSB;
 	return units->count ? 0 : error__set(err, ENODATA, "%s: no DWARF information; use the debug "
@@ -155,7 +187,7 @@ static int read_unit(struct dwarf_unit_reader *reader, Dwarf *dwarf,
 	return dwarf_unit_reader__read(reader, &die);
 }
 
-static int read_units(struct part *part, Dwarf *dwarf)
+static int read_units(struct part *part)
 {
 	const struct dwarf_unit_opts opts = {
 		.wanted = part->opts->wanted,
@@ -168,7 +200,7 @@ static int read_units(struct part *part, Dwarf *dwarf)
 	size_t i = part->begin;
 
 	while (!res && i < part->end)
-		res = read_unit(reader, dwarf, &part->units->items[i++]);
+		res = read_unit(reader, part->handle.dwarf, &part->units->items[i++]);
 	if (res == -EBADMSG)
 		error__set(&part->error, EBADMSG, "%s: damaged .debug_info, in the unit at 0x%llx: "
 			   "%s; fetch it again", part->name,
@@ -185,14 +217,14 @@ static int read_units(struct part *part, Dwarf *dwarf)
 static void *work(void *ctx)
 {
 	struct part *part = ctx;
-	cleanup(elf_endp) Elf *elf = NULL;
-	cleanup(dwarf_endp) Dwarf *dwarf = NULL;
 
 	part->records = type_records__new();
-	part->res = part->records ? open_dwarf(part->fd, part->name, &elf, &dwarf, &part->error)
-				  : error__oom(&part->error);
+	part->res = part->records ? 0 : error__oom(&part->error);
+	if (!part->res && !part->handle.dwarf)
+		part->res = handle__open(&part->handle, part->fd, part->name, &part->error);
 	if (!part->res)
-		part->res = read_units(part, dwarf);
+		part->res = read_units(part);
+	handle__close(&part->handle);
 	return NULL;
 }
 
@@ -249,22 +281,33 @@ static int write_all(struct part *parts, size_t count, const struct unit_list *u
 				parts[0].name, strerror(-res)) : 0;
 }
 
+/* What is compressed each thread would hold decompressed, and do it anew: it is for one. */
+static size_t count_parts(const struct handle *handle, const struct dwarf_types_opts *opts)
+{
+	size_t count = opts->threads && !handle->is_compressed ? opts->threads : 1;
+
+	return count < THREADS_MAX ? count : THREADS_MAX;
+}
+
 int dwarf_types__read(int fd, const char *name, const struct dwarf_types_opts *opts, void **btf,
 		      size_t *size, struct error *err)
 {
 	struct part parts[THREADS_MAX] = {};
+	struct handle handle = {};
 	struct unit_list units = {};
-	size_t count = opts->threads ? opts->threads : 1;
-	int res;
+	size_t count = 0;
+	int res = handle__open(&handle, fd, name, err);
 
 	*btf = NULL;
-	if (count > THREADS_MAX)
-		count = THREADS_MAX;
-	res = list_units(fd, name, &units, err);
+	if (!res)
+		res = list_units(&handle, name, &units, err);
 	if (!res) {
+		count = count_parts(&handle, opts);
 		for (size_t i = 0; i < count; i++)
 			parts[i] = (struct part){ .fd = fd, .name = name, .opts = opts,
 						  .units = &units };
+		parts[0].handle = handle;
+		handle = (struct handle){};
 		share_out(&units, parts, count);
 		res = run_parts(parts, count, err);
 	}
@@ -272,6 +315,7 @@ int dwarf_types__read(int fd, const char *name, const struct dwarf_types_opts *o
 		res = write_all(parts, count, &units, btf, size, err);
 	for (size_t i = 0; i < count; i++)
 		records_freep(&parts[i].records);
+	handle__close(&handle);
 	free(units.items);
 	return res;
 }
