@@ -141,6 +141,28 @@ t "the next one gives the parts" says_of next partial partial signed-index
 t "of which less than half was sent" a_part 6.1.0-1 other/
 t "the same types" same_as_whole next 6.1.0-1-amd64
 
+# packages on disk whose vmlinux is none, which is known once its parts were read: one after the
+# other, with room for few open files
+hostile()
+{
+	mkdir -p "$work/hostile/usr/lib/debug/boot" && cd "$work/hostile" || return 1
+	{
+		head -c 16 "$work/vmlinux-1" && printf '\001' && tail -c +18 "$work/vmlinux-1"
+	} >usr/lib/debug/boot/vmlinux-6.1.0-1-amd64
+	tar -cf data.tar usr && xz --block-size=100000 data.tar && echo 2.0 >debian-binary &&
+		tar -cJf control.tar.xz --files-from /dev/null || return 1
+	for hostile_number in $(seq 30); do
+		ar rc "$hostile_number.deb" debian-binary control.tar.xz data.tar.xz || return 1
+	done
+}
+add_hostile()
+{
+	(ulimit -n 24 && "$btfgen" add --min-only --for "$object" -a "$work/none" -w "$work/cache-hostile" "$work"/hostile/*.deb)
+}
+t "packages of what is no kernel" hostile
+t_says 1 "30 failed" "are refused" add_hostile
+t "each for what it is" [ "$(grep -c 'is a relocatable object' "$work/.out")" -ge 30 ]
+
 no_scratch_left()
 {
 	find "$work"/cache-*/tmp -type f ! -name lock | grep . && return 1

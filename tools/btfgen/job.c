@@ -151,6 +151,7 @@ static int open_parts(struct job *job)
 	return image__open(path, false, job->input->encoder, &job->image, job->err);
 }
 
+/* -EFBIG: it has no room there. */
 static int open_in_memory(struct job *job)
 {
 	char path[64];
@@ -158,7 +159,7 @@ static int open_in_memory(struct job *job)
 
 	job->part.fd = memfd_create("vmlinux", MFD_CLOEXEC);
 	if (job->part.fd < 0)
-		return error__set(job->err, errno, "no memory for a vmlinux: %s", strerror(errno));
+		return error__set(job->err, EFBIG, "no memory for a vmlinux: %s", strerror(errno));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", job->part.fd);
 	res = extract_image(job, path, job->part.fd);
 	return res ? res : image__open(path, false, job->input->encoder, &job->image, job->err);
@@ -194,6 +195,7 @@ static int open_image(struct job *job)
 			return res;
 		log__verbose("%s: not read in parts: %s", job->input->path, job->err->text);
 		image__free(&job->image);
+		sparse_image__close(&job->part);
 	}
 	if (asprintf(&path, "%s/image", job->scratch) < 0) {
 		path = NULL;

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/dwarf_die.h"
 #include "base/dwarf_unit.h"
+#include "base/thread.h"
 #include "base/type_records.h"
 
 #define THREADS_MAX 64
@@ -253,7 +254,7 @@ static int run_parts(struct part *parts, size_t count, struct error *err)
 	int res = 0;
 
 	for (size_t i = 1; i < count; i++)
-		parts[i].started = !pthread_create(&parts[i].thread, NULL, work, &parts[i]);
+		parts[i].started = !thread__start(&parts[i].thread, work, &parts[i]);
 	for (size_t i = 0; i < count; i++) {
 		/* also what no thread was to be had for */
 		if (parts[i].started)
