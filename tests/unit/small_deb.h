@@ -125,8 +125,12 @@ static inline struct bytes xz__pack(const struct bytes *plain, size_t block_size
 	return out;
 }
 
-/* The same without trying to make it smaller, which takes no time. */
-static inline struct bytes xz__store(const struct bytes *plain, size_t block_size)
+/*
+ * The same without trying to make it smaller, which takes no time. Its index has `absent` blocks
+ * more, of 64 MiB, of which nothing is there.
+ */
+static inline struct bytes xz__store_with(const struct bytes *plain, size_t block_size,
+					  unsigned int absent)
 {
 	lzma_options_lzma options = { .dict_size = LZMA_DICT_SIZE_MIN };
 	lzma_filter filters[2] = { { LZMA_FILTER_LZMA2, &options }, { LZMA_VLI_UNKNOWN, NULL } };
@@ -151,6 +155,11 @@ static inline struct bytes xz__store(const struct bytes *plain, size_t block_siz
 			abort();
 		out.size = at;
 	}
+	for (; absent; absent--) {
+		bytes__add(&out, NULL, 64);
+		if (lzma_index_append(index, NULL, 64, 64 << 20) != LZMA_OK)
+			abort();
+	}
 	flags.backward_size = lzma_index_size(index);
 	at = out.size;
 	bytes__add(&out, NULL, flags.backward_size + 12);
@@ -159,6 +168,11 @@ static inline struct bytes xz__store(const struct bytes *plain, size_t block_siz
 		abort();
 	lzma_index_end(index, NULL);
 	return out;
+}
+
+static inline struct bytes xz__store(const struct bytes *plain, size_t block_size)
+{
+	return xz__store_with(plain, block_size, 0);
 }
 
 static inline size_t ar__add(struct bytes *ar, const char *name, const void *data, size_t size)

@@ -328,6 +328,36 @@ static void damage(void **state)
 	teardown(&fixture);
 }
 
+/* Tables of over 1 GiB, in a vmlinux that is as large as that takes: none of it is read. */
+static void tables_without_end(void **state)
+{
+	const uint64_t size = UINT64_C(5) << 30;
+
+	(void)state;
+	for (int names = 0; names < 2; names++) {
+		struct fixture fixture;
+		Elf64_Ehdr *header;
+		Elf64_Shdr *table;
+
+		begin(&fixture, NULL);
+		header = (Elf64_Ehdr *)fixture.elf.data;
+		table = (Elf64_Shdr *)(fixture.elf.data + header->e_shoff);
+		if (names) {
+			table[header->e_shstrndx].sh_size = UINT64_C(3) << 30;
+		} else {
+			header->e_shentsize = UINT16_MAX;
+			header->e_shnum = UINT16_MAX;
+		}
+		tar__header(&fixture.tar, "./usr/lib/debug/boot/vmlinux-6.1.0-test", '0', size);
+		bytes__add(&fixture.tar, fixture.elf.data, fixture.elf.size);
+		fixture.xz = xz__store_with(&fixture.tar, BLOCK, 90);
+		fixture.deb = deb__around("data.tar.xz", &fixture.xz);
+		put_package(&fixture);
+		assert_fails(&fixture, false, -EFBIG, "over 1 GiB");
+		teardown(&fixture);
+	}
+}
+
 /* A vmlinux whose tables point elsewhere. */
 static void tables_that_lie(void **state)
 {
@@ -398,6 +428,7 @@ int main(void)
 		cmocka_unit_test(without_room),
 		cmocka_unit_test(another_package_than_listed),
 		cmocka_unit_test(damage),
+		cmocka_unit_test(tables_without_end),
 		cmocka_unit_test(tables_that_lie),
 		cmocka_unit_test(servers_that_fail_on_the_way),
 	};

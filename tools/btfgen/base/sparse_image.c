@@ -38,6 +38,7 @@ struct filling {
 	GElf_Ehdr header;
 	size_t names;          /* index of the section names' section */
 	uint64_t filled, total;
+	uint64_t used;         /* bytes that were filled in all, as often as they were */
 };
 
 static void filling__end(struct filling *filling)
@@ -152,6 +153,12 @@ static int check_bounds(const struct filling *filling, uint64_t offset, uint64_t
 	return 0;
 }
 
+static int too_much(const struct filling *filling, struct error *err)
+{
+	return error__set(err, EFBIG, "%s: over 1 GiB of %s would be needed", name_of(filling),
+			  filling->member.name);
+}
+
 /* The bytes [offset, offset + len) of vmlinux, which may be there already. */
 static int fill(struct filling *filling, uint64_t offset, uint64_t len, struct error *err)
 {
@@ -159,6 +166,9 @@ static int fill(struct filling *filling, uint64_t offset, uint64_t len, struct e
 
 	if (rc)
 		return rc;
+	if (len > PARTS_MAX - filling->used)
+		return too_much(filling, err);
+	filling->used += len;
 	rc = xz_blocks__read(filling->blocks, filling->member.body + offset,
 			     filling->map + offset, len, err);
 	filling->filled += len;
@@ -264,8 +274,7 @@ static int collect(struct filling *filling, struct parts *parts, struct error *e
 		if (rc)
 			return rc;
 		if (section.sh_size > PARTS_MAX - parts->total)
-			return error__set(err, EFBIG, "%s: the debug information of %s is over 1 GiB",
-					  name_of(filling), filling->member.name);
+			return too_much(filling, err);
 		parts->total += section.sh_size;
 		parts->spans[parts->count++] = (struct xz_span){ section.sh_offset, section.sh_size };
 	}
