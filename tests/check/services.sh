@@ -196,6 +196,12 @@ t "it is said" grep -q "there is no gpgv" "$work/messages"
 t "with it" run list --distro debian
 t "the kernels are there" json 'len(d) == 2' "$work/json"
 
+# Nothing learned is not an index of nothing.
+rm -rf "$XDG_CACHE_HOME/btfgen"
+t_exit 1 "a service out of reach" run index --distro debian --mirror http://127.0.0.1:9 --tries 1
+t_not "is not known from before" grep -q "known before" "$work/messages"
+t_exit 1 "nor later" "$btfgen" list --manifests "$work/m" --distro debian --cached
+
 # What the day's index does not say is not believed, whatever the API says.
 altered=$s/archive/debian-security/$day2
 rm -rf "$XDG_CACHE_HOME/btfgen"

@@ -625,6 +625,52 @@ static void silent_host_is_given_up(void **state)
 	teardown(&fixture);
 }
 
+/* Three hosts of this machine where nobody listens. */
+static void ask_the_dead(struct fixture *fixture)
+{
+	static const char *const urls[] = { "http://127.0.0.2:9/f", "http://127.0.0.3:9/f",
+					    "http://127.0.0.4:9/f" };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct transfer dead = { .url = urls[i] };
+
+		assert_int_equal(get(fixture, &dead), -EHOSTUNREACH);
+	}
+}
+
+/* Without a network each further host is asked once; as soon as one has answered there is one. */
+static void no_network(void **state)
+{
+	/* the first request gets no answer in time */
+	static const char *const faults[] = { "/f delay=4 times=1", NULL };
+	struct transfer transfer = {}, local = {}, other = {};
+	struct fixture fixture;
+	char url[300];
+
+	(void)state;
+	setup(&fixture, faults);
+	/* files of this machine are no sign of a network */
+	snprintf(url, sizeof(url), "file://%s/f", fixture.faultd.dir);
+	local.url = url;
+	assert_int_equal(get(&fixture, &local), 0);
+	ask_the_dead(&fixture);
+	assert_int_equal(get(&fixture, &transfer), -EHOSTUNREACH);
+	assert_int_equal(get(&fixture, &transfer), 0);
+	assert_whole(&fixture, fixture.path);
+	teardown(&fixture);
+
+	transfer = (struct transfer){};
+	setup(&fixture, faults);
+	temp_file(temp_path(fixture.faultd.dir, "g"), fixture.data, SIZE);
+	snprintf(url, sizeof(url), "%s/g", fixture.faultd.url);
+	other.url = url;
+	assert_int_equal(get(&fixture, &other), 0);
+	ask_the_dead(&fixture);
+	/* tried again, as ever */
+	assert_int_equal(get(&fixture, &transfer), 0);
+	teardown(&fixture);
+}
+
 /* Nobody waits for an hour; and nobody comes sooner. */
 static void asked_to_wait_long(void **state)
 {
@@ -786,6 +832,7 @@ int main(void)
 		cmocka_unit_test(comes_back),
 		cmocka_unit_test(host_is_left_alone),
 		cmocka_unit_test(silent_host_is_given_up),
+		cmocka_unit_test(no_network),
 		cmocka_unit_test(asked_to_wait_long),
 		cmocka_unit_test(delay_between_requests),
 		cmocka_unit_test(cut_and_resumed),

@@ -178,7 +178,7 @@ static void note_answer(struct factory *factory, const char *url, bool was_silen
 	if (host && was_silent)
 		host__kept_silent(host, now_ms());
 	else if (host)
-		host__answered(host);
+		host__answered(&factory->hosts, host);
 	pthread_mutex_unlock(&factory->lock);
 }
 

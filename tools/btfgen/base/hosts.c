@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #define SILENCES_MAX 3
+#define SILENT_HOSTS 3
 
 /* "http://user@example.org:8080/pool/x" up to the path; all of "file:/pool/x" is one host. */
 static size_t name_len(const char *url)
@@ -78,15 +79,31 @@ void host__end(struct host *host, uint64_t now_ms, uint64_t wait_ms)
 		put_off(host, now_ms + wait_ms);
 }
 
-void host__answered(struct host *host)
+/* All files of this machine are one host. */
+static bool is_local(const struct host *host)
+{
+	return !strncasecmp(host->name, "file", 4) && (!host->name[4] || host->name[4] == ':');
+}
+
+void host__answered(struct hosts *hosts, struct host *host)
 {
 	host->silences = 0;
+	hosts->has_answer |= !is_local(host);
 }
 
 void host__kept_silent(struct host *host, uint64_t now_ms)
 {
 	host->silences++;
 	host->silent_ms = now_ms;
+}
+
+bool hosts__are_out_of_reach(const struct hosts *hosts)
+{
+	unsigned int silent = 0;
+
+	for (const struct host *host = hosts->first; host; host = host->next)
+		silent += host->silences > 0;
+	return !hosts->has_answer && silent >= SILENT_HOSTS;
 }
 
 bool host__is_given_up(const struct hosts *hosts, const struct host *host, uint64_t now_ms)

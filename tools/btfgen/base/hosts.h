@@ -22,6 +22,7 @@ struct host {
 
 struct hosts {
 	struct host *first;
+	bool has_answer;        /* of any */
 	unsigned int at_once;   /* requests a host has at most */
 	unsigned int delay_ms;  /* from the start of one to that of the next */
 	unsigned int rest_ms;   /* for which a silent host is not asked */
@@ -39,8 +40,13 @@ void host__begin(const struct hosts *hosts, struct host *host, uint64_t now_ms);
 void host__end(struct host *host, uint64_t now_ms, uint64_t wait_ms);
 
 /* It answered, whatever it said; or a transfer was given up without any answer. */
-void host__answered(struct host *host);
+void host__answered(struct hosts *hosts, struct host *host);
 void host__kept_silent(struct host *host, uint64_t now_ms);
+/*
+ * Several hosts gave no answer, and no host has ever given one: it is not the hosts. Files of
+ * this machine are no answer.
+ */
+bool hosts__are_out_of_reach(const struct hosts *hosts);
 bool host__is_given_up(const struct hosts *hosts, const struct host *host, uint64_t now_ms);
 
 #endif

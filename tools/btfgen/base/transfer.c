@@ -44,6 +44,7 @@ struct transfers {
 	struct job *waiting;        /* for a place, or for the next try */
 	struct job *active;
 	struct hosts hosts;
+	bool out_of_reach;          /* all of them */
 	unsigned int active_count;
 	unsigned int parallel;
 	unsigned int tries;
@@ -122,6 +123,13 @@ static void refuse_job(struct transfers *transfers, struct job *job)
 	end_job(transfers, job);
 }
 
+/* Without a network nothing is gained by trying again. */
+static bool is_in_vain(const struct transfers *transfers, const struct job *job)
+{
+	return transfers->out_of_reach && job->download.status == -EHOSTUNREACH &&
+	       !job->download.answered;
+}
+
 static void start_ready(struct transfers *transfers)
 {
 	uint64_t now = now_ms();
@@ -130,6 +138,11 @@ static void start_ready(struct transfers *transfers)
 		next = job->next;
 		if (host__is_given_up(&transfers->hosts, job->host, now)) {
 			refuse_job(transfers, job);
+			continue;
+		}
+		if (job->failures && is_in_vain(transfers, job)) {
+			take_out(&transfers->waiting, job);
+			end_job(transfers, job);
 			continue;
 		}
 		if (transfers->active_count >= transfers->parallel)
@@ -154,6 +167,17 @@ static void put_off(struct transfers *transfers, struct job *job, unsigned int w
 	append(&transfers->waiting, job);
 }
 
+static void note_silence(struct transfers *transfers, struct host *host)
+{
+	bool before = transfers->out_of_reach;
+
+	host__kept_silent(host, now_ms());
+	transfers->out_of_reach = hosts__are_out_of_reach(&transfers->hosts);
+	if (transfers->out_of_reach && !before)
+		log__warn("no host has answered so far: check the network, or http_proxy and "
+			  "https_proxy; each of the others is asked only once");
+}
+
 static void end_try(struct transfers *transfers, struct job *job, CURLcode code)
 {
 	struct download *download = &job->download;
@@ -165,8 +189,10 @@ static void end_try(struct transfers *transfers, struct job *job, CURLcode code)
 	transfers->active_count--;
 	next = download__end(download, code, &wait_s);
 	host__end(job->host, now_ms(), wait_s * 1000ULL);
-	if (download->answered)
-		host__answered(job->host);
+	if (download->answered) {
+		host__answered(&transfers->hosts, job->host);
+		transfers->out_of_reach = false;
+	}
 	if (next == DOWNLOAD_AGAIN_NOW) {
 		job->not_before_ms = 0;
 		append(&transfers->waiting, job);
@@ -175,13 +201,13 @@ static void end_try(struct transfers *transfers, struct job *job, CURLcode code)
 	if (next == DOWNLOAD_AGAIN) {
 		if (download->gained >= WORTHWHILE_BYTES)
 			job->failures = 0;
-		if (++job->failures < transfers->tries) {
+		if (++job->failures < transfers->tries && !is_in_vain(transfers, job)) {
 			put_off(transfers, job, wait_s);
 			return;
 		}
 	}
 	if (download->status == -EHOSTUNREACH && !download->answered)
-		host__kept_silent(job->host, now_ms());
+		note_silence(transfers, job->host);
 	end_job(transfers, job);
 }
 

@@ -9,7 +9,8 @@
  * 4xx. Tries that fetched much are not counted. A URL that redirects more than 10 times fails.
  * A host that says Retry-After is left alone for so long by all transfers; where that is over
  * 120 s, the transfer fails. A host that gave no answer at all to three transfers in a row is
- * given up for five minutes: what is asked of it fails at once.
+ * given up for five minutes: what is asked of it fails at once. Where three hosts were silent so
+ * and no host has answered yet, there is no network, and all others are tried once.
  */
 #ifndef BTFGEN_TRANSFER_H
 #define BTFGEN_TRANSFER_H

@@ -350,6 +350,9 @@ int snapshot__read(struct access *access, const struct snapshot_query *query,
 	}
 	if (ret == -ENOMEM || ret == -ECANCELED)
 		return ret;
+	/* nothing was learned: that is not an index of nothing */
+	if (failed && !index->digest && !index->seen && !index->count)
+		return failed;
 	free(index->base);
 	index->base = strdup(query->service);
 	return !index->base || set_digest(index) ? error__oom(err) : failed;
