@@ -223,7 +223,23 @@ static bool has_bytes(const GElf_Shdr *section)
 	return section->sh_type != SHT_NOBITS && section->sh_type != SHT_NULL && section->sh_size;
 }
 
-static bool is_wanted(const struct filling *filling, const GElf_Shdr *section, const char *name)
+/* Whether types are read from .BTF: then DWARF's sections are not. */
+static bool takes_btf(const struct filling *filling)
+{
+	Elf_Scn *scn = NULL;
+
+	while (filling->place->want_btf && (scn = elf_nextscn(filling->elf, scn))) {
+		GElf_Shdr section;
+		const char *name = gelf_getshdr(scn, &section) && has_bytes(&section) ?
+			elf_strptr(filling->elf, filling->names, section.sh_name) : NULL;
+
+		if (name && strcmp(name, ".BTF") == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_wanted(const GElf_Shdr *section, const char *name, bool btf)
 {
 	static const char *const names[] = {
 		".debug_info", ".debug_abbrev", ".debug_str", ".debug_str_offsets",
@@ -235,10 +251,12 @@ static bool is_wanted(const struct filling *filling, const GElf_Shdr *section, c
 		return false;
 	if (section->sh_type == SHT_NOTE)
 		return true;
+	if (btf)
+		return strcmp(name, ".BTF") == 0;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
-	return filling->place->want_btf && strcmp(name, ".BTF") == 0;
+	return false;
 }
 
 /* A part of vmlinux to fill, in vmlinux's offsets. */
@@ -251,6 +269,7 @@ struct parts {
 
 static int collect(struct filling *filling, struct parts *parts, struct error *err)
 {
+	bool btf = takes_btf(filling);
 	Elf_Scn *scn = NULL;
 
 	parts->spans = calloc(filling->header.e_shnum, sizeof(*parts->spans));
@@ -268,7 +287,7 @@ static int collect(struct filling *filling, struct parts *parts, struct error *e
 			return damaged(filling, "a section has no readable name", err);
 		if (strcmp(name, ".rodata") == 0 && has_bytes(&section))
 			parts->rodata = section;
-		if (!is_wanted(filling, &section, name))
+		if (!is_wanted(&section, name, btf))
 			continue;
 		rc = check_bounds(filling, section.sh_offset, section.sh_size, err);
 		if (rc)

@@ -30,7 +30,7 @@ struct package_place {
 	unsigned int parallel, tries, stall_s, delay_ms;
 	uint64_t size;         /* as an index lists it; 0: unknown. Another one is refused. */
 	const char *member;    /* patterns of vmlinux's path: member_path.h */
-	bool want_btf;         /* .BTF, too */
+	bool want_btf;         /* .BTF in place of DWARF, where there is one */
 	unsigned int threads;  /* that decompress; 0: as many as there are cores */
 	struct meter *meter;   /* or NULL */
 };
@@ -38,7 +38,7 @@ struct package_place {
 struct sparse_image {
 	/*
 	 * vmlinux, sealed against changes: ELF header, section headers and their names, notes, the
-	 * sections that DWARF's types are in, and of what is loaded as much as has the kernel's
+	 * sections that DWARF's types are in, or .BTF, and of what is loaded as much as has the kernel's
 	 * banner in it. All else is zeros, section headers or not. For vmlinux__inspect() and the
 	 * like, which take a path, it is /proc/self/fd/N.
 	 */
