@@ -95,7 +95,7 @@ find_package()
 {
 	kernel=$(newest_kernel --release bookworm --arch x86_64 --kernel "$1")
 	[ -n "$kernel" ] || die "no kernel $1"
-	url=$(python3 -c 'import json, sys; print(next(k["debug"]["url"] for k in json.load(open(sys.argv[1]))
+	url=$(python3 -c 'import json, sys; print(next(k["debug"]["url"] for k in json.load(open(sys.argv[1]))["kernels"]
 		if k["kernel"] == sys.argv[2]))' "$work/list.json" "$kernel")
 	package=$cache/dwarf/${url##*/}
 	mkdir -p "$cache/dwarf"

@@ -279,7 +279,7 @@ t "which counts and tells why" json '[(r["known"], r["archived"], r["failed"]) f
 	d["failures"][0]["reason"]' "$work/status"
 t_says 1 "failed: 6.1.0-1-amd64 (debian 12): fetch: " "in words, too" "$btfgen" status -a "$F" --distro debian
 t "list --missing" to_file "$work/missing" x86 list -a "$F" --missing --json
-t "is that one" json '[(k["kernel"], k["state"], k["failure"]["stage"]) for k in d] ==
+t "is that one" json '[(k["kernel"], k["state"], k["failure"]["stage"]) for k in d["kernels"]] ==
 	[("6.1.0-1-amd64", "failed", "fetch")]' "$work/missing"
 t_exit 1 "the next run tries it again, and only it" to_file "$work/failed" x86 build -a "$F" --json
 t "and fails again" json '(d["done"], d["skipped"], d["failed"]) == (0, 2, 1)' "$work/failed"

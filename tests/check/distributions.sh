@@ -35,7 +35,7 @@ these() # "KERNEL FLAVOUR CODENAME"...: that is all there is
 {
 	python3 -c '
 import json, sys
-found = [(k["kernel"], k["flavour"] or "-", k["codename"]) for k in json.load(open(sys.argv[1]))]
+found = [(k["kernel"], k["flavour"] or "-", k["codename"]) for k in json.load(open(sys.argv[1]))["kernels"]]
 wanted = [tuple(line.split()) for line in sys.argv[2:]]
 if found != wanted:
     sys.exit("found %s\nwanted %s" % (found, wanted))' "$work/json" "$@"
@@ -68,10 +68,10 @@ t "has these" these "4.18.0-80.el8.x86_64 - 8" \
 	"4.18.0-147.el8.x86_64 - 8" \
 	"4.18.0-193.el8.x86_64 - 8" \
 	"4.18.0-448.el8.x86_64 - 8-stream"
-t "what the image is of has both packages" json '[bool(k["image"]) for k in d] == [False, False, True, False]' \
+t "what the image is of has both packages" json '[bool(k["image"]) for k in d["kernels"]] == [False, False, True, False]' \
 	"$work/json"
 t "--release takes a VERSION_ID, which CentOS and Stream share" centos --kernel 4.18 --release 8
-t "has them" json 'len(d) == 4' "$work/json"
+t "has them" json 'len(d["kernels"]) == 4' "$work/json"
 t "or the manifest's name" centos --kernel 4.18 --release 8-stream
 t "has Stream" these "4.18.0-448.el8.x86_64 - 8-stream"
 t "7" centos --release 7
@@ -141,16 +141,16 @@ t "Ubuntu" list --manifests "$work/m" --distro ubuntu --release 18.04 --arch amd
 t "flavours, each once" these "4.15.0-58-generic generic bionic" \
 	"4.15.0-1044-gke gke bionic"
 t "the package with the kernel is taken" json \
-	'["unsigned" in k["debug"]["url"] for k in d] == [True, False]' "$work/json"
+	'["unsigned" in k["debug"]["url"] for k in d["kernels"]] == [True, False]' "$work/json"
 t "and by the codename" list --manifests "$work/m" --release bionic --arch amd64 --mirror "file:$ddebs"
-t "the same" json 'len(d) == 2' "$work/json"
+t "the same" json 'len(d["kernels"]) == 2' "$work/json"
 t_says 1 "no index, what was known before counts: " "a mirror that is gone is told" \
 	list --manifests "$work/m" --release bionic --arch amd64 --mirror "file:$work/nowhere" -v
-t "what it said before counts" json 'len(d) == 2' "$work/json"
+t "what it said before counts" json 'len(d["kernels"]) == 2' "$work/json"
 cp "$top/manifests/ubuntu.ini" "$work/m/ubuntu.ini"
 t_says 1 "is none of those that the manifest names" "another's signature is not Ubuntu's" \
 	list --manifests "$work/m" --release bionic --arch amd64 --mirror "file:$ddebs"
-t "nor is what it vouched for in earlier runs believed" json 'd == []' "$work/json"
+t "nor is what it vouched for in earlier runs believed" json 'd["kernels"] == []' "$work/json"
 
 # ---- where something is needed --------------------------------------------------------------
 t_says 1 "--mirror suse=URL" "SLES needs a mirror of the user's" list --distro sles --release 12.5 --arch x86_64
@@ -182,6 +182,28 @@ once() # each distribution has one line, and all indexes are counted
 }
 t "each distribution is told once, with the number" once
 t_says 1 "no kernel matches --kernel 4.18" "that nothing is known of it" offline build -a "$work/offline.kbtf"
+left_out() # what --json says to be: of a subscriber's distribution, and of a service that signs nothing
+{
+	json '{("rhel", "cdn"), ("ubuntu", "launchpad")} <= {(o["distro"], o["repository"]) for o in d["left_out"]} and
+		all(o["codename"] and o["suite"] and o["reason"] for o in d["left_out"]) and
+		any("--allow-unsigned" in o["reason"] for o in d["left_out"]) and len(d["index_failures"]) > 10' "$1"
+}
+json_of() # VERB
+{
+	case $1 in
+	status) set -- status --manifests "$top/manifests" --work "$work/offline" -a "$work/offline.kbtf" ;;
+	*) set -- "$1" --kernel 4.18 --tries 1 --manifests "$top/manifests" --work "$work/offline" ;;
+	esac
+	"$btfgen" "$@" --json >"$work/json"
+}
+if [ -d /etc/pki/entitlement ]; then
+	skip "--json of what is left out" "this machine may have a subscription"
+else
+	for verb in index list status; do
+		t_exit "$([ $verb = status ] && echo 3 || echo 1)" "$verb --json" json_of $verb
+		t "tells what was left out, and what could not be had" left_out "$work/json"
+	done
+fi
 t_exit 1 "with -v" offline index -v
 each()
 {

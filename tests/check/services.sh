@@ -89,7 +89,7 @@ asked() # how many requests for TEXT
 
 # ---- snapshot -----------------------------------------------------------------------------------
 t "kernels of dropped versions" run list --distro debian -v
-t "those of the days that are there" json '[(k["kernel"], k["debug"]["verification"]) for k in d] ==
+t "those of the days that are there" json '[(k["kernel"], k["debug"]["verification"]) for k in d["kernels"]] ==
 	[("4.19.0-5-amd64", "signed-index"), ("4.19.0-6-amd64", "signed-index")]' "$work/json"
 t "of what has no index of its day there is a word" grep -q \
 	"linux 4.19.20-1: there is no index of debian-security/buster of the day it came; it is asked for again" \
@@ -99,8 +99,8 @@ t "another series is not looked at" [ "$(asked 5.10.1-1)" -eq 0 ]
 t "what was looked at" run list --distro debian
 t "is known" [ "$(asked allfiles)" -eq 1 ]
 t "but for the day that had no index: that may pass" [ "$(asked linux/4.19.20-1/allfiles)" -eq 1 ]
-t "from the day it came, by SHA-256" json 'd[0]["debug"]["url"].startswith("'"$api/archive/debian-security/$day1/pool/"'")
-	and len(d[0]["debug"]["sha256"]) == 64' "$work/json"
+t "from the day it came, by SHA-256" json 'd["kernels"][0]["debug"]["url"].startswith("'"$api/archive/debian-security/$day1/pool/"'")
+	and len(d["kernels"][0]["debug"]["sha256"]) == 64' "$work/json"
 t "they are built" run build --distro debian -a "$work/a.kbtf"
 key1=$(fingerprint "$work/day1/gnupg") key2=$(fingerprint "$work/day2/gnupg")
 t "each verified by the key of its day" json '{k["kernel"]: (k["verification"], k["verified_by"]) for k in d["kernels"]} ==
@@ -113,9 +113,9 @@ hide() # HOW: the second day's archive so
 }
 rm -rf "$XDG_CACHE_HOME/btfgen"
 t "a day that is not there" hide
-t "its kernels are not listed" json '[k["kernel"] for k in d] == ["4.19.0-5-amd64"]' "$work/json"
+t "its kernels are not listed" json '[k["kernel"] for k in d["kernels"]] == ["4.19.0-5-amd64"]' "$work/json"
 t "when it is" run list --distro debian -v
-t "they are" json '[k["kernel"] for k in d] == ["4.19.0-5-amd64", "4.19.0-6-amd64"]' "$work/json"
+t "they are" json '[k["kernel"] for k in d["kernels"]] == ["4.19.0-5-amd64", "4.19.0-6-amd64"]' "$work/json"
 # another suite is there, and never had it
 sed -e 's/^id = .*/id = elsewhere/' -e 's|^suites = .*|suites = snapshot:debian/buster|' "$work/m/debian.ini" \
 	>"$work/m/elsewhere.ini"
@@ -168,7 +168,7 @@ point_release()
 mkdir -p "$s/archive/debian"
 t "the day of a point release's kernel" point_release
 t "from proposed-updates" run list --distro point
-t "it is had" json '[(k["kernel"], k["debug"]["verification"]) for k in d] == [("4.19.0-6-amd64", "signed-index")]' \
+t "it is had" json '[(k["kernel"], k["debug"]["verification"]) for k in d["kernels"]] == [("4.19.0-6-amd64", "signed-index")]' \
 	"$work/json"
 proposed() # the real manifest asks there, and for each release that is asked for so
 {
@@ -182,7 +182,7 @@ rm -rf "$XDG_CACHE_HOME/btfgen/index"
 t_exit 3 "another series is asked for" run list --distro debian --kernel 5.10
 t "no version of this one is looked at" [ "$(asked allfiles)" -eq 0 ]
 t "a kernel that is asked for" run list --distro debian --kernel 4.19.0-6-amd64
-t "is there" json '[k["kernel"] for k in d] == ["4.19.0-6-amd64"]' "$work/json"
+t "is there" json '[k["kernel"] for k in d["kernels"]] == ["4.19.0-6-amd64"]' "$work/json"
 
 # What could not be checked is not a day without kernels, which need not be looked at again.
 rm -rf "$XDG_CACHE_HOME/btfgen/index"
@@ -194,7 +194,7 @@ without_gpgv()
 t_exit 1 "without gpgv" without_gpgv
 t "it is said" grep -q "there is no gpgv" "$work/messages"
 t "with it" run list --distro debian
-t "the kernels are there" json 'len(d) == 2' "$work/json"
+t "the kernels are there" json 'len(d["kernels"]) == 2' "$work/json"
 
 # Nothing learned is not an index of nothing.
 rm -rf "$XDG_CACHE_HOME/btfgen"
@@ -209,10 +209,10 @@ cp "$altered/dists/buster/InRelease" "$work/InRelease"
 sed -i 's/^Origin: Debian/Origin: Debiam/' "$altered/dists/buster/InRelease"
 t_exit 1 "an altered index of a day" run list --distro debian
 t "is refused" grep -q "4.19.67-2: passed over: .*bad signature" "$work/messages"
-t "the other day counts" json '[k["kernel"] for k in d] == ["4.19.0-5-amd64"]' "$work/json"
+t "the other day counts" json '[k["kernel"] for k in d["kernels"]] == ["4.19.0-5-amd64"]' "$work/json"
 cp "$work/InRelease" "$altered/dists/buster/InRelease"
 t "as it was" run list --distro debian
-t "both count" json 'len(d) == 2' "$work/json"
+t "both count" json 'len(d["kernels"]) == 2' "$work/json"
 deb=$(find "$altered/pool" -name "$dbg2")
 echo x >>"$deb"
 t_exit 1 "an altered package" run build --distro debian --kernel 4.19.0-6-amd64 -a "$work/b.kbtf"
@@ -221,7 +221,7 @@ t "is refused" json 'd["done"] == 0 and "expected" in d["kernels"][0]["reason"] 
 rm -rf "$XDG_CACHE_HOME/btfgen"
 sed -i "s|keyring = .*|keyring = $work/day2/keyring.gpg|" "$work/m/debian.ini"
 t_exit 1 "without the key of a day" run list --distro debian
-t "its kernels are not listed" json '[k["kernel"] for k in d] == ["4.19.0-6-amd64"]' "$work/json"
+t "its kernels are not listed" json '[k["kernel"] for k in d["kernels"]] == ["4.19.0-6-amd64"]' "$work/json"
 echo "{}" >"$s/snapshot.json"
 t_says 1 "/mr/package/linux/: not found" "a source that it does not know" \
 	"$btfgen" index --manifests "$work/m" --distro debian
@@ -253,7 +253,7 @@ entries linux-image-unsigned-4.15.0-20-generic-dbgsym=4.15.0-20.21 linux-image-4
 t_exit 3 "without --allow-unsigned" run list --distro ubuntu
 t "Launchpad is not asked" [ "$(asked launchpad)$(asked getPublished)" = 00 ]
 t "with it" run list --distro ubuntu --allow-unsigned
-t "each kernel of the series and architecture is there once" json '[(k["kernel"], k["debug"]["version"]) for k in d] ==
+t "each kernel of the series and architecture is there once" json '[(k["kernel"], k["debug"]["version"]) for k in d["kernels"]] ==
 	[("4.15.0-20-generic", "4.15.0-20.21"), ("4.15.0-22-lowlatency", "4.15.0-22.24~16.04.1")]' "$work/json"
 t "page after page" [ "$(asked ws.start)" -eq 1 ]
 t "one is built" run build --distro ubuntu --allow-unsigned --kernel 4.15.0-20-generic -a "$work/c.kbtf"

@@ -45,7 +45,7 @@ newest_kernel()
 	"$btfgen" list -q --distro debian --work "$cache" "$@" --json >"$work/list.json" || return 1
 	python3 - "$work/list.json" <<'PYTHON'
 import json, re, sys
-known = [k["kernel"] for k in json.load(open(sys.argv[1])) if k["debug"] and k["image"]]
+known = [k["kernel"] for k in json.load(open(sys.argv[1]))["kernels"] if k["debug"] and k["image"]]
 if not known:
     sys.exit("no kernel with both packages")
 print(max(known, key=lambda name: [int(n) for n in re.findall(r"\d+", name)]))

@@ -46,7 +46,7 @@ on_the_mirror()
 		python3 - "$work/list.json" <<'PYTHON'
 import json, sys, urllib.error, urllib.request
 found = []
-for kernel in json.load(open(sys.argv[1])):
+for kernel in json.load(open(sys.argv[1]))["kernels"]:
     if not kernel["debug"]:
         continue
     url = kernel["debug"]["url"]

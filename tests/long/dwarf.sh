@@ -36,7 +36,7 @@ newest_package()
 	"$btfgen" list -q --distro debian --work "$cache" --release "$1" --arch "$2" --kernel "$3" \
 		--json >"$work/list.json" && python3 - "$work/list.json" <<'PYTHON'
 import json, re, sys, urllib.error, urllib.request
-known = [k for k in json.load(open(sys.argv[1])) if k["debug"]]
+known = [k for k in json.load(open(sys.argv[1]))["kernels"] if k["debug"]]
 known.sort(key=lambda k: [int(n) for n in re.findall(r"\d+", k["kernel"])], reverse=True)
 for kernel in known:
     url = kernel["debug"]["url"]

@@ -134,7 +134,7 @@ for key, by_name in expected.items():
         "image": described(images[0] if images else None)}
 
 listed = {}
-for kernel in json.load(open(list_file)):
+for kernel in json.load(open(list_file))["kernels"]:
     if kernel["codename"] != codename or kernel["suite"] not in suites:
         sys.exit("unexpected: %s" % kernel)
     found = {}

@@ -187,17 +187,18 @@ static json_t *outcome_json(const struct task *task, const struct task_outcome *
 
 static void print_results_json(const struct build *build, const struct counts *counts)
 {
-	json_t *kernels = json_array();
+	json_t *kernels = json_array(), *object;
 
 	for (size_t i = 0; i < build->agenda.plan.count; i++)
 		json_array_append_new(kernels, outcome_json(&build->agenda.plan.tasks[i],
 							    &build->outcomes[i]));
-	json__print(json_pack("{s:o, s:i, s:i, s:i, s:i, s:i, s:o, s:o}", "archive",
-			     json_text(build->agenda.archive_path), "done", (int)counts->done,
-			     "skipped", (int)counts->skipped, "failed", (int)counts->failed,
-			     "interrupted", (int)counts->interrupted, "waiting",
-			     (int)counts->waiting, "kernels", kernels, "index_failures",
-			     missing_indexes__json(&build->agenda.known.catalogue)));
+	object = json_pack("{s:o, s:i, s:i, s:i, s:i, s:i, s:o}", "archive",
+			   json_text(build->agenda.archive_path), "done", (int)counts->done,
+			   "skipped", (int)counts->skipped, "failed", (int)counts->failed,
+			   "interrupted", (int)counts->interrupted, "waiting",
+			   (int)counts->waiting, "kernels", kernels);
+	missing_indexes__add_json(&build->agenda.known.catalogue, object);
+	json__print(object);
 }
 
 /* ---- the run ------------------------------------------------------------------------------ */

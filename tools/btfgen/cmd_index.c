@@ -4,6 +4,7 @@
 #include "archive_file.h"
 #include "command.h"
 #include "known.h"
+#include "missing_indexes.h"
 #include "table.h"
 
 int cmd_index(int argc, char **argv)
@@ -34,15 +35,19 @@ int cmd_index(int argc, char **argv)
 	exit_code = known__load(&known, false);
 	if (exit_code != EXIT_OK)
 		return exit_code;
-	if (json)
-		json__print(json_pack("{s:i, s:i, s:i, s:I}", "indexes", (int)catalogue->index_count,
-				      "failed", (int)catalogue->failure_count, "kernels",
-				      (int)catalogue->kernels.count, "fetched_bytes",
-				      (json_int_t)catalogue->bytes_fetched));
-	else
+	if (json) {
+		json_t *object = json_pack("{s:i, s:i, s:i, s:I}", "indexes", (int)catalogue->index_count,
+					   "failed", (int)catalogue->failure_count, "kernels",
+					   (int)catalogue->kernels.count, "fetched_bytes",
+					   (json_int_t)catalogue->bytes_fetched);
+
+		missing_indexes__add_json(catalogue, object);
+		json__print(object);
+	} else {
 		printf("%zu indexes, %zu failed; %zu kernels known; %s fetched\n",
 		       catalogue->index_count, catalogue->failure_count, catalogue->kernels.count,
 		       format_bytes(catalogue->bytes_fetched, bytes));
+	}
 	if (catalogue->failure_count)
 		return EXIT_FAILED;
 	return catalogue->kernels.count ? EXIT_OK : EXIT_NOTHING;

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "coverage.h"
 #include "known.h"
+#include "missing_indexes.h"
 #include "table.h"
 
 #define FLAVOUR_SIZE 64
@@ -74,7 +75,7 @@ static int print_kernels(const struct known *known, struct ledger *ledger, bool 
 						">DEBUG", ">IMAGE", "STATE", NULL };
 	const struct kernel_list *kernels = &known->catalogue.kernels;
 	struct table *table = table__new(headings);
-	json_t *array = json_array();
+	json_t *array = json_array(), *object;
 	size_t shown = 0;
 
 	for (size_t i = 0; i < kernels->count; i++) {
@@ -91,7 +92,9 @@ static int print_kernels(const struct known *known, struct ledger *ledger, bool 
 	}
 	if (json) {
 		table__free(table);
-		json__print(array);
+		object = json_pack("{s:o}", "kernels", array);
+		missing_indexes__add_json(&known->catalogue, object);
+		json__print(object);
 	} else {
 		table__print(table);
 		json_decref(array);

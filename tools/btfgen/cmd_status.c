@@ -7,6 +7,7 @@
 #include "command.h"
 #include "coverage.h"
 #include "known.h"
+#include "missing_indexes.h"
 #include "table.h"
 
 /* One line of the report: a release of a distribution on one architecture. */
@@ -152,8 +153,11 @@ static int report(const struct known *known, struct ledger *ledger, bool json)
 	failed = json_array_size(report.failures);
 	if (json) {
 		table__free(report.table);
-		json__print(json_pack("{s:O, s:O, s:O}", "releases", report.lines, "causes",
-				      report.causes, "failures", report.failures));
+		json_t *object = json_pack("{s:O, s:O, s:O}", "releases", report.lines, "causes",
+					   report.causes, "failures", report.failures);
+
+		missing_indexes__add_json(&known->catalogue, object);
+		json__print(object);
 	} else {
 		print_report(&report);
 	}

@@ -77,7 +77,7 @@ const char *missing_indexes__words(const struct catalogue *catalogue, char text[
 	return text;
 }
 
-json_t *missing_indexes__json(const struct catalogue *catalogue)
+static json_t *failures_json(const struct catalogue *catalogue)
 {
 	json_t *failures = json_array();
 
@@ -92,4 +92,26 @@ json_t *missing_indexes__json(const struct catalogue *catalogue)
 						failure->reason));
 	}
 	return failures;
+}
+
+static json_t *left_out_json(const struct catalogue *catalogue)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < catalogue->left_out_count; i++) {
+		const struct left_out *left_out = &catalogue->left_out[i];
+
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "distro",
+						      left_out->distro, "codename",
+						      left_out->codename, "repository",
+						      left_out->repository, "suite", left_out->suite,
+						      "reason", left_out->reason));
+	}
+	return list;
+}
+
+void missing_indexes__add_json(const struct catalogue *catalogue, json_t *object)
+{
+	json_object_set_new(object, "index_failures", failures_json(catalogue));
+	json_object_set_new(object, "left_out", left_out_json(catalogue));
 }

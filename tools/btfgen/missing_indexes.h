@@ -14,7 +14,7 @@
 void missing_indexes__print(const struct catalogue *catalogue);
 /* "; 3 of 12 indexes could not be had" for the end of a summary, or "". */
 const char *missing_indexes__words(const struct catalogue *catalogue, char text[80]);
-/* A new reference. */
-json_t *missing_indexes__json(const struct catalogue *catalogue);
+/* Into an object: "index_failures", and "left_out", what was not asked at all. */
+void missing_indexes__add_json(const struct catalogue *catalogue, json_t *object);
 
 #endif

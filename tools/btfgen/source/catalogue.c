@@ -206,6 +206,19 @@ static bool may_hold(const struct release *release, const struct pattern *patter
 	return false;
 }
 
+/* Nothing there is signed: who wants signatures has the distribution's mirrors. */
+static bool is_unsigned_service(const struct loading *loading, const struct suite *suite)
+{
+	return suite->repository->type == REPOSITORY_LAUNCHPAD && !loading->opts->allow_unsigned;
+}
+
+static void tell_unsigned_service(struct suite_index *item)
+{
+	item->code = error__set(&item->error, ENOKEY,
+				"nothing that Launchpad says is signed: accept it with "
+				"--allow-unsigned");
+}
+
 static int add_suite(struct loading *loading, const struct manifest *manifest,
 		     const struct release *release, const struct suite *suite)
 {
@@ -218,9 +231,7 @@ static int add_suite(struct loading *loading, const struct manifest *manifest,
 	suites += loading->suite_count++;
 	*suites = (struct suite_indexes){ .manifest = manifest, .release = release,
 					  .suite = suite };
-	/* nothing there is signed: who wants signatures has the distribution's mirrors */
-	suites->is_left_out = suite->repository->type == REPOSITORY_LAUNCHPAD &&
-			      !loading->opts->allow_unsigned;
+	suites->is_left_out = is_unsigned_service(loading, suite);
 	for (size_t i = 0; i < manifest->arch_count; i++)
 		if (wants_arch(loading->opts, &manifest->arches[i]) &&
 		    suite__has(release, suite, manifest->arches[i].name) &&
@@ -293,8 +304,11 @@ static int refresh(struct loading *loading, struct suite_indexes *suite, struct 
 	/* Launchpad's pages are of one architecture: nobody asks for them again */
 	if (repository->type == REPOSITORY_SNAPSHOT)
 		access.answers = loading->answers;
-	if (suite->is_left_out)
+	if (suite->is_left_out) {
+		for (size_t i = 0; i < suite->count; i++)
+			tell_unsigned_service(&suite->items[i]);
 		return 0;
+	}
 	ret = mirrors__find(suite->manifest, suite->suite, loading->opts->mirrors, &loading->apt,
 			    &mirrors, err);
 	if (!ret)
@@ -383,6 +397,8 @@ static void fail_unknown(struct loading *loading)
 						"nothing is known of it yet: 'btfgen index "
 						"--distro %s' asks its mirrors",
 						suite->manifest->id);
+			if (is_unsigned_service(loading, suite->suite))
+				tell_unsigned_service(item);
 		}
 	}
 }
@@ -507,9 +523,31 @@ static int keep_bases(struct catalogue *catalogue, struct suite_index *item)
 	return 0;
 }
 
+static int add_left_out(struct catalogue *catalogue, const struct suite_indexes *suite)
+{
+	struct left_out *list = reallocarray(catalogue->left_out, catalogue->left_out_count + 1,
+					     sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	catalogue->left_out = list;
+	list += catalogue->left_out_count++;
+	*list = (struct left_out){ 0 };
+	return set_text(&list->distro, suite->manifest->id) &&
+			       set_text(&list->codename, suite->release->codename) &&
+			       set_text(&list->repository, suite->suite->repository->name) &&
+			       set_text(&list->suite, suite->suite->path) &&
+			       set_text(&list->reason, suite->items[0].error.text) ?
+		       0 :
+		       -ENOMEM;
+}
+
 static int add_results(const struct loading *loading, struct suite_indexes *suite,
 		       struct catalogue *catalogue)
 {
+	if (suite->is_left_out && suite->count && !suite->items[0].is_fresh &&
+	    add_left_out(catalogue, suite))
+		return -ENOMEM;
 	for (size_t i = 0; i < suite->count; i++) {
 		struct suite_index *item = &suite->items[i];
 		const struct index *index = &item->index;
@@ -625,5 +663,15 @@ void catalogue__free(struct catalogue *catalogue)
 		free(failure->reason);
 	}
 	free(catalogue->failures);
+	for (size_t i = 0; i < catalogue->left_out_count; i++) {
+		struct left_out *left_out = &catalogue->left_out[i];
+
+		free(left_out->distro);
+		free(left_out->codename);
+		free(left_out->repository);
+		free(left_out->suite);
+		free(left_out->reason);
+	}
+	free(catalogue->left_out);
 	*catalogue = (struct catalogue){ 0 };
 }

@@ -45,10 +45,21 @@ struct index_failure {
 	bool is_known;                /* what it said in an earlier run counts */
 };
 
+/* A suite that was not asked, since it needs what the user did not give. */
+struct left_out {
+	char *distro;
+	char *codename;
+	char *repository;             /* the manifest's name for it */
+	char *suite;                  /* as the manifest has it */
+	char *reason;
+};
+
 struct catalogue {
 	struct kernel_list kernels;   /* sorted and joined */
 	struct index_failure *failures;
 	size_t failure_count;
+	struct left_out *left_out;    /* none of them counts as a failure */
+	size_t left_out_count;
 	size_t index_count;           /* indexes looked at, failed ones among them */
 	uint64_t bytes_fetched;
 	char ***bases;                /* lists of URLs that the kernels' packages lend */
