@@ -86,11 +86,22 @@ static bool has_functions(const struct lineage *lineage)
 	return lineage->set.functions.records.count;
 }
 
-static bool holds(const struct answer *answer, const struct lineage *lineage, bool big_endian)
+static bool holds_for(const struct answer *answer, const struct kernel_traits *traits)
+{
+	if (answer->traits.big_endian != traits->big_endian)
+		return false;
+	if (answer->versions.same)
+		return answer->traits.versions.from == traits->versions.from &&
+		       answer->traits.versions.to == traits->versions.to;
+	return kernel_versions__are_in(traits->versions, answer->versions.versions);
+}
+
+static bool holds(const struct answer *answer, const struct lineage *lineage,
+		  const struct kernel_traits *traits)
 {
 	const uint32_t *records = lineage->by_name.items, *needs = answer->needs.items;
 
-	if (answer->big_endian != big_endian || answer->functions != has_functions(lineage))
+	if (!holds_for(answer, traits) || answer->functions != has_functions(lineage))
 		return false;
 	for (uint32_t i = 0; i < answer->needs.count; i += 2)
 		if (records[needs[i]] != needs[i + 1])
@@ -106,15 +117,15 @@ static void move_to_front(struct answers *answers, uint32_t at)
 	answers->items[0] = first;
 }
 
-int answers__find(struct answers *answers, const struct lineage *lineage, bool big_endian,
-		  const void **what)
+int answers__find(struct answers *answers, const struct lineage *lineage,
+		  const struct kernel_traits *traits, const void **what)
 {
 	int err = hash_names(answers, &lineage->pool);
 
 	*what = NULL;
 	for (uint32_t i = 0; !err && i < answers->count; i++) {
 		err = compare_names(answers, &lineage->pool, NULL, &answers->items[i]);
-		if (err || !holds(&answers->items[i], lineage, big_endian))
+		if (err || !holds(&answers->items[i], lineage, traits))
 			continue;
 		*what = answers->items[i].what;
 		move_to_front(answers, i);
@@ -137,10 +148,11 @@ static int note_needs(const struct answers *answers, const struct lineage *linea
 	return err;
 }
 
-int answers__add(struct answers *answers, const struct lineage *lineage, bool big_endian,
-		 const struct set_graph *types, const struct core_looks *looks, const void *what)
+int answers__add(struct answers *answers, const struct lineage *lineage,
+		 const struct kernel_traits *traits, const struct set_graph *types,
+		 const struct core_looks *looks, const void *what)
 {
-	struct answer answer = { .what = what, .big_endian = big_endian,
+	struct answer answer = { .what = what, .traits = *traits, .versions = looks->versions,
 				 .functions = has_functions(lineage) };
 	int err = looks->all ? 0 : hash_names(answers, &lineage->pool);
 

@@ -13,9 +13,16 @@
 /* So many are kept, the last that were given. */
 #define ANSWERS_MAX 8
 
+/* What is known of a kernel besides its types. */
+struct kernel_traits {
+	bool big_endian;      /* its machine */
+	struct kernel_versions versions;
+};
+
 struct answer {
 	const void *what;     /* the caller's */
-	bool big_endian;      /* the kernel's machine */
+	struct kernel_traits traits;   /* the kernel's that it was found at */
+	struct version_scope versions; /* kernels that it is for */
 	bool functions;       /* the kernel has some */
 	struct numbers needs; /* a name, and its record or 0; and so on */
 	uint8_t *names;       /* that were looked for, see core_looks.h */
@@ -34,13 +41,13 @@ void answers__free(struct answers *answers);
 int answers__copy(const struct answers *answers, struct answers *copy);
 
 /* The one that holds for the kernel that the lineage is at, or NULL in *what. -ENOMEM. */
-int answers__find(struct answers *answers, const struct lineage *lineage, bool big_endian,
-		  const void **what);
+int answers__find(struct answers *answers, const struct lineage *lineage,
+		  const struct kernel_traits *traits, const void **what);
 /*
  * One that was found at this kernel, by these looks into `types`, which were made of the
  * lineage. -ENOMEM.
  */
-int answers__add(struct answers *answers, const struct lineage *lineage, bool big_endian,
-		 const struct set_graph *types, const struct core_looks *looks, const void *what);
+int answers__add(struct answers *answers, const struct lineage *lineage,
+		 const struct kernel_traits *traits, const struct set_graph *types, const struct core_looks *looks, const void *what);
 
 #endif

@@ -443,6 +443,7 @@ struct reach_verifier object_check__verifier(const struct object_check *check)
 		.globals = offer->only_called == OFFER_YES ? REACH_GLOBALS_CALLED :
 			   offer->global_functions == OFFER_YES ? REACH_GLOBALS_ALL :
 								  REACH_GLOBALS_NONE,
+		.versions = check->target->versions,
 		.variables_exist = offer->variable_addresses == OFFER_YES,
 		.maps_exist = offer->map_addresses == OFFER_YES,
 	};
@@ -456,6 +457,8 @@ int check_program(const struct object_check *check, const struct check_program *
 	int err = reach__run(&check->object->code, check->insns, program->function, &verifier,
 			     &reach);
 
+	if (!err)
+		core_target__look_at_version(check->target, &reach.versions);
 	if (!err && !check->minimized) {
 		check_type(check, program, draft, lacks);
 		if (!lacks->len)

@@ -260,6 +260,8 @@ int kbtf_checker__run(struct kbtf_checker *checker, const void *btf, size_t size
 		return err == -EBADMSG ? -EINVAL : err;
 	}
 	err = core_target__init(&target, &graph, type_graph__is_big_endian(btf));
+	if (!err && opts.kernel)
+		target.versions = kernel_versions__of(opts.kernel);
 	if (!err)
 		err = check_kernel(checker, &target, NULL, &opts, reports);
 	core_target__free(&target);

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel_versions.h"
+
 /* Names by hash: two that share a bit are taken for one, which does no harm. */
 #define CORE_LOOKS_NAMES (1u << 18)
 
@@ -17,6 +19,7 @@ struct core_looks {
 	uint8_t *types; /* by ID */
 	uint8_t *names; /* a bit each */
 	bool all;       /* it depends on all types, or on their IDs */
+	struct version_scope versions; /* kernels for which it is the same, as far as those matter */
 };
 
 static inline void core_looks__for(struct core_looks *looks, uint32_t hash)

@@ -23,6 +23,7 @@ int core_target__init(struct core_target *target, const struct type_graph *graph
 		.heads = calloc(room, sizeof(uint32_t)),
 		.next = malloc(graph->type_count * sizeof(uint32_t)),
 		.mask = room - 1,
+		.versions = KERNEL_VERSIONS_ANY,
 	};
 	if (!target->heads || !target->next) {
 		core_target__free(target);
@@ -66,4 +67,11 @@ uint32_t core_target__candidate(const struct core_target *target, uint8_t kind, 
 			return at;
 	}
 	return 0;
+}
+
+void core_target__look_at_version(const struct core_target *target,
+				  const struct version_scope *scope)
+{
+	if (target->types.looks)
+		version_scope__join(&target->types.looks->versions, scope);
 }

@@ -13,6 +13,7 @@ struct core_target {
 	uint32_t *heads; /* by the name's hash: the first type, or 0 */
 	uint32_t *next;  /* by type: the next of this hash, by ascending ID */
 	uint32_t mask;
+	struct kernel_versions versions; /* any, unless somebody knows better */
 };
 
 /*
@@ -28,5 +29,9 @@ void core_target__free(struct core_target *target);
  */
 uint32_t core_target__candidate(const struct core_target *target, uint8_t kind, const char *name,
 				uint32_t after);
+
+/* For who depends on the version: kernels for which what it makes of that is the same. */
+void core_target__look_at_version(const struct core_target *target,
+				  const struct version_scope *scope);
 
 #endif

@@ -254,6 +254,8 @@ static int follow(struct explaining *it, const struct check_program *program)
 	struct reach reach;
 	int err = reach__run(&object->code, it->check.insns, program->function, &it->verifier, &reach);
 
+	if (!err)
+		core_target__look_at_version(it->target, &reach.versions);
 	for (uint32_t i = 0; !err && i < it->core->relocation_count; i++) {
 		struct kbtf_fate *fate = &it->out->fates[i];
 		enum reach_level level = object->places[i] < object->code.count ?

@@ -32,7 +32,8 @@ struct value {
 		MAP,       /* the address of a map itself */
 		MAP_VALUE, /* an address in what a map's lookup has returned; INDEXED */
 		LOADED,    /* from the context: a number, or an address of packets; INDEXED */
-		EXTERN,    /* of what the kernel or its configuration has */
+		EXTERN,    /* of what the kernel or its configuration has; IS_VERSION */
+		VERSION,   /* the kernel's; SHIFTED, to be extended by its sign */
 		CONTEXT,   /* the program's, and a number */
 		COMPUTED   /* and something that is not known */
 	} kind;
@@ -42,6 +43,8 @@ struct value {
 
 /* Something that is not known was added to the address. */
 #define INDEXED 1
+#define IS_VERSION 1
+#define SHIFTED 1
 
 struct point {
 	enum reach_level level;
@@ -164,6 +167,24 @@ static struct value move_signed(const struct bpf_insn *insn, const struct value 
 	return to;
 }
 
+/* The version stays what it is as long as it is only extended to 64 bits. */
+static struct value change_version(const struct bpf_insn *insn, const struct value *by,
+				   const struct value *to)
+{
+	uint8_t op = BPF_OP(insn->code);
+	bool by_32 = BPF_CLASS(insn->code) == BPF_ALU64 && by->kind == NUMBER && by->number == 32;
+
+	if (op == BPF_MOV && by->kind == VERSION && by->number != SHIFTED &&
+	    (!insn->off || insn->off == 32))
+		return *by;
+	if (to->kind == VERSION && op == BPF_LSH && by_32 && to->number != SHIFTED)
+		return (struct value){ .kind = VERSION, .number = SHIFTED };
+	if (to->kind == VERSION && (op == BPF_RSH || op == BPF_ARSH) && by_32 &&
+	    to->number == SHIFTED)
+		return (struct value){ .kind = VERSION };
+	return (struct value){ .kind = OPEN };
+}
+
 static void run_alu(const struct bpf_insn *insn, struct value *regs)
 {
 	bool wide = BPF_CLASS(insn->code) == BPF_ALU64;
@@ -174,6 +195,17 @@ static void run_alu(const struct bpf_insn *insn, struct value *regs)
 
 	if (BPF_SRC(insn->code) == BPF_X && op != BPF_NEG)
 		by = regs[insn->src_reg];
+	if (by.kind == VERSION || to->kind == VERSION) {
+		result = change_version(insn, &by, to);
+		if (result.kind == VERSION) {
+			*to = result;
+			return;
+		}
+		if (by.kind == VERSION)
+			by = result;
+		if (to->kind == VERSION)
+			*to = result;
+	}
 	if (op == BPF_MOV && insn->off) {
 		*to = move_signed(insn, &by);
 		return;
@@ -237,7 +269,8 @@ static void run_load(struct walk *walk, const struct bpf_insn *insn, enum reach_
 	*to = (struct value){ .kind = UNKNOWN };
 	if (from.kind == EXTERN) {
 		/* libbpf keeps them like constant variables */
-		to->kind = walk->verifier->no_constants ? UNKNOWN : OPEN;
+		to->kind = walk->verifier->no_constants ? UNKNOWN :
+			   from.number == IS_VERSION && !insn->off && size >= 4 ? VERSION : OPEN;
 	} else if (from.kind == CONTEXT) {
 		uint32_t *end = level == REACH_SURELY ? &walk->reach->context_end :
 							&walk->reach->context_most;
@@ -291,7 +324,7 @@ static void run_wide(struct walk *walk, uint32_t at, enum reach_level level, str
 		run_callback(walk, walk->code->callees[at], level);
 	*to = (struct value){ .kind = UNKNOWN };
 	if (address->is_extern)
-		to->kind = EXTERN;
+		*to = (struct value){ .kind = EXTERN, .number = address->is_version ? IS_VERSION : 0 };
 	else if (address->section)
 		*to = (struct value){ .kind = address->constant ? CONSTANTS : VARIABLES,
 				      .section = address->section, .number = (uint32_t)insn->imm };
@@ -352,6 +385,35 @@ static int decide_address(const struct reach_verifier *verifier, const struct bp
 	return op == BPF_JEQ ? 0 : op == BPF_JNE ? 1 : -1;
 }
 
+/* The same where one of the two is the kernel's version. */
+static int decide_version(struct walk *walk, const struct bpf_insn *insn, const struct value *a,
+			  const struct value *b)
+{
+	const struct value *version = a->kind == VERSION ? a : b, *number = a == version ? b : a;
+	struct kernel_versions versions = walk->verifier->versions;
+	struct value from = { .kind = NUMBER, .number = versions.from };
+	struct value to = { .kind = NUMBER, .number = versions.to };
+	enum reach_compares compares = walk->verifier->compares;
+	bool wide = BPF_CLASS(insn->code) == BPF_JMP, alike;
+	uint8_t op = BPF_OP(insn->code);
+	int64_t limit = wide ? (int64_t)number->number : (int32_t)number->number;
+	int first, last;
+
+	if (version->kind != VERSION || version->number == SHIFTED || number->kind != NUMBER ||
+	    !is_known(compares, insn, true))
+		return -1;
+	first = a == version ? decide(compares, insn, &from, b) : decide(compares, insn, a, &from);
+	last = a == version ? decide(compares, insn, &to, b) : decide(compares, insn, a, &to);
+	alike = first >= 0 && first == last;
+	/* between the two it may be another way */
+	if (versions.from != versions.to &&
+	    (op == BPF_JSET || ((op == BPF_JEQ || op == BPF_JNE) && limit >= versions.from &&
+				limit <= versions.to)))
+		alike = false;
+	version_scope__compare(&walk->reach->versions, versions, limit, alike && op != BPF_JSET);
+	return alike ? first : -1;
+}
+
 static enum reach_level lesser(enum reach_level a, enum reach_level b)
 {
 	return a < b ? a : b;
@@ -377,8 +439,12 @@ static void run_jump(struct walk *walk, uint32_t at, uint32_t first, uint32_t en
 		outcome = decide(walk->verifier->compares, insn, a, &by);
 		if (outcome < 0)
 			outcome = decide_address(walk->verifier, insn, a, &by);
+		if (outcome < 0)
+			outcome = decide_version(walk, insn, a, &by);
 		/* an extern's address is one that is known before load, or 0 */
-		open = is_open(a) || is_open(&by) || a->kind == EXTERN || by.kind == EXTERN;
+		open = is_open(a) || is_open(&by) || a->kind == EXTERN || by.kind == EXTERN ||
+		       (outcome < 0 && (a->kind == VERSION || by.kind == VERSION) &&
+			is_known(walk->verifier->compares, insn, true));
 		if (outcome != 1)
 			taken = open ? lesser(level, REACH_MAYBE) : outcome ? level : REACH_NEVER;
 		if (outcome != 0)
@@ -588,7 +654,8 @@ int reach__run(const struct reach_code *code, const struct bpf_insn *insns, size
 
 	*reach = (struct reach){ .levels = calloc((size_t)code->count + 1, 1),
 				 .off_stack = calloc((size_t)code->count + 1, 1),
-				 .indexed = code->count, .computed = code->count };
+				 .indexed = code->count, .computed = code->count,
+				 .versions = { KERNEL_VERSIONS_ANY } };
 	if (!points || !returns || !led_to || !is_led_to || !reach->levels || !reach->off_stack)
 		return -ENOMEM;
 	/* whatever the variables are */

@@ -3,7 +3,7 @@
  * Which of an object's instructions a program gets to, with relocations done as for one
  * kernel: the verifier looks at no others. What is known are constants, what is computed
  * from them, and constant variables (.rodata), which may be set to something else before
- * load: the code is walked with their values, and without. Nothing is known of the stack and
+ * load: the code is walked with their values, and without; and the version of the kernel. Nothing is known of the stack and
  * of memory. The answer is never "no" where it should be "yes".
  */
 #ifndef ARCHIVE_REACH_H
@@ -34,6 +34,7 @@ struct reach_code {
 		uint16_t section;  /* of variables; 0: none */
 		bool constant;     /* they are */
 		bool is_extern;    /* a symbol of the kernel's or of its configuration */
+		bool is_version;   /* LINUX_KERNEL_VERSION */
 		bool is_other;     /* a map, or a function of the object */
 	} *addresses;
 	/* by instruction that calls, or has the address of a callback: a function and 1, or 0 */
@@ -62,6 +63,7 @@ struct reach_verifier {
 	} globals;
 	/* that an address is not 0, it knows of variables (5.8) and of maps (6.17) */
 	bool variables_exist, maps_exist;
+	struct kernel_versions versions; /* of the kernel */
 };
 
 struct reach {
@@ -75,6 +77,7 @@ struct reach {
 	uint32_t computed; /* one that reads the context at a place that was computed; the same */
 	/* bytes of its context that it reads, as far as can be seen, surely and at most */
 	uint32_t context_end, context_most;
+	struct version_scope versions; /* kernels for which all of that is the same */
 };
 
 /* Of the program that is this function; `insns` are the code's, relocated. -ENOMEM. */

@@ -70,6 +70,8 @@ static void read_addresses(struct reach_code *code, struct bpf_elf *elf, size_t 
 			continue;
 		if (symbol->st_shndx == SHN_UNDEF) {
 			code->addresses[at].is_extern = true;
+			code->addresses[at].is_version =
+				strcmp(bpf_elf__symbol_name(elf, symbol), "LINUX_KERNEL_VERSION") == 0;
 		} else if (symbol->st_shndx >= elf->section_count ||
 			   !is_variables(&elf->sections[symbol->st_shndx])) {
 			code->addresses[at].is_other = true;

@@ -33,14 +33,17 @@ static void subject__free(struct subject *subject)
 	set_graph__free(&subject->types);
 }
 
-static int subject__init(struct subject *subject, const struct lineage *lineage, bool big_endian)
+static int subject__init(struct subject *subject, const struct lineage *lineage,
+			 const struct kernel_traits *traits)
 {
 	int err = record_set__to_graph(&lineage->pool, &lineage->set, &subject->types);
 
 	if (!err)
-		err = core_target__init(&subject->target, &subject->types.graph, big_endian);
+		err = core_target__init(&subject->target, &subject->types.graph, traits->big_endian);
 	if (err)
 		return err;
+	subject->target.versions = traits->versions;
+	subject->looks.versions.versions = KERNEL_VERSIONS_ANY;
 	subject->looks.types = calloc(subject->types.graph.type_count, 1);
 	subject->looks.names = calloc(CORE_LOOKS_NAMES / 8, 1);
 	subject->target.types.looks = &subject->looks;
@@ -69,11 +72,11 @@ static int keep(struct surveying *it, void *answer)
 	return err;
 }
 
-static int ask(struct surveying *it, struct followed *kernel, bool big_endian, const void **answer,
-	       char why[SURVEY_WORDS])
+static int ask(struct surveying *it, struct followed *kernel, const struct kernel_traits *traits,
+	       const void **answer, char why[SURVEY_WORDS])
 {
 	struct subject subject __attribute__((__cleanup__(subject__free))) = {};
-	int err = subject__init(&subject, &kernel->lineage, big_endian);
+	int err = subject__init(&subject, &kernel->lineage, traits);
 	void *own = NULL;
 
 	if (err)
@@ -84,7 +87,7 @@ static int ask(struct surveying *it, struct followed *kernel, bool big_endian, c
 	if (err)
 		return err;
 	*answer = own;
-	return answers__add(&kernel->answers, &kernel->lineage, big_endian, &subject.types,
+	return answers__add(&kernel->answers, &kernel->lineage, traits, &subject.types,
 			    &subject.looks, own);
 }
 
@@ -102,14 +105,17 @@ static int visit(void *ctx, size_t at, int err, struct followed *kernel)
 {
 	struct surveying *it = ctx;
 	size_t number = it->numbers[at];
-	bool big_endian = entry__is_big_endian(it->entries[number]);
+	const struct kernel_traits traits = {
+		entry__is_big_endian(it->entries[number]),
+		kernel_versions__of(kbtf_entry__ident(it->entries[number])),
+	};
 	char why[SURVEY_WORDS] = "its BTF in the archive is damaged";
 	const void *answer = NULL;
 
 	if (!err)
-		err = answers__find(&kernel->answers, &kernel->lineage, big_endian, &answer);
+		err = answers__find(&kernel->answers, &kernel->lineage, &traits, &answer);
 	if (!err && !answer)
-		err = ask(it, kernel, big_endian, &answer, why);
+		err = ask(it, kernel, &traits, &answer, why);
 	return err == -ENOMEM ? err : tell(it, number, err, answer, why);
 }
 

@@ -179,6 +179,26 @@ t "and only so" [ "$(printf '%s\n' "$out" | grep -c 'no member exit_time')" = 1 
 t_says 1 "4.9.1-1 .. 4.9.10-1 (3)  fails [1,2]
 debian 12 x86_64  4.10.0-1                 in part (1 of 3 programs) [1]" \
 	"and rows name it by its number" "$btfgen" check mixed.bpf.o -a many.kbtf
+# ---- versions ------------------------------------------------------------------------------------
+t "an object that asks for 5.0" object asking -DVERSIONED=0x050000
+t_says 0 "4.9.1-1 .. 4.10.0-1 (4)  ok, adapted" "it asks right" "$btfgen" check asking.bpf.o -a many.kbtf
+t_not "so it does not fail anywhere" said fail
+t "one that asks for 4.9.2" object asking_wrong -DVERSIONED=0x040902
+t_says 1 "
+debian 12 x86_64  4.9.1-1                  ok, adapted [2]
+debian 12 x86_64  4.9.2-1 .. 4.10.0-1 (3)  fails [1]" "one that asks for the wrong one fails from there on" \
+	"$btfgen" check asking_wrong.bpf.o -a many.kbtf
+cp many.kbtf ubuntu.kbtf
+t "archived: one of Ubuntu's" "$btfgen" add -q -a ubuntu.kbtf --no-min --kernel 4.9.0-1-generic --arch x86_64 \
+	--distro ubuntu old.btf
+t_says 1 "4.9.0-1-generic          may fail" "whose last number is not known" \
+	"$btfgen" check asking_wrong.bpf.o -a ubuntu.kbtf
+t "the other object asks for what is known" [ "$("$btfgen" check asking.bpf.o -a ubuntu.kbtf | grep -c 'may fail')" = 0 ]
+t "of a file it is not known" verdict 0 'may fail' asking old
+t "explain has it, too: 4.9" eval "'$btfgen' explain --json asking.bpf.o -a many.kbtf >versions.json"
+t "explain finds it never reached" python3 -c 'import json; d = json.load(open("versions.json"))[0]
+assert [r["fates"][0]["reached"] for r in d["results"]] == ["never", "surely"], d["results"]'
+
 t "archived: of no release" "$btfgen" add -q -a vague.kbtf --no-min --kernel 4.9.1 --arch x86_64 \
 	--distro debian old.btf
 t "archived: of nobody" "$btfgen" add -q -a vague.kbtf --no-min --kernel 4.9.2 --arch aarch64 old.btf

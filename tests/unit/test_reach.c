@@ -18,6 +18,9 @@
 #define ADD(dst, imm) INSN(BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, imm)
 #define ADD_REG(dst, src) INSN(BPF_ALU64 | BPF_ADD | BPF_X, dst, src, 0, 0)
 #define LOAD(dst, src, off) INSN(BPF_LDX | BPF_W | BPF_MEM, dst, src, off, 0)
+#define LOAD_BYTE(dst, src, off) INSN(BPF_LDX | BPF_B | BPF_MEM, dst, src, off, 0)
+#define SHIFT(op, dst, bits) INSN(BPF_ALU64 | (op) | BPF_K, dst, 0, 0, bits)
+#define JUMP_REG(op, dst, src, off) INSN(BPF_JMP | (op) | BPF_X, dst, src, off, 0)
 #define JUMP(op, dst, imm, off) INSN(BPF_JMP | (op) | BPF_K, dst, 0, off, imm)
 #define JUMP_32(op, dst, imm, off) INSN(BPF_JMP32 | (op) | BPF_K, dst, 0, off, imm)
 #define MOVE_SIGNED(dst, src, bits) INSN(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, bits, 0)
@@ -33,6 +36,7 @@
 #define OTHER_CONSTANT 4
 #define VARIABLE 1000
 #define EXTERN 2000
+#define VERSION 2500
 #define MAP 3000
 #define FUNCTION 4000 /* the second one */
 
@@ -85,6 +89,34 @@ static const struct row {
 	  JUMP(BPF_JEQ, 2, 5, 1), EXIT, EXIT }, 0, "yyyyyy", { .no_constants = true } },
 	{ "behind it is more that is not", { ADDRESS(1, EXTERN), LOAD(2, 1, 0), MOV(3, 1), JUMP(BPF_JEQ, 2, 5, 1),
 	  MOV(3, 2), JUMP(BPF_JEQ, 3, 2, 1), EXIT, EXIT }, 0, "yyyyy????", {} },
+
+	{ "the kernel's version is", { ADDRESS(1, VERSION), LOAD(2, 1, 0), JUMP(BPF_JGE, 2, 0x050800, 1), EXIT,
+	  EXIT }, 0, "yyyyny", { .versions = { 0x050a03, 0x050a03 } } },
+	{ "also if it is older", { ADDRESS(1, VERSION), LOAD(2, 1, 0), JUMP(BPF_JGE, 2, 0x050800, 1), EXIT,
+	  EXIT }, 0, "yyyyyn", { .versions = { 0x050703, 0x050703 } } },
+	{ "with its sign extended, and on the other side", { ADDRESS(1, VERSION), LOAD(2, 1, 0), SHIFT(BPF_LSH, 2, 32),
+	  SHIFT(BPF_ARSH, 2, 32), MOV(3, 0x050800), JUMP_REG(BPF_JSGT, 3, 2, 1), EXIT, EXIT }, 0,
+	  "yyyyyyyyn", { .versions = { 0x050a03, 0x050a03 } } },
+	{ "with half of it only shifted it is not", { ADDRESS(1, VERSION), LOAD(2, 1, 0), SHIFT(BPF_LSH, 2, 32),
+	  JUMP(BPF_JGE, 2, 0x050800, 1), EXIT, EXIT }, 0, "yyyyy??", { .versions = { 0x050a03, 0x050a03 } } },
+	{ "nor with anything else done", { ADDRESS(1, VERSION), LOAD(2, 1, 0), SHIFT(BPF_RSH, 2, 16),
+	  JUMP(BPF_JGE, 2, 5, 1), EXIT, EXIT }, 0, "yyyyy??", { .versions = { 0x050a03, 0x050a03 } } },
+	{ "nor half of it", { ADDRESS(1, VERSION), LOAD_BYTE(2, 1, 0), JUMP(BPF_JGE, 2, 5, 1), EXIT, EXIT }, 0,
+	  "yyyy??", { .versions = { 0x050a03, 0x050a03 } } },
+	{ "one of several that compare alike", { ADDRESS(1, VERSION), LOAD(2, 1, 0), JUMP(BPF_JGE, 2, 0x050800, 1),
+	  EXIT, EXIT }, 0, "yyyyny", { .versions = { 0x050a00, 0x050aff } } },
+	{ "and that do not", { ADDRESS(1, VERSION), LOAD(2, 1, 0), JUMP(BPF_JGE, 2, 0x050a08, 1), EXIT, EXIT }, 0,
+	  "yyyy??", { .versions = { 0x050a00, 0x050aff } } },
+	{ "nor where only those at the ends do", { ADDRESS(1, VERSION), LOAD(2, 1, 0), JUMP(BPF_JEQ, 2, 0x050a08, 1),
+	  EXIT, EXIT }, 0, "yyyy??", { .versions = { 0x050a00, 0x050aff } } },
+	{ "any of all", { ADDRESS(1, VERSION), LOAD(2, 1, 0), JUMP(BPF_JGE, 2, 0x050800, 1), EXIT, EXIT }, 0,
+	  "yyyy??", { .versions = { 0, KERNEL_VERSIONS_MAX } } },
+	{ "or where a verifier does not compare so", { ADDRESS(1, VERSION), LOAD(2, 1, 0),
+	  JUMP(BPF_JGE, 2, 0x050800, 1), EXIT, EXIT }, 0, "yyyyyy",
+	  { .compares = REACH_COMPARES_EQUALITY, .versions = { 0x050703, 0x050703 } } },
+	{ "or what a verifier does not look into", { ADDRESS(1, VERSION), LOAD(2, 1, 0),
+	  JUMP(BPF_JGE, 2, 0x050800, 1), EXIT, EXIT }, 0, "yyyyyy",
+	  { .no_constants = true, .versions = { 0x050703, 0x050703 } } },
 
 	{ "a map is not nothing", { MOV(1, 0), LOAD(2, 1, 0), JUMP(BPF_JEQ, 2, 0, 2), ADDRESS(1, MAP),
 	  JUMP(BPF_JEQ, 1, 0, 1), EXIT, EXIT }, 0, "yyyyyyyy", {} },
@@ -181,8 +213,10 @@ static void make(const struct bpf_insn *insns, uint32_t count, unsigned int call
 	it.object.elf.symbols = it.symbols;
 	it.object.elf.symbol_count = 1;
 	for (uint32_t i = 0; i < count; i++) {
-		if (insns[i].code == (BPF_LD | BPF_DW | BPF_IMM) && insns[i].imm == EXTERN)
-			it.addresses[i].is_extern = true;
+		if (insns[i].code == (BPF_LD | BPF_DW | BPF_IMM) &&
+		    (insns[i].imm == EXTERN || insns[i].imm == VERSION))
+			it.addresses[i] = (struct reach_address){ .is_extern = true,
+								  .is_version = insns[i].imm == VERSION };
 		else if (insns[i].code == (BPF_LD | BPF_DW | BPF_IMM) && insns[i].imm >= MAP)
 			it.addresses[i].is_other = true;
 		else if (insns[i].code == (BPF_LD | BPF_DW | BPF_IMM) && insns[i].imm < VARIABLE)
@@ -222,6 +256,42 @@ static void levels_are_found(void **state)
 				found[k + 1] = 'y';
 		if (strcmp(found, row->levels) != 0)
 			fail_msg("%s: %s, and not %s", row->name, found, row->levels);
+		reach__free(&reach);
+	}
+}
+
+/* Of an answer: for which other versions of the kernel it is the same. */
+static void versions_that_do_not_matter_are_known(void **state)
+{
+	static const struct bpf_insn insns[] = {
+		ADDRESS(1, VERSION), LOAD(2, 1, 0), JUMP(BPF_JGE, 2, 0x050800, 0),
+		JUMP(BPF_JEQ, 2, 0x060100, 0), EXIT,
+	};
+	static const struct {
+		struct kernel_versions versions, scope;
+		bool same;
+	} cases[] = {
+		{ { 0x050703, 0x050703 }, { 0, 0x0507ff }, false },
+		{ { 0x050a03, 0x050a03 }, { 0x050801, 0x0600ff }, false },
+		{ { 0x050a00, 0x050aff }, { 0x050801, 0x0600ff }, false },
+		{ { 0x060100, 0x060100 }, { 0x060100, 0x060100 }, false },
+		{ { 0x060600, 0x060600 }, { 0x060101, KERNEL_VERSIONS_MAX }, false },
+		{ { 0x050700, 0x0508ff }, {}, true },
+		{ { 0, KERNEL_VERSIONS_MAX }, {}, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct reach_verifier verifier = { .versions = cases[i].versions };
+		struct reach reach;
+
+		make(insns, 6, 0);
+		assert_int_equal(reach__run(&it.code, it.insns, 0, &verifier, &reach), 0);
+		assert_int_equal(reach.versions.same, cases[i].same);
+		if (!cases[i].same) {
+			assert_int_equal(reach.versions.versions.from, cases[i].scope.from);
+			assert_int_equal(reach.versions.versions.to, cases[i].scope.to);
+		}
 		reach__free(&reach);
 	}
 }
@@ -304,6 +374,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_are_found),
+		cmocka_unit_test(versions_that_do_not_matter_are_known),
 		cmocka_unit_test(addresses_off_the_stack_are_found),
 		cmocka_unit_test(indexes_are_found),
 		cmocka_unit_test(context_is_measured),
