@@ -78,7 +78,7 @@ struct kbtf_events *kbtf_events__new(const struct kbtf_object *object, const cha
 		errno = EINVAL;
 		return NULL;
 	}
-	if (!map || bpf_map__fd(map) < 0) {
+	if (!map || !kbtf_map__is_made(map)) {
 		errno = ENOENT;
 		return NULL;
 	}

@@ -114,6 +114,12 @@ KBTF_API int kbtf_object__load(struct kbtf_object *object);
 KBTF_API struct bpf_program *kbtf_object__failed_program(const struct kbtf_object *object);
 
 /*
+ * Whether the kernel has this map, by now: bpf_map__fd() alone does not say. From libbpf 1.4 on
+ * it gives a descriptor after load also for a map that was left out, which leads to no map.
+ */
+KBTF_API bool kbtf_map__is_made(const struct bpf_map *map);
+
+/*
  * A global variable by name, before and after load: `size` must be its size in bytes.
  * Errors: -ENOENT (no such variable), -EINVAL (another size), -EPERM (set after load:
  * it is constant).
@@ -128,7 +134,7 @@ KBTF_API ssize_t kbtf_object__global_size(const struct kbtf_object *object, cons
 /*
  * After load, the programs' variables and what a skeleton's pointers point to are two
  * copies where the globals are legacy: pull takes the programs' values into the
- * skeleton's, push the other way. Elsewhere both are one, and these do nothing.
+ * skeleton's (constants stay), push the other way. Elsewhere both are one, and these do nothing.
  */
 KBTF_API int kbtf_object__pull_globals(struct kbtf_object *object);
 KBTF_API int kbtf_object__push_globals(struct kbtf_object *object);

@@ -49,6 +49,11 @@ static bool is_used(const struct kbtf_object *object, const struct bpf_map *map)
 	return false;
 }
 
+bool kbtf_map__is_made(const struct bpf_map *map)
+{
+	return bpf_map__autocreate(map) && bpf_map__fd(map) >= 0;
+}
+
 void object__leave_out_arrays(struct kbtf_object *object)
 {
 	for (size_t i = 0; i < object->array_use_count; i++) {

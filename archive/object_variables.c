@@ -70,7 +70,8 @@ int kbtf_object__pull_globals(struct kbtf_object *object)
 	for (size_t i = 0; object->legacy && i < object->globals.count; i++) {
 		const struct global_section *section = &object->globals.sections[i];
 
-		if (section->fd >= 0 &&
+		/* from libbpf 1.5 on the pages of constants can't be written any more */
+		if (section->fd >= 0 && !global_section__is_constant(section) &&
 		    bpf_map_lookup_elem(section->fd, &zero, object__staged(object, section)) < 0)
 			return -errno;
 	}

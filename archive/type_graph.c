@@ -198,6 +198,12 @@ static int check_text(struct parser *parser)
 	return 0;
 }
 
+/* libbpf refuses what contradicts that from 1.4 on, and the kernel does. */
+static bool has_prototype(const struct type_graph *graph, const struct graph_type *type)
+{
+	return type->kind != TYPE_FUNC || graph->types[type->ref].kind == TYPE_FUNC_PROTO;
+}
+
 static int check_references(struct parser *parser)
 {
 	const struct type_graph *graph = parser->graph;
@@ -215,6 +221,11 @@ static int check_references(struct parser *parser)
 			*parser->error = (struct type_graph_error){
 				.what = "a type or name that is referred to is not there",
 				.type = i };
+			return -EBADMSG;
+		}
+		if (!has_prototype(graph, type)) {
+			*parser->error = (struct type_graph_error){
+				.what = "a function's type is no prototype", .type = i };
 			return -EBADMSG;
 		}
 	}

@@ -381,6 +381,9 @@ static void test_types_that_contradict_themselves(void **state)
 		     "referred to is not there", 1);
 	assert_error(BY_HAND("", 0, INFO(TYPE_ARRAY, 0), 0, 1, 2, 7), -EBADMSG,
 		     "referred to is not there", 1);
+	assert_error(BY_HAND("", 0, INFO(TYPE_PTR, 0), 0, 0, INFO(TYPE_FUNC, 0), 1), -EBADMSG,
+		     "is no prototype", 2);
+	assert_error(BY_HAND("", 0, INFO(TYPE_FUNC, 0), 0), -EBADMSG, "is no prototype", 1);
 }
 
 static void test_names_too_long(void **state)

@@ -156,8 +156,8 @@ static int open_buffer(struct buffer *buffer, const struct bpf_map *map)
 
 static bool carries_events(const struct bpf_map *map)
 {
-	return bpf_map__fd(map) >= 0 && (bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY ||
-					 bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF);
+	return kbtf_map__is_made(map) && (bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY ||
+					  bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF);
 }
 
 static int64_t now_ms(void)
@@ -233,7 +233,7 @@ static bool is_printable(const struct bpf_map *map)
 		return false;
 	}
 	/* a name with a dot is a section of variables */
-	return bpf_map__fd(map) >= 0 && !strchr(bpf_map__name(map), '.');
+	return kbtf_map__is_made(map) && !strchr(bpf_map__name(map), '.');
 }
 
 /* Under its name, or where the type is not known in hex, under the other. */

@@ -268,7 +268,7 @@ static void drop_unmade(struct pins *pins, const struct bpf_object *object)
 	bpf_object__for_each_map(map, object) {
 		struct pin *pin = find_pin(pins, PIN_MAP, bpf_map__name(map));
 
-		if (!pin || bpf_map__fd(map) >= 0)
+		if (!pin || kbtf_map__is_made(map))
 			continue;
 		free(pin->path);
 		*pin = pins->items[--pins->count];
