@@ -85,8 +85,8 @@ fi
 
 rpm_member()
 {
-	cp "$1" "$work/package.rpm" && rpm2archive "$work/package.rpm" &&
-		tar -xzOf "$work/package.rpm.tgz" --wildcards '*/vmlinux'
+	rpm2archive - <"$1" >"$work/package.tgz" &&
+		tar -xzOf "$work/package.tgz" --wildcards '*/vmlinux'
 }
 
 check_signature()
