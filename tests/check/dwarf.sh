@@ -4,7 +4,7 @@
 # kernels by two compilers, in all forms that DWARF comes in.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$top/tests/lib/core.sh"
-for tool in pahole clang ld.lld; do
+for tool in pahole clang gcc objcopy ld.lld python3; do
 	command -v "$tool" >/dev/null || skip_all "$tool is missing"
 done
 cd "$work" || exit 1
@@ -37,6 +37,12 @@ same()
 	"$btfgen" verify --against pahole $(for object in $same_objects; do echo "--for $object"; done) "$1"
 }
 
+# min FILE: what is made of it by DWARF, beside it
+min()
+{
+	"$btfgen" encode -q --encoder dwarf --for core/core.o -o "$1.btf" "$1"
+}
+
 same_objects="$work/core/core.o"
 kernel_flags=
 for cc in gcc clang; do
@@ -52,8 +58,33 @@ for cc in gcc clang; do
 done
 t "DWARF 3, with bitfields of the old form" kernel old gcc -gdwarf-3 -gstrict-dwarf
 t_says 0 "relocations come out the same" "the same" same old
-t "compressed sections" kernel packed gcc -gz=zlib
+t "BTF of a file of gcc's" min gcc-5
+# the linker takes and gives them decompressed
+for form in zlib zlib-gnu; do
+	t "compressed sections, $form" objcopy --compress-debug-sections=$form gcc-5 packed
+	t "they are" sh -c 'readelf -SW packed | grep -qE "zdebug_info|debug_info .* C  "'
+	t "its BTF" min packed
+	t "is the same" cmp gcc-5.btf packed.btf
+done
+t "compressed sections" objcopy --compress-debug-sections=zlib gcc-5 packed
 t_says 0 "relocations come out the same" "the same" same packed
+# the size that a compressed section says to have is what memory is taken for
+lie()
+{
+	python3 - "$1" "$2" <<'PYTHON'
+import struct, sys
+elf = bytearray(open(sys.argv[1], "rb").read())
+table, size, count, names = struct.unpack_from("<Q10xHHH", elf, 40)
+headers = [struct.unpack_from("<IIQQQQ", elf, table + i * size) for i in range(count)]
+for name, kind, flags, _, offset, _ in headers:
+    if elf[headers[names][4] + name:].startswith(b".debug_info\0"):
+        assert flags & 0x800
+        struct.pack_into("<Q", elf, offset + 8, 3 << 30)
+open(sys.argv[2], "wb").write(elf)
+PYTHON
+}
+t "one that says to have 3 GiB" lie packed lying
+t_says 1 "takes more than 2 GiB of memory" "is refused before" same lying
 t "big endian" kernel big "clang -target powerpc64-linux-gnu"
 t_says 0 "relocations come out the same" "the same" same big
 t "big endian, DWARF 3" kernel big3 "clang -target powerpc64-linux-gnu -gdwarf-3 -gstrict-dwarf"
@@ -122,12 +153,6 @@ kernel_lto()
 }
 t "link time optimization" kernel_lto lto
 t_says 0 "relocations come out the same" "the same" same lto
-
-# min FILE: what is made of it by DWARF, beside it
-min()
-{
-	"$btfgen" encode -q --encoder dwarf --for core/core.o -o "$1.btf" "$1"
-}
 
 # pahole makes nothing of such files
 t "BTF of a file of gcc's" min gcc-4

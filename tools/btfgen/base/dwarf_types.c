@@ -4,6 +4,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwelf.h>
+#include <endian.h>
 #include <errno.h>
 #include <gelf.h>
 #include <linux/btf.h>
@@ -19,6 +20,8 @@
 #include "base/type_records.h"
 
 #define THREADS_MAX 64
+/* The largest seen, a kernel's of 7.x for everything, has 0.6 GB. */
+#define UNPACKED_MAX (UINT64_C(2) << 30)
 
 DEFINE_CLEANUP(records_freep, struct type_records, type_records__free)
 
@@ -74,32 +77,55 @@ static void handle__close(struct handle *handle)
 	*handle = (struct handle){};
 }
 
-/* To be asked before libdw decompresses, which then is not seen any more. */
-static bool is_compressed(Elf *elf)
+/* What a section of DWARF takes decompressed; 0: it is none, or not compressed. */
+static uint64_t unpacked_size(Elf_Scn *scn, const GElf_Shdr *header, const char *name)
 {
+	GElf_Chdr packed;
+	Elf_Data *data;
+	uint64_t size;
+
+	if (strncmp(name, ".debug_", 7) == 0 && header->sh_flags & SHF_COMPRESSED)
+		return gelf_getchdr(scn, &packed) ? packed.ch_size : 0;
+	/* the older way: "ZLIB", and the size with its highest byte first */
+	if (strncmp(name, ".zdebug_", 8) != 0 || !(data = elf_rawdata(scn, NULL)) || data->d_size < 12)
+		return 0;
+	memcpy(&size, (const char *)data->d_buf + 4, sizeof(size));
+	return be64toh(size);
+}
+
+/* To be asked before libdw decompresses, after which nothing tells. UINT64_MAX: more than that. */
+static uint64_t unpacked_total(Elf *elf)
+{
+	uint64_t total = 0;
 	Elf_Scn *scn = NULL;
 	size_t names;
 
 	if (elf_getshdrstrndx(elf, &names) < 0)
-		return false;
+		return 0;
 	while ((scn = elf_nextscn(elf, scn))) {
 		GElf_Shdr header;
 		const char *name = gelf_getshdr(scn, &header) ? elf_strptr(elf, names, header.sh_name)
 							      : NULL;
 
-		if (name && (strcmp(name, ".zdebug_info") == 0 ||
-			     (strcmp(name, ".debug_info") == 0 && header.sh_flags & SHF_COMPRESSED)))
-			return true;
+		if (name && __builtin_add_overflow(total, unpacked_size(scn, &header, name), &total))
+			return UINT64_MAX;
 	}
-	return false;
+	return total;
 }
 
 static int handle__open(struct handle *handle, int fd, const char *name, struct error *err)
 {
+	uint64_t unpacked;
+
 	elf_version(EV_CURRENT);
 	handle->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	if (handle->elf) {
-		handle->is_compressed = is_compressed(handle->elf);
+		unpacked = unpacked_total(handle->elf);
+		if (unpacked > UNPACKED_MAX)
+			return error__set(err, E2BIG, "%s: its DWARF takes more than 2 GiB of memory "
+					  "decompressed; use a copy by objcopy "
+					  "--decompress-debug-sections", name);
+		handle->is_compressed = unpacked > 0;
 		handle->dwarf = dwarf_begin_elf(handle->elf, DWARF_C_READ, NULL);
 	}
 	return handle->dwarf ? 0 : explain_open(name, handle->elf, err);
