@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "core_nearest.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "core_likeness.h"
 #include "core_words.h"
 
@@ -92,9 +94,21 @@ static bool is_other_kind(const struct graph_type *type, uint8_t kind)
 		type->kind == TYPE_FWD || type->kind == TYPE_TYPEDEF || type->kind == TYPE_INT);
 }
 
+/* Whether a name was compared before: BTF that was not deduplicated has it many times. */
+static bool is_seen(uint8_t *seen, uint32_t string)
+{
+	bool before = seen && seen[string / 8] >> string % 8 & 1;
+
+	if (seen)
+		seen[string / 8] |= (uint8_t)(1u << string % 8);
+	return before;
+}
+
 static void nearest_type(const struct core_target *target, uint8_t kind, const char *name,
 			 struct buf *nearest)
 {
+	/* without memory names are compared again, which does no harm */
+	_cleanup_free_ uint8_t *seen = calloc(target->types.graph->string_count / 8 + 1, 1);
 	struct likest likest = likest__of(name);
 
 	core_types__look_at_all(&target->types);
@@ -108,8 +122,9 @@ static void nearest_type(const struct core_target *target, uint8_t kind, const c
 			likest.type = i;
 			break;
 		}
-		if (core_kinds__agree(type->kind, kind) &&
-		    likest__takes(&likest, core_types__string(&target->types, type->name)))
+		if (!core_kinds__agree(type->kind, kind) || is_seen(seen, type->name))
+			continue;
+		if (likest__takes(&likest, core_types__string(&target->types, type->name)))
 			likest.type = i;
 	}
 	if (likest.type)
