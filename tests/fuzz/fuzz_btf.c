@@ -11,6 +11,7 @@
 
 #include "../unit/every_kind.h"
 #include "canonical.h"
+#include "harness.h"
 #include "lineage.h"
 
 static const struct columns_effort effort = { .level = 1 };
@@ -21,12 +22,6 @@ struct blob {
 	void *data;
 	size_t size;
 };
-
-static void expect(bool right)
-{
-	if (!right)
-		abort();
-}
 
 /* Both are freed afterwards; false if it is refused. */
 static bool read_canonical(const void *data, size_t size, struct type_graph *canonical,

@@ -10,19 +10,9 @@
 
 #include <kbtf_core.h>
 
+#include "harness.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static int silence(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level, (void)format, (void)args;
-	return 0;
-}
-
-static void expect(bool right)
-{
-	if (!right)
-		abort();
-}
 
 static void expect_finding(const struct kbtf_finding *finding)
 {

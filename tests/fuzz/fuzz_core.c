@@ -15,20 +15,9 @@
 #include "core.h"
 #include "core_reduction.h"
 #include "core_words.h"
+#include "harness.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static int silence(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level, (void)format, (void)args;
-	return 0;
-}
-
-static void expect(bool right)
-{
-	if (!right)
-		abort();
-}
 
 /* In memory of its own, so that sanitizers see what is read beyond it. */
 static void *copy_of(const void *data, size_t size)

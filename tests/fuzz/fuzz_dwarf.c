@@ -11,21 +11,10 @@
 #include <string.h>
 
 #include "base/dwarf_types.h"
+#include "harness.h"
 #include "memory_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static int silence(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level, (void)format, (void)args;
-	return 0;
-}
-
-static void expect(bool right)
-{
-	if (!right)
-		abort();
-}
 
 /* The object is most often the one of the run before. */
 static const struct kbtf_minimizer *minimizer_for(const uint8_t *object, size_t size)

@@ -19,6 +19,7 @@
 #include "canonical.h"
 #include "coder.h"
 #include "columns.h"
+#include "harness.h"
 #include "lineage.h"
 
 #define KERNELS 3
@@ -38,12 +39,6 @@ static struct told_kernel {
 	struct buf packed[2];
 	struct type_graph graph;
 } told[KERNELS];
-
-static void expect(bool right)
-{
-	if (!right)
-		abort();
-}
 
 /* Nothing was compressed, so it does not matter what was before. */
 static void unpack_table(struct cursor *in, unsigned int count, struct columns *columns)

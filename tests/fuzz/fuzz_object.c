@@ -7,15 +7,10 @@
 #include "bpf_elf.h"
 #include "folding.h"
 #include "globals.h"
+#include "harness.h"
 #include "stack_copies.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static int silence(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level, (void)format, (void)args;
-	return 0;
-}
 
 static void rewrite(struct bpf_elf *elf, const struct btf *btf)
 {

@@ -21,18 +21,13 @@
 #include "base/vmlinux_member.h"
 #include "base/xz_blocks.h"
 #include "base/xz_index.h"
+#include "harness.h"
 #include "memory_file.h"
 
 #define PATTERNS "vmlinux* */vmlinux*"
 #define READ_MAX ((uint64_t)8 << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool right)
-{
-	if (!right)
-		abort();
-}
 
 /* ---- tar ------------------------------------------------------------------------- */
 

@@ -3,28 +3,19 @@
  * Boot images: containers, payloads, and the search in flat images. Seeds: a bzImage and
  * an Image of a few KB, as tests/unit/test_vmlinuz.c makes them.
  */
-#include <bpf/libbpf.h>
-#include <stdarg.h>
 #include <stdlib.h>
 
 #include "base/vmlinuz.h"
+#include "harness.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	(void)level;
-	(void)fmt;
-	(void)args;
-	return 0;
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	libbpf_set_print(quiet);
+	libbpf_set_print(silence);
 	return 0;
 }
 
