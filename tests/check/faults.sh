@@ -154,6 +154,27 @@ refuses "an InRelease with a wrong signature" "InRelease" -- from "file:$bad"
 t "another key" "$lib/make-deb-repo" "$work/stranger" "dbg:6.1.0-1-amd64:6.1.1-1:$work/vmlinux"
 refuses "an unknown key" "InRelease" "--keyring" "$(fingerprint "$work/stranger/gnupg" | tail -c 17)" \
 	-- from "file:$work/stranger/debian"
+# What one key vouched for in an earlier run does not count where that key does not.
+known() # KEYRING [OPTION]...
+{
+	keyring=$1
+	shift
+	"$btfgen" list --manifests "$work/manifests" --mirror "file:$good/debian" --keyring "$keyring" "$@"
+}
+rm -rf "$XDG_CACHE_HOME"
+t_says 0 6.1.0-1-amd64 "an index, and the key that signed it" known "$good/keyring.gpg"
+t_says 0 6.1.0-1-amd64 "is known" known "$good/keyring.gpg" --cached
+t_exit 1 "but not where another keyring is given" known "$work/stranger/keyring.gpg" --cached
+t_not "no kernel of it is listed" said "^6.1.0-1-amd64"
+t_exit 1 "nor where the mirror has it still" known "$work/stranger/keyring.gpg"
+t_not "which that keyring refuses" said "^6.1.0-1-amd64"
+t_exit 1 "nor where there is no keyring" known "$work/nothing" --cached
+mkdir "$work/rings"
+cp "$work/stranger/keyring.gpg" "$work/rings/a.gpg"
+GNUPGHOME=$good/gnupg gpg --batch --quiet --no-tty --armor --export >"$work/rings/b.asc"
+GNUPGHOME=$good/gnupg gpgconf --kill all
+t_says 0 6.1.0-1-amd64 "in a folder of keyrings the key counts, armored" known "$work/rings" --cached
+t_says 0 "debian  12" "status has no --keyring, and counts what is known" "$btfgen" status --manifests "$work/manifests"
 spoil expired
 sed -i 's/^Date: .*/&\nValid-Until: Mon, 01 Jan 2024 00:00:00 UTC/' "$bad/dists/bookworm/Release"
 t "an index that has expired" sign "$bad/dists/bookworm"

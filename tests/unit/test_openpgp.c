@@ -36,6 +36,46 @@ static const char make_keys[] =
 	"cat \"$T/signed-two\" \"$T/signed\" > \"$T/twice\"\n"
 	"gpgconf --kill all\n";
 
+/* Whether the keyrings have the primary keys of these names. */
+static bool has_keys(const char *keyring, const char *one, const char *other)
+{
+	const char *keyrings[] = { "/nonexistent/keyring.gpg", in_dir(keyring), NULL };
+	struct openpgp_policy policy = { .keyrings = keyrings };
+	const char *names[] = { one, other }, *fingerprints[3] = { NULL };
+	bool has;
+
+	for (size_t i = 0; i < 2 && names[i]; i++) {
+		char command[256];
+
+		snprintf(command, sizeof(command), "GNUPGHOME=\"$T/h\" gpg --batch --with-colons "
+			 "--list-keys %s@example.invalid | sed -n 's/^fpr:::::::::\\(.*\\):$/\\1/p' | "
+			 "head -n 1", names[i]);
+		fingerprints[i] = output_of(command);
+		assert_int_equal(strlen(fingerprints[i]), 40);
+	}
+	has = openpgp__has_keys(&policy, fingerprints);
+	for (size_t i = 0; i < 2; i++)
+		free((char *)fingerprints[i]);
+	return has;
+}
+
+static void test_has_keys(void **state)
+{
+	(void)state;
+	need("gpg gpgv");
+	assert_true(has_keys("one.gpg", "one", NULL));
+	assert_true(has_keys("one.asc", "one", NULL));
+	assert_true(has_keys("both.asc", "one", "two"));
+	assert_true(has_keys("both.asc", NULL, NULL));
+	assert_false(has_keys("one.gpg", "two", NULL));
+	assert_false(has_keys("one.gpg", "one", "two"));
+	assert_false(has_keys("two.asc", "one", NULL));
+	assert_false(has_keys("no-such-file", "one", NULL));
+	assert_false(has_keys("text", "one", NULL));
+	assert_int_equal(shell("head -c 40 \"$T/one.gpg\" >\"$T/cut.gpg\""), 0);
+	assert_false(has_keys("cut.gpg", "one", NULL));
+}
+
 static int setup(void **state)
 {
 	if (fixture__setup(state))
@@ -248,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_keyring), cmocka_unit_test(test_detached),
 		cmocka_unit_test(test_strip),	     cmocka_unit_test(test_pinned_key),
 		cmocka_unit_test(test_directory_of_keys),
+		cmocka_unit_test(test_has_keys),
 	};
 
 	return cmocka_run_group_tests(tests, setup, fixture__teardown);

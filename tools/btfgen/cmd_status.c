@@ -173,7 +173,7 @@ static int report(const struct known *known, struct ledger *ledger, bool json)
 
 int cmd_status(int argc, char **argv)
 {
-	struct known known __attribute__((__cleanup__(known__free))) = {};
+	struct known known __attribute__((__cleanup__(known__free))) = { .for_counts = true };
 	struct ledger ledger __attribute__((__cleanup__(ledger__close))) = {};
 	const char *archive_given = NULL;
 	bool json = false;

@@ -58,6 +58,7 @@ int known__ask(const struct known *known, bool cached_only, struct catalogue *ca
 		.allow_unsigned = known->allow_unsigned,
 		.allow_expired = known->allow_expired,
 		.cached_only = cached_only,
+		.for_counts = known->for_counts,
 	};
 
 	return catalogue__load(&opts, known->work, known->transfers, catalogue, err);

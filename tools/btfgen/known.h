@@ -13,6 +13,7 @@ struct known {
 	struct text_list distros, releases, arches, mirrors;
 	const char *manifests, *keyring, *work_path;
 	bool allow_unsigned, allow_expired;
+	bool for_counts;              /* set by commands: nothing is built by it */
 	unsigned int per_host, delay_s, timeout_s, tries;
 	/* made by known__load */
 	struct pattern *pattern;

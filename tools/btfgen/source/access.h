@@ -23,6 +23,7 @@ struct access {
 	const struct pattern *pattern; /* for repositories where each kernel costs requests; or NULL */
 	bool allow_unsigned;
 	bool allow_expired;
+	bool is_for_counts;          /* nothing is fetched by what is known: it counts, whoever signed it */
 	bool is_settled;             /* what is asked for never changes: what was kept will do */
 	const struct transfer_identity *identity; /* the repository's, or NULL */
 	atomic_uint_fast64_t *bytes_fetched; /* or NULL */

@@ -620,6 +620,7 @@ int catalogue__load(const struct catalogue_opts *opts, struct workdir *work,
 		.access = { .transfers = transfers, .index_dir = workdir__index(work),
 			    .pattern = opts->pattern, .keyring = opts->keyring, .allow_unsigned = opts->allow_unsigned,
 			    .allow_expired = opts->allow_expired,
+			    .is_for_counts = opts->for_counts,
 			    .bytes_fetched = &loading.bytes_fetched },
 	};
 	char *scratch = NULL;

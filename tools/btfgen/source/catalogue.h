@@ -31,6 +31,7 @@ struct catalogue_opts {
 	const char *apt_root;         /* goes before /etc/apt: for tests, or NULL */
 	bool allow_unsigned;
 	bool allow_expired;           /* accept an index past its Valid-Until */
+	bool for_counts;              /* with cached_only: also what was verified by others' keys, or not */
 	bool cached_only;             /* what is known already, without the network */
 };
 

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/keyring.h"
 #include "base/words.h"
+#include "source/key_packets.h"
 
 #define KEYRING_LIMIT (64u << 20)
 #define MESSAGE_LIMIT (64u << 20)
@@ -121,20 +122,44 @@ static int add_keyring(const char *path, struct buf *keys, struct error *err)
 	return 0;
 }
 
+/* -ENOENT: there is none. */
+static int read_keyrings(const struct openpgp_policy *policy, struct buf *keys, struct error *err)
+{
+	_cleanup_words_ char **files = NULL;
+	int ret = keyring__files(policy->keyrings, &files, err);
+
+	if (!ret && !*files)
+		return -ENOENT;
+	for (size_t i = 0; !ret && files[i]; i++)
+		ret = add_keyring(files[i], keys, err);
+	/* a file that vanished is not no file */
+	return ret == -ENOENT ? -EIO : ret;
+}
+
+bool openpgp__has_keys(const struct openpgp_policy *policy, const char *const *fingerprints)
+{
+	_cleanup_buf_ struct buf keys = { 0 };
+	struct error err;
+
+	if (read_keyrings(policy, &keys, &err) || buf__failed(&keys))
+		return false;
+	for (; *fingerprints; fingerprints++)
+		if (!key_packets__have(keys.data, keys.len, *fingerprints))
+			return false;
+	return true;
+}
+
 /* One binary keyring of all: gpgv reads no armor, and keyrings may be put end to end. */
 static int gather_keyrings(const struct openpgp_policy *policy, const char *name, char **path,
 			   struct error *err)
 {
 	_cleanup_buf_ struct buf keys = { 0 };
 	_cleanup_unlink_ char *gathered = NULL;
-	_cleanup_words_ char **files = NULL;
-	int ret = keyring__files(policy->keyrings, &files, err);
+	int ret = read_keyrings(policy, &keys, err);
 
-	for (size_t i = 0; !ret && files[i]; i++)
-		ret = add_keyring(files[i], &keys, err);
-	if (ret)
+	if (ret && ret != -ENOENT)
 		return ret;
-	if (!*files) {
+	if (ret) {
 		_cleanup_free_ char *names = words__join(policy->keyrings);
 
 		return error__set(err, ENOKEY,

@@ -41,6 +41,11 @@ int openpgp__verify_clearsigned(const char *path, const char *name, const char *
 int openpgp__verify_detached(const char *path, const char *signature_path, const char *name,
 			     const struct openpgp_policy *policy, char **fingerprint,
 			     struct error *err);
+/*
+ * Whether all of these (fingerprints of primary keys in hex, NULL-ended) are keys of the keyrings
+ * at hand; false also where those can't be read.
+ */
+bool openpgp__has_keys(const struct openpgp_policy *policy, const char *const *fingerprints);
 /* The text inside a clear-signed file, believed by nobody: for --allow-unsigned. */
 int openpgp__strip_signature(const char *path, const char *text_path, struct error *err);
 

@@ -81,28 +81,60 @@ void suite_indexes__free(struct suite_indexes *indexes)
 	*indexes = (struct suite_indexes){ 0 };
 }
 
-static bool counts(const struct release *release, const char *signer)
+static int add_signer(char ***signers, const char *signer)
 {
-	return !signer || !release->keys || !*release->keys ||
-	       words__allow((const char *const *)release->keys, signer);
+	if (!signer || words__allow((const char *const *)*signers, signer))
+		return 0;
+	return words__add(signers, signer);
 }
 
-/* The manifest, and so the keys that it names, may be another than in the run that asked. */
-static bool is_signed_by_now(const struct release *release, const struct index *index)
+/* Of the index, and of those that it was joined of. */
+static char **signers_of(const struct index *index)
 {
-	bool all = counts(release, index->signer);
+	_cleanup_words_ char **signers = words__split(NULL);
 
-	for (size_t i = 0; all && i < index->count; i++)
-		all = counts(release, index->kernels[i].debug.signer) &&
-		      counts(release, index->kernels[i].image.signer);
-	return all;
+	if (!signers || add_signer(&signers, index->signer))
+		return NULL;
+	for (size_t i = 0; i < index->count; i++)
+		if (add_signer(&signers, index->kernels[i].debug.signer) ||
+		    add_signer(&signers, index->kernels[i].image.signer))
+			return NULL;
+	return steal_ptr(signers);
+}
+
+/*
+ * The manifest, and so the keys that it names, may be another than in the run that asked; or,
+ * where it names none, the keyring whose keys all count.
+ */
+static bool is_signed_by_now(const struct suite_indexes *indexes, const struct access *access,
+			     const struct index *index)
+{
+	const struct release *release = indexes->release;
+	_cleanup_words_ char **signers = signers_of(index), **keyrings = NULL;
+	struct openpgp_policy policy;
+
+	if (!signers)
+		return false;
+	if (release->keys && *release->keys) {
+		for (char **signer = signers; *signer; signer++)
+			if (!words__allow((const char *const *)release->keys, *signer))
+				return false;
+		return true;
+	}
+	keyrings = access__keyrings(access, release);
+	if (!keyrings)
+		return false;
+	policy = access__policy(access, indexes->manifest, release, keyrings);
+	return !*signers || openpgp__has_keys(&policy, (const char *const *)signers);
 }
 
 static bool is_acceptable(const struct suite_indexes *indexes, const struct access *access,
 			  const struct index *index)
 {
+	if (access->is_for_counts)
+		return true;
 	if (index->verification != KBTF_UNVERIFIED)
-		return is_signed_by_now(indexes->release, index);
+		return is_signed_by_now(indexes, access, index);
 	if (access->allow_unsigned)
 		return true;
 	if (indexes->suite->repository->type == REPOSITORY_DIRECTORY)

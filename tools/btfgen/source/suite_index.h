@@ -46,7 +46,8 @@ void suite_indexes__free(struct suite_indexes *indexes);
 
 /*
  * Load what is known. What nobody had signed, or none of the keys that count, is forgotten
- * where the user wants signatures.
+ * where the user wants signatures; of keys, where the manifest names none, all that are in the
+ * keyrings count. With access->is_for_counts nothing is.
  * Errors: -ENOMEM alone.
  */
 int suite_indexes__load(struct suite_indexes *indexes, const struct access *access);
