@@ -43,6 +43,7 @@ faults
   html=1             200 with a web page instead of the file
   no_ranges=1        ignore Range: 200 and the whole file
   range_shift=N      a range begins N bytes later than asked for
+  range_most=N       a range has N bytes at most, whatever was asked for
   no_etag=1          send no ETag;  etag=TEXT: that one, without quotes
   weak_etag=1        send the ETag as a weak one
   flip=N             invert the byte at offset N of the file
@@ -248,6 +249,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     return
                 status, (first, last) = 206, found
                 first = min(first + fault.get("range_shift", 0), last)
+                last = min(last, first + fault.get("range_most", stat.st_size) - 1)
                 headers["Content-Range"] = f"bytes {first}-{last}/{stat.st_size}"
             length = last - first + 1
             announced = str(fault.get("length", length))

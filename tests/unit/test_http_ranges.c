@@ -176,6 +176,7 @@ static void failures_that_pass(void **state)
 		{ "/f cut=1000 times=2" }, { "/f cut=100000 times=2" }, { "/f cut=0 times=2" },
 		{ "/f cut=9000 reset=1 times=2" }, { "/f stall=5000 times=1" },
 		{ "/f no_length=1" }, { "/f no_etag=1" }, { "/f weak_etag=1" },
+		{ "/f range_most=300000" },
 	};
 
 	(void)state;
@@ -234,6 +235,9 @@ static void wrong_answers(void **state)
 		{ { "/f status=503 retry_after=500" }, -EIO, "left alone for 500 s" },
 		{ { "/f cut=0" }, -EHOSTUNREACH, "3 times" },
 		{ { "/f stall=0" }, -EHOSTUNREACH, "3 times" },
+		/* some bytes each time, and never so many that the next request is for others */
+		{ { "/f cut=1000" }, -EHOSTUNREACH, "3 times" },
+		{ { "/f range_most=1000" }, -EHOSTUNREACH, "broke off, 3 times" },
 		{ { "/f redirect=loop" }, -EIO, "redirects" },
 	};
 

@@ -42,6 +42,7 @@ struct request {
 	struct answer answer;
 	bool busy;
 	bool begun;               /* the body is the range that was asked for */
+	bool advanced;            /* a page of it came: the next one asks for less */
 	uint64_t start, asked;    /* the bytes that were asked for */
 	uint64_t end;             /* up to here they were announced, */
 	uint64_t at;              /* and up to here they came */
@@ -57,7 +58,7 @@ struct http_ranges {
 	pthread_t thread;
 	CURLM *multi;             /* the thread's; others only wake it up */
 	struct request requests[PARALLEL_MAX];
-	unsigned int failures;    /* in a row, without a byte in between */
+	unsigned int failures;    /* in a row, without a page in between */
 	uint64_t not_before_ms;   /* for the next request */
 	bool answered;            /* the first good answer set these */
 	char *etag;
@@ -229,8 +230,11 @@ static void note_bytes(struct http_ranges *ranges, struct request *request, size
 
 	ranges->received += len;
 	request->at += len;
-	if (page_map__arrive(&ranges->map, from, request->at))
-		pthread_cond_broadcast(&ranges->changed);
+	if (!page_map__arrive(&ranges->map, from, request->at))
+		return;
+	request->advanced = true;
+	ranges->failures = 0;
+	pthread_cond_broadcast(&ranges->changed);
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
@@ -244,7 +248,6 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 		return 0; /* the body of an answer that is judged by its code */
 	if (len <= request->end - request->at)
 		memcpy(ranges->map.bytes + request->at, data, len);
-	ranges->failures = 0;
 	pthread_mutex_lock(&ranges->lock);
 	if (len <= request->end - request->at)
 		note_bytes(ranges, request, len);
@@ -267,7 +270,7 @@ static void start_request(struct http_ranges *ranges, struct request *request, u
 	answer__reset(&request->answer);
 	request->start = request->at = start;
 	request->asked = request->end = end;
-	request->begun = false;
+	request->begun = request->advanced = false;
 	request->reason[0] = '\0';
 	curl_easy_reset(easy); /* keeps connections and the like */
 	request_setup__apply(&ranges->setup, easy, ranges->url, ranges->identity);
@@ -381,7 +384,7 @@ static int judge(struct http_ranges *ranges, const struct request *request, long
 		return judge_code(ranges, code);
 	else if (result != CURLE_OK && !request__lost_connection(result))
 		return error__set(&ranges->err, EIO, "%s: %s", ranges->name, why);
-	else if (result == CURLE_OK && request->at > request->start)
+	else if (result == CURLE_OK && request->advanced)
 		return 0;
 	if (++ranges->failures < tries)
 		return put_off(ranges, request);

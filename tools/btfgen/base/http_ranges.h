@@ -24,7 +24,7 @@ struct http_ranges_opts {
 	const struct transfer_identity *identity; /* or NULL; lent */
 	uint64_t expect_size;    /* 0: unknown. A file of another size is refused. */
 	unsigned int parallel;   /* requests at once; 0: 6 */
-	unsigned int tries;      /* in a row without a byte; 0: 4 */
+	unsigned int tries;      /* in a row without a page of 4 KiB; 0: 4 */
 	unsigned int stall_s;    /* 0: 30 */
 	unsigned int backoff_ms; /* before the second try, doubled each time; 0: 1000 */
 	/* from one request to the next, which then are for as much as can be asked for at once */
