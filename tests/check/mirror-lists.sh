@@ -79,7 +79,7 @@ ask() # VERB [OPTION]...
 }
 one_from() # URL: the one kernel is known, and from there
 {
-	json '[k["debug"]["url"] for k in d] == ["'"$1/Packages/kernel-debuginfo-$release"'.rpm"]' "$work/json"
+	json '[k["debug"]["url"] for k in d["kernels"]] == ["'"$1/Packages/kernel-debuginfo-$release"'.rpm"]' "$work/json"
 }
 
 # ---- metalink ------------------------------------------------------------------------------
