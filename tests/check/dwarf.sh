@@ -163,7 +163,7 @@ for version in 4 5; do
 	t "split DWARF $version" kernel split-$version gcc -gdwarf-$version -gsplit-dwarf
 	t_says 1 "its DWARF is in .dwo files beside it" "is refused" min split-$version
 	t_not "and nothing is written" test -e split-$version.btf
-	t_says 1 "its DWARF is in .dwo files beside it" "by the other encoder, too" \
+	t_says 1 "btfgen: split-$version: its DWARF is in" "by the other encoder, too, by its own name" \
 		"$btfgen" encode -q -e pahole -o split-$version.btf split-$version
 done
 if command -v dwz >/dev/null; then

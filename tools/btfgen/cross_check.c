@@ -93,6 +93,18 @@ static int compare(struct run *run, struct error *err)
 	return 0;
 }
 
+static int make_both(struct run *run, struct error *err)
+{
+	int res;
+
+	run->check->kernel_release = strdup(run->image.about.kernel_release);
+	if (!run->check->kernel_release)
+		return error__oom(err);
+	/* pahole's comes last: for it the file is copied, and changed */
+	res = encode(run, ENCODER_DWARF, 0, err);
+	return res ? res : encode(run, run->opts->against, 1, err);
+}
+
 int cross_check__run(const struct cross_check_opts *opts, const char *path,
 		     struct cross_check *check, struct error *err)
 {
@@ -104,16 +116,13 @@ int cross_check__run(const struct cross_check_opts *opts, const char *path,
 	if (!run.scratch)
 		return -EIO;
 	res = open_image(&run, path, err);
-	if (res)
-		return res;
-	check->kernel_release = strdup(run.image.about.kernel_release);
-	if (!check->kernel_release)
-		return error__oom(err);
-	/* pahole's comes last: for it the file is copied, and changed */
-	res = encode(&run, ENCODER_DWARF, 0, err);
 	if (!res)
-		res = encode(&run, opts->against, 1, err);
-	return res ? res : compare(&run, err);
+		res = make_both(&run, err);
+	if (!res)
+		res = compare(&run, err);
+	if (res && run.copy)
+		error__rename(err, run.copy, path);
+	return res;
 }
 
 void cross_check__free(struct cross_check *check)

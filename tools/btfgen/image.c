@@ -134,10 +134,14 @@ static int encode_by_pahole(struct image *image, const struct image_encoding *gi
 		.meter = given->meter,
 	};
 	struct encoded encoded = {};
-	int res = image->is_copy ? 0 : make_copy(image, given->scratch, err);
+	_cleanup_free_ char *name = strdup(image->path);
+	int res = !name ? error__oom(err) : image->is_copy ? 0 : make_copy(image, given->scratch, err);
 
 	if (!res)
 		res = encode__vmlinux(image->path, &opts, &encoded, err);
+	/* of a copy that is gone by then nobody need hear */
+	if (res && name)
+		error__rename(err, image->path, name);
 	if (!res) {
 		out->btf = steal_ptr(encoded.btf);
 		out->size = encoded.size;

@@ -385,29 +385,6 @@ static int begin(struct job *job)
 	return make_scratch(job);
 }
 
-/* Wherever `copy` stands in the message, `name` does from now on. */
-static void rename_in(struct error *err, const char *copy, const char *name)
-{
-	_cleanup_free_ char *text = NULL;
-	char *at = err->text;
-
-	while ((at = strstr(at, copy))) {
-		size_t before = (size_t)(at - err->text);
-
-		free(text);
-		if (asprintf(&text, "%.*s%s%s", (int)before, err->text, name,
-			     at + strlen(copy)) < 0) {
-			text = NULL;
-			return;
-		}
-		error__set(err, 0, "%s", text);
-		/* the name may hold what it stands for */
-		if (strlen(err->text) < before + strlen(name))
-			return;
-		at = err->text + before + strlen(name);
-	}
-}
-
 /*
  * What went wrong with the copy in scratch went wrong with the package or file it came from:
  * that one the user knows, and it is still there. So it is with a file of the cache, which is
@@ -427,9 +404,9 @@ static void name_input(struct job *job)
 		return;
 	}
 	if (copy)
-		rename_in(job->err, copy, job->input->path);
+		error__rename(job->err, copy, job->input->path);
 	if (job->input->name)
-		rename_in(job->err, job->input->path, job->input->name);
+		error__rename(job->err, job->input->path, job->input->name);
 }
 
 int job__run(const struct job_opts *opts, const struct job_input *input, struct meter *meter,

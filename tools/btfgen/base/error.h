@@ -16,5 +16,7 @@ int error__set(struct error *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* ENOMEM has no better text than this. */
 int error__oom(struct error *err);
+/* Wherever `copy`, which the user does not know, stands in the text, `name` does from now on. */
+void error__rename(struct error *err, const char *copy, const char *name);
 
 #endif
