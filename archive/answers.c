@@ -1,10 +1,52 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "answers.h"
 
+#include <stdatomic.h>
+
 #include "core_target.h"
+
+struct found {
+	atomic_uint holders;
+	void *what;
+	void (*free_what)(void *what);
+};
+
+struct found *found__new(void *what, void (*free_what)(void *what))
+{
+	struct found *found = malloc(sizeof(*found));
+
+	if (!found) {
+		free_what(what);
+		return NULL;
+	}
+	atomic_init(&found->holders, 1);
+	found->what = what;
+	found->free_what = free_what;
+	return found;
+}
+
+const void *found__what(const struct found *found)
+{
+	return found->what;
+}
+
+struct found *found__hold(struct found *found)
+{
+	atomic_fetch_add(&found->holders, 1);
+	return found;
+}
+
+void found__release(struct found *found)
+{
+	if (!found || atomic_fetch_sub(&found->holders, 1) > 1)
+		return;
+	found->free_what(found->what);
+	free(found);
+}
 
 static void free_answer(struct answer *answer)
 {
+	found__release(answer->found);
 	numbers__free(&answer->needs);
 	free(answer->names);
 	*answer = (struct answer){};
@@ -35,6 +77,7 @@ int answers__copy(const struct answers *answers, struct answers *copy)
 		struct answer *answer = &copy->items[copy->count++];
 
 		*answer = answers->items[i];
+		found__hold(answer->found);
 		answer->needs = (struct numbers){};
 		answer->names = copy_names(answers->items[i].names);
 		err = answer->names ? numbers__copy(&answer->needs, &answers->items[i].needs, 0,
@@ -118,16 +161,16 @@ static void move_to_front(struct answers *answers, uint32_t at)
 }
 
 int answers__find(struct answers *answers, const struct lineage *lineage,
-		  const struct kernel_traits *traits, const void **what)
+		  const struct kernel_traits *traits, struct found **found)
 {
 	int err = hash_names(answers, &lineage->pool);
 
-	*what = NULL;
+	*found = NULL;
 	for (uint32_t i = 0; !err && i < answers->count; i++) {
 		err = compare_names(answers, &lineage->pool, NULL, &answers->items[i]);
 		if (err || !holds(&answers->items[i], lineage, traits))
 			continue;
-		*what = answers->items[i].what;
+		*found = found__hold(answers->items[i].found);
 		move_to_front(answers, i);
 		break;
 	}
@@ -150,14 +193,15 @@ static int note_needs(const struct answers *answers, const struct lineage *linea
 
 int answers__add(struct answers *answers, const struct lineage *lineage,
 		 const struct kernel_traits *traits, const struct set_graph *types,
-		 const struct core_looks *looks, const void *what)
+		 const struct core_looks *looks, struct found *found)
 {
-	struct answer answer = { .what = what, .traits = *traits, .versions = looks->versions,
+	struct answer answer = { .traits = *traits, .versions = looks->versions,
 				 .functions = has_functions(lineage) };
 	int err = looks->all ? 0 : hash_names(answers, &lineage->pool);
 
 	if (looks->all || err)
 		return err;
+	answer.found = found__hold(found);
 	answer.names = copy_names(looks->names);
 	err = answer.names ? note_needs(answers, lineage, types, looks, &answer) : -ENOMEM;
 	if (err) {

@@ -19,8 +19,17 @@ struct kernel_traits {
 	struct kernel_versions versions;
 };
 
+/* What was found out: freed by the last of its holders, on whichever thread. */
+struct found;
+/* The caller is the first. `free_what` gets `what` in the end; at once, where there is no memory. */
+struct found *found__new(void *what, void (*free_what)(void *what));
+const void *found__what(const struct found *found);
+struct found *found__hold(struct found *found);
+/* May be NULL. */
+void found__release(struct found *found);
+
 struct answer {
-	const void *what;     /* the caller's */
+	struct found *found;  /* held */
 	struct kernel_traits traits;   /* the kernel's that it was found at */
 	struct version_scope versions; /* kernels that it is for */
 	bool functions;       /* the kernel has some */
@@ -40,14 +49,15 @@ void answers__free(struct answers *answers);
 /* For a copy of the lineage. -ENOMEM. */
 int answers__copy(const struct answers *answers, struct answers *copy);
 
-/* The one that holds for the kernel that the lineage is at, or NULL in *what. -ENOMEM. */
+/* What holds for the kernel that the lineage is at, which the caller holds then; or NULL. -ENOMEM. */
 int answers__find(struct answers *answers, const struct lineage *lineage,
-		  const struct kernel_traits *traits, const void **what);
+		  const struct kernel_traits *traits, struct found **found);
 /*
- * One that was found at this kernel, by these looks into `types`, which were made of the
- * lineage. -ENOMEM.
+ * What was found at this kernel, by these looks into `types`, which were made of the lineage. It
+ * is held, unless it depends on too much to hold for others. -ENOMEM.
  */
 int answers__add(struct answers *answers, const struct lineage *lineage,
-		 const struct kernel_traits *traits, const struct set_graph *types, const struct core_looks *looks, const void *what);
+		 const struct kernel_traits *traits, const struct set_graph *types,
+		 const struct core_looks *looks, struct found *found);
 
 #endif

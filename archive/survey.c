@@ -13,9 +13,7 @@ struct surveying {
 	const struct survey *survey;
 	const struct kbtf_entry *const *entries;
 	size_t *numbers;      /* by what is walked: which of the entries */
-	pthread_mutex_t lock; /* of tell(), and of what follows */
-	void **given;         /* all answers: they live as long as it */
-	size_t given_count;
+	pthread_mutex_t lock; /* of tell() */
 };
 
 /* A kernel's types, with notes of what is looked at. */
@@ -50,30 +48,9 @@ static int subject__init(struct subject *subject, const struct lineage *lineage,
 	return subject->looks.types && subject->looks.names ? 0 : -ENOMEM;
 }
 
-/* Takes it over, whatever becomes of it. */
-static int keep(struct surveying *it, void *answer)
-{
-	int err = 0;
-
-	pthread_mutex_lock(&it->lock);
-	/* room for a power of two of them */
-	if (!(it->given_count & (it->given_count - 1))) {
-		size_t room = it->given_count ? 2 * it->given_count : 1;
-		void **grown = realloc(it->given, room * sizeof(*grown));
-
-		err = grown ? 0 : -ENOMEM;
-		it->given = grown ?: it->given;
-	}
-	if (!err)
-		it->given[it->given_count++] = answer;
-	pthread_mutex_unlock(&it->lock);
-	if (err)
-		it->survey->free_answer(answer);
-	return err;
-}
-
+/* What is found is the caller's to release. */
 static int ask(struct surveying *it, struct followed *kernel, const struct kernel_traits *traits,
-	       const void **answer, char why[SURVEY_WORDS])
+	       struct found **found, char why[SURVEY_WORDS])
 {
 	struct subject subject __attribute__((__cleanup__(subject__free))) = {};
 	int err = subject__init(&subject, &kernel->lineage, traits);
@@ -82,13 +59,13 @@ static int ask(struct surveying *it, struct followed *kernel, const struct kerne
 	if (err)
 		return err;
 	err = it->survey->ask(it->survey->ctx, &subject.target, &kernel->lineage, &own, why);
-	if (!err)
-		err = keep(it, own);
 	if (err)
 		return err;
-	*answer = own;
+	*found = found__new(own, it->survey->free_answer);
+	if (!*found)
+		return -ENOMEM;
 	return answers__add(&kernel->answers, &kernel->lineage, traits, &subject.types,
-			    &subject.looks, own);
+			    &subject.looks, *found);
 }
 
 static int tell(struct surveying *it, size_t number, int err, const void *answer, const char *why)
@@ -110,13 +87,16 @@ static int visit(void *ctx, size_t at, int err, struct followed *kernel)
 		kernel_versions__of(kbtf_entry__ident(it->entries[number])),
 	};
 	char why[SURVEY_WORDS] = "its BTF in the archive is damaged";
-	const void *answer = NULL;
+	struct found *found = NULL;
 
 	if (!err)
-		err = answers__find(&kernel->answers, &kernel->lineage, &traits, &answer);
-	if (!err && !answer)
-		err = ask(it, kernel, &traits, &answer, why);
-	return err == -ENOMEM ? err : tell(it, number, err, answer, why);
+		err = answers__find(&kernel->answers, &kernel->lineage, &traits, &found);
+	if (!err && !found)
+		err = ask(it, kernel, &traits, &found, why);
+	if (err != -ENOMEM)
+		err = tell(it, number, err, found ? found__what(found) : NULL, why);
+	found__release(found);
+	return err;
 }
 
 static int run(struct surveying *it, size_t count)
@@ -150,9 +130,6 @@ int survey__run(const struct survey *survey, const struct kbtf_entry *const *ent
 
 	pthread_mutex_init(&it.lock, NULL);
 	err = run(&it, count);
-	for (size_t i = 0; i < it.given_count; i++)
-		survey->free_answer(it.given[i]);
-	free(it.given);
 	pthread_mutex_destroy(&it.lock);
 	return err;
 }

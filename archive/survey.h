@@ -23,6 +23,7 @@ struct survey {
 	 */
 	int (*ask)(void *ctx, const struct core_target *target, const struct lineage *lineage,
 		   void **answer, char why[SURVEY_WORDS]);
+	/* As soon as it can't hold for another kernel any more, on any thread. */
 	void (*free_answer)(void *answer);
 	/*
 	 * What came of an entry, by its number; one call at a time. The answer is lent; errors

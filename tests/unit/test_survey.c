@@ -38,6 +38,15 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Answers that are not freed yet, by any thread. */
+static atomic_uint kept, most_kept;
+
+static void drop(void *answer)
+{
+	free(answer);
+	kept--;
+}
+
 static int ask(void *ctx, const struct core_target *target, const struct lineage *lineage,
 	       void **answer, char why[SURVEY_WORDS])
 {
@@ -49,6 +58,9 @@ static int ask(void *ctx, const struct core_target *target, const struct lineage
 	*own = question->about(target, lineage);
 	*answer = own;
 	atomic_fetch_add(&question->asked, 1);
+	kept++;
+	if (kept > most_kept)
+		most_kept = kept;
 	return 0;
 }
 
@@ -67,7 +79,7 @@ static void run(const struct kbtf_archive *archive, unsigned int threads, bool f
 		struct question *question)
 {
 	const struct survey survey = { .functions = functions, .threads = threads, .ask = ask,
-				       .free_answer = free, .tell = tell, .ctx = question };
+				       .free_answer = drop, .tell = tell, .ctx = question };
 	const struct kbtf_entry *entries[KERNELS];
 
 	for (size_t i = 0; i < KERNELS; i++)
@@ -77,6 +89,7 @@ static void run(const struct kbtf_archive *archive, unsigned int threads, bool f
 	assert_int_equal(survey__run(&survey, entries, KERNELS), 0);
 	for (size_t i = 0; i < KERNELS; i++)
 		assert_int_equal(question->told[i], 1);
+	assert_int_equal(kept, 0);
 }
 
 static long size_of(const struct core_target *target, const char *name)
@@ -136,8 +149,12 @@ static void test_asked_where_different(void **state)
 
 		run(archive, threads, false, &list);
 		run(archive, threads, false, &task);
+		assert_in_range(atomic_exchange(&most_kept, 0), 1, KERNELS / 2);
 		run(archive, threads, true, &work);
+		atomic_store(&most_kept, 0);
 		run(archive, threads, false, &ids);
+		/* which hold for no other kernel */
+		assert_in_range(atomic_exchange(&most_kept, 0), 1, threads);
 		for (size_t i = 0; i < KERNELS; i++) {
 			size_t from = version[i] / 2;
 
