@@ -315,6 +315,7 @@ static void damage(void **state)
 			found++;
 			if (!strstr(fixture.err.text, "damaged"))
 				fail_msg("%s", fixture.err.text);
+			assert_true(fixture.image.package_read > 0);
 		} else {
 			assert_image(&fixture, false);
 		}

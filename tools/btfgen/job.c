@@ -143,10 +143,10 @@ static int open_parts(struct job *job)
 	place.threads = job->opts->threads;
 	place.meter = job->meter;
 	res = sparse_image__open(&place, &job->part, job->err);
-	if (res)
-		return res;
 	if (job->input->remote)
 		job->result->fetched += job->part.package_read;
+	if (res)
+		return res;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", job->part.fd);
 	return image__open(path, false, job->input->encoder, &job->image, job->err);
 }

@@ -386,7 +386,6 @@ static int hand_over(struct filling *filling, struct sparse_image *image, struct
 		return error__set(err, errno, "cannot seal a memory file: %s", strerror(errno));
 	image->size = filling->member.size;
 	image->package_size = byte_source__size(filling->source);
-	image->package_read = byte_source__count(filling->source);
 	image->blocks = xz_blocks__count(filling->blocks);
 	image->blocks_read = xz_blocks__used(filling->blocks);
 	image->fd = steal_fd(&filling->fd);
@@ -412,9 +411,11 @@ int sparse_image__open(const struct package_place *place, struct sparse_image *i
 		rc = fill_image(&filling, err);
 	if (!rc)
 		rc = hand_over(&filling, image, err);
-	filling__end(&filling);
 	if (rc)
 		sparse_image__close(image);
+	if (filling.source)
+		image->package_read = byte_source__count(filling.source);
+	filling__end(&filling);
 	return rc;
 }
 

@@ -46,7 +46,8 @@ struct sparse_image {
 	uint64_t size;
 	char *member;          /* its path in the package */
 	uint64_t package_size;
-	uint64_t package_read; /* bytes of the package that were fetched, or read from the disk */
+	/* bytes of the package that were fetched, or read from the disk: also where that failed */
+	uint64_t package_read;
 	size_t blocks, blocks_read;
 };
 
