@@ -60,9 +60,6 @@ static bool fails_all(const struct object_check *check, const struct check_progr
 {
 	const struct core_object *core = &check->object->core;
 
-	if (!check->minimized && check_program__has_unknown_attach(check, program))
-		return true;
-
 	for (uint32_t i = 0; i < core->relocation_count; i++)
 		/* libbpf refuses those */
 		if (check->fates[i].patched == CORE_NOT_PATCHED &&

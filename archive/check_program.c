@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attach_types.h"
 #include "base/cleanup.h"
 #include "check_code.h"
 #include "core_machine.h"
@@ -386,6 +387,16 @@ static void check_typed_target(const struct object_check *check,
 	}
 }
 
+static void check_attach_type(const struct object_check *check,
+			      const struct check_program *program, struct report_draft *draft,
+			      struct buf *lacks)
+{
+	if (attach_type__is_always_told(program->type, program->attach) &&
+	    check->offer->attach_types == OFFER_NO)
+		lack(draft, program, KBTF_SUBJECT_TARGET, program->section,
+		     "the kernel takes no programs for a certain way to attach", lacks);
+}
+
 static void check_target(const struct object_check *check, const struct check_program *program,
 			 const struct reach *reach, struct report_draft *draft, struct buf *lacks)
 {
@@ -408,14 +419,6 @@ static void check_target(const struct object_check *check, const struct check_pr
 		 !kernel_offer__function(check->offer, function, &parameters))
 		add(draft, program, KBTF_VERDICT_UNKNOWN, KBTF_SUBJECT_TARGET, function,
 		    "the kernel's BTF has no such function; it may be there all the same");
-}
-
-bool check_program__has_unknown_attach(const struct object_check *check,
-				       const struct check_program *program)
-{
-	/* libbpf tells of this one only to kernels that take it */
-	return program->type == BPF_PROG_TYPE_XDP && program->attach != BPF_XDP &&
-	       program->attach && check->offer->attach_types == OFFER_NO;
 }
 
 /* libbpf's maps of variables: with such, libkbtf decides what constants decide. */
@@ -462,13 +465,11 @@ int check_program(const struct object_check *check, const struct check_program *
 	if (!err && !check->minimized) {
 		check_type(check, program, draft, lacks);
 		if (!lacks->len)
+			check_attach_type(check, program, draft, lacks);
+		if (!lacks->len)
 			check_target(check, program, &reach, draft, lacks);
 		check_maps(check, program, draft, lacks);
 	}
-	if (!err && !check->minimized && !lacks->len &&
-	    check_program__has_unknown_attach(check, program))
-		add(draft, program, KBTF_VERDICT_FAILS, KBTF_SUBJECT_TARGET, program->section,
-		    "the kernel takes no programs for a certain way to attach, and loading fails");
 	if (!err && !lacks->len) {
 		err = check_relocations(check, program, &reach, draft);
 		if (!check->minimized) {

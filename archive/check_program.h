@@ -44,9 +44,6 @@ enum kbtf_verdict check_fate__verdict(const struct check_fate *fate,
  */
 int check_program(const struct object_check *check, const struct check_program *program,
 		  struct report_draft *draft, struct buf *lacks);
-/* Whether its load fails before the verifier has a word, so that no loader knows because of what. */
-bool check_program__has_unknown_attach(const struct object_check *check,
-				       const struct check_program *program);
 /* The source line of an instruction of the code. */
 struct source_line check_object__line(const struct check_object *object, uint32_t at);
 /* What fails if it is reached. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+#include "attach_types.h"
 #include "base/cleanup.h"
 #include "explain.h"
 #include "probe.h"
@@ -254,6 +255,12 @@ static bool remark_unknown_program(struct kbtf_object *object)
 				continue;
 			remark_program(object, program, "programs of its type need the kernel's own BTF, "
 							"and it has none: no archive can stand in");
+			return true;
+		}
+		if (attach_type__is_always_told(type, bpf_program__expected_attach_type(program)) &&
+		    probe__attach_types() == 0) {
+			remark_program(object, program, "the kernel takes no programs for a certain way "
+							"to attach (before 4.17)");
 			return true;
 		}
 		if (libbpf_probe_bpf_prog_type(type, NULL) != 0)

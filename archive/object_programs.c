@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <string.h>
 
+#include "attach_types.h"
 #include "base/cleanup.h"
 #include "needs.h"
 #include "probe.h"
@@ -131,6 +132,9 @@ static const char *why_not_type(struct choice *choice, const struct bpf_program 
 		return targets__has_btf_target(&choice->object->targets, program) ? NULL :
 			"whose target this kernel does not have";
 	}
+	if (attach_type__is_always_told(type, bpf_program__expected_attach_type(program)) &&
+	    probe__attach_types() == 0)
+		return "which is for a certain way to attach, and the kernel takes none for such";
 	if (type == BPF_PROG_TYPE_UNSPEC || type == choice->known)
 		return NULL;
 	if (libbpf_probe_bpf_prog_type(type, NULL) == 0)

@@ -24,14 +24,14 @@ static int load(const struct bpf_insn *code, size_t count)
 }
 
 /* Nothing but `return 0`. */
+static const struct bpf_insn empty[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
 static int load_empty(enum bpf_prog_type type)
 {
-	const struct bpf_insn code[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-
-	return load_as(type, code, 2);
+	return load_as(type, empty, sizeof(empty) / sizeof(empty[0]));
 }
 
 int probe__bpf(void)
@@ -42,6 +42,18 @@ int probe__bpf(void)
 int probe__tracing(void)
 {
 	return load_empty(BPF_PROG_TYPE_TRACEPOINT);
+}
+
+int probe__attach_types(void)
+{
+	/* of this type no kernel looks at it, as long as it knows that there is such a thing */
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_CGROUP_INET_EGRESS);
+	_cleanup_close_ int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, NULL, "GPL", empty,
+					       sizeof(empty) / sizeof(empty[0]), &opts);
+
+	if (fd >= 0)
+		return 1;
+	return errno == EPERM || errno == ENOSYS ? -errno : 0;
 }
 
 int probe__global_data(void)

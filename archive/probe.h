@@ -21,6 +21,8 @@ int probe__atomics(void);
 int probe__helper(enum bpf_prog_type type, uint32_t id);
 /* Calls between the functions of one object. */
 int probe__calls(void);
+/* How a program is to be attached, told when it is loaded (4.17). */
+int probe__attach_types(void);
 /* A dot in the name of a map, as libbpf gives it to inner maps (5.2). */
 int probe__dotted_names(void);
 /* A flag of maps, on an array of one entry. */

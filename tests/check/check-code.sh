@@ -49,8 +49,13 @@ t_says 1 "left out: the kernel has no maps of type xskmap" "which is named" \
 	"$btfgen" check SOCKETS.bpf.o old.btf
 refused DEVICES v1 'map devices: its values are larger than the kernel takes'
 refused CGROUP v1 'the kernel does not know this type of program'
-refused EGRESS v1 'egress: target xdp/devmap:
-        the kernel takes no programs for a certain way'
+t "an object: EGRESS" object EGRESS
+t "of several programs a way to attach is left out" verdict 4 'in part (1 of 2 programs)' EGRESS old
+t_says 4 "egress: program xdp/devmap:
+        left out: the kernel takes no programs for a certain way to attach" "which is said" \
+	"$btfgen" check EGRESS.bpf.o old.btf
+t "and fails where nothing may be" verdict 1 fails EGRESS old --strict
+t "on a young one it works" verdict 0 'ok.*' EGRESS young
 refused CALLBACK v1 'does not have this helper' callback
 refused CALLED_BACK v1 'left out: the kernel has no maps of type xskmap'
 refused CHOSEN v1 'does not have this helper' chosen

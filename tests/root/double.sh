@@ -172,6 +172,7 @@ if command -v clang >/dev/null && [ -r "$(dirname "$btfgen")/vmlinux.h" ]; then
 	t "one whose maps have flags" fixture flags refused -DMAP_FLAGS
 	t "one with a helper that another stands in for" fixture task refused -DTASK
 	t "one with a uprobe" fixture uprobe uprobe
+	t "one with a program for packets from a map of devices" fixture egress check_code -DEGRESS
 else
 	compiled=no
 	skip "objects that old kernels refuse" "clang or vmlinux.h is missing"
@@ -252,6 +253,17 @@ for kernel in $kernels; do
 	t "$kernel: flags that maps can do without" loads "$work/flags.bpf.o" \
 		"map reachable: without BPF_F_MMAPABLE" "map given: without BPF_F_RDONLY_PROG" \
 		"!BPF_F_NO_PREALLOC"
+	case $kernel in
+	4.9 | 4.14)
+		t_says 0 "left-out  egress (xdp/devmap), which is for a certain way to attach" \
+			"$kernel: a way to attach that it is not told of is left out" \
+			"$btfload" run "$work/egress.bpf.o" --load-only --explain
+		t_says 1 "the kernel takes no programs for a certain way to attach (before 4.17)" \
+			"$kernel: and refused where nothing may be" \
+			"$btfload" run "$work/egress.bpf.o" --load-only --strict
+		;;
+	*) t "$kernel: a way to attach loads" "$btfload" run "$work/egress.bpf.o" --load-only --strict ;;
+	esac
 	refused atomic "BPF_STX uses reserved fields"
 	refused atomic "the kernel has no atomics that return a value"
 	case $kernel in
