@@ -84,7 +84,7 @@ t "they say so" says_of whole signed-index signed-index signed-index
 
 serve "$work/repo" --faults "$work/faults"
 t_says 0 "3 done" "of parts" build_into parts
-t_says 0 "partial, signed by" "each is told to be" printf '%s\n' "$out"
+t_says 0 "partial, its index signed by" "each is told to be" printf '%s\n' "$out"
 t "those say so, but what had to be streamed" says_of parts partial partial signed-index
 t "vmlinux first: less than half of the package was sent" a_part 6.1.0-1
 t "vmlinux last: less than half of the package was sent" a_part 6.1.0-2

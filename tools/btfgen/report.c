@@ -11,6 +11,7 @@
 
 static void print_block(const struct job_result *result)
 {
+	bool is_partial = result->verification == KBTF_VERIFIED_PARTIAL;
 	char bytes[3][16];
 
 	printf("kernel      %s (%s%s%s, %s)\n", result->kernel_release,
@@ -20,7 +21,8 @@ static void print_block(const struct job_result *result)
 	printf("build ID    %s\n", *result->build_id ? result->build_id : "none");
 	printf("package     %s\n", result->package);
 	printf("verified    %s%s%s\n", kbtf_verification__name(result->verification),
-	       *result->verified_by ? ", signed by " : "", result->verified_by);
+	       !*result->verified_by ? "" : is_partial ? ", its index signed by " : ", signed by ",
+	       result->verified_by);
 	/* a local file is not fetched, and parts of a package are as they are read */
 	if (result->seconds[STAGE_FETCH] > 0 || result->fetched)
 		printf("fetched     %s\n", result->fetched ? format_bytes(result->fetched, bytes[0])
