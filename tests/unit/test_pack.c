@@ -11,6 +11,7 @@
 static const uint8_t build_id[20] = { 1, 2, 3 };
 static void *full, *min;
 static size_t full_size, min_size;
+static const char *version = "1"; /* of the encoder */
 
 /* A profile of one object, named by `object`; `is_full`: and the full BTF. */
 static void pack(const char *object, bool is_full, enum kbtf_verification verification)
@@ -27,6 +28,7 @@ static void pack(const char *object, bool is_full, enum kbtf_verification verifi
 			   .build_id_len = sizeof(build_id) },
 		.provenance = { .sz = sizeof(entry.provenance),
 				.encoder = is_full ? "pahole" : "dwarf",
+				.encoder_version = version,
 				.verification = verification },
 		.btf = is_full ? full : NULL,
 		.btf_size = is_full ? full_size : 0,
@@ -132,6 +134,18 @@ static void test_trust(void **state)
 	expect(false, "one two", "dwarf", KBTF_VERIFIED_PARTIAL);
 }
 
+/* What an older encoder minimized would pass for the newer one's. */
+static void test_older_rules(void **state)
+{
+	(void)state;
+	begin();
+	pack("one", false, KBTF_VERIFIED_SIGNED_INDEX);
+	version = "2";
+	pack("two", false, KBTF_VERIFIED_SIGNED_INDEX);
+	expect(false, "two", "dwarf", KBTF_VERIFIED_SIGNED_INDEX);
+	version = "1";
+}
+
 static int setup(void **state)
 {
 	full = small_btf(12, &full_size);
@@ -153,6 +167,7 @@ int main(void)
 		cmocka_unit_test(test_full_stays),
 		cmocka_unit_test(test_full_comes),
 		cmocka_unit_test(test_trust),
+		cmocka_unit_test(test_older_rules),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -118,15 +118,20 @@ static int trust_in(enum kbtf_verification verification)
  */
 static bool stays_true(const struct kbtf_entry *old, const struct kbtf_new_entry *entry)
 {
-	enum kbtf_verification before = kbtf_entry__provenance(old)->verification;
+	const struct kbtf_provenance *before = kbtf_entry__provenance(old);
 
 	if (entry->btf && kbtf_entry__btf_size(old))
 		return same_btf(old, entry);
 	if (!entry->ident.build_id_len)
 		return false;
 	/* full BTF that is there stays, and the entry as good as its worst part */
-	return kbtf_entry__btf_size(old) ||
-	       trust_in(before) >= trust_in(entry->provenance.verification);
+	if (kbtf_entry__btf_size(old))
+		return true;
+	/* what is made by other rules is to be made anew, and the entry tells of one set of them */
+	if (same_text(before->encoder, entry->provenance.encoder) &&
+	    !same_text(before->encoder_version, entry->provenance.encoder_version))
+		return false;
+	return trust_in(before->verification) >= trust_in(entry->provenance.verification);
 }
 
 /* The full BTF that is there, where the new entry has none, and how it came about. */
