@@ -177,6 +177,47 @@ proposed() # the real manifest asks there, and for each release that is asked fo
 t "as Debian 9 is asked for" proposed stretch
 t "and 10" proposed buster
 rm "$work/m/point.ini"
+# Debian's own manifest, with the double's keys: kernels of unstable and of backports, each from its suite.
+real()
+{
+	kernel sid 4.18.0-1-amd64 '#1 SMP Debian 4.18.6-1 (2018-09-06)' &&
+		kernel bpo 4.18.0-0.bpo.1-amd64 '#1 SMP Debian 4.18.6-1~bpo9+1 (2018-09-13)' &&
+		"$lib/make-deb-repo" "$work/day4" --codename sid --suite unstable "dbg:4.18.0-1-amd64:4.18.6-1:$work/sid" &&
+		"$lib/make-deb-repo" "$work/day5" --codename stretch-backports --origin 'Debian Backports' \
+			"dbg:4.18.0-0.bpo.1-amd64:4.18.6-1~bpo9+1:$work/bpo" &&
+		cp -R "$work/day4/debian" "$s/archive/debian/20180906T000000Z" &&
+		cp -R "$work/day5/debian" "$s/archive/debian/20180913T000000Z" || return 1
+	mkdir "$work/real"
+	python3 - "$top/manifests/debian.ini" "$work" "$s/snapshot.json" <<'PYTHON'
+import json, re, sys
+text = open(sys.argv[1]).read()
+rings = "".join("\n\t%s/day%d/keyring.gpg" % (sys.argv[2], day) for day in (4, 5))
+text = re.sub(r"(?m)^keyring =.*(\n\t.*)*", "keyring =" + rings, text)
+text = re.sub(r"(?m)^key =.*(\n\t.*)*\n", "", text)
+open(sys.argv[2] + "/real/debian.ini", "w").write(text)
+sources = {"linux-4.19": {}, "linux-5.10": {}, **json.load(open(sys.argv[3]))}
+for version, name, day in (("4.18.6-1", "4.18.0-1", "20180906"), ("4.18.6-1~bpo9+1", "4.18.0-0.bpo.1", "20180913"),
+                           ("4.18~rc3-1~exp1", "4.18.0-rc3", "20180706")):
+    sources["linux"][version] = [{"archive_name": "debian", "first_seen": day + "T000000Z", "path": "/pool",
+        "name": "linux-image-%s-amd64-dbg_%s_amd64.deb" % (name, version)}]
+json.dump(sources, open(sys.argv[3], "w"))
+PYTHON
+}
+from_real() # RELEASE KERNEL
+{
+	: >"$work/api-log"
+	"$btfgen" list --manifests "$work/real" --mirror "$api" --release "$1" --kernel 4.18 --json >"$work/json" \
+		2>"$work/messages" &&
+		json '[(k["kernel"], k["debug"]["verification"]) for k in d["kernels"]] == [("'"$2"'", "signed-index")]' \
+			"$work/json"
+}
+cp "$s/snapshot.json" "$work/snapshot.json"
+t "days of unstable and of backports" real
+t "Debian's manifest: unstable has its kernel" from_real sid-snapshot 4.18.0-1-amd64
+t "and no other day is fetched" [ "$(asked InRelease)" -eq 1 ]
+t "backports have theirs" from_real stretch-backports-snapshot 4.18.0-0.bpo.1-amd64
+t "and no other day is fetched" [ "$(asked InRelease)" -eq 1 ]
+mv "$work/snapshot.json" "$s/snapshot.json"
 rm -rf "$XDG_CACHE_HOME/btfgen/index"
 : >"$work/api-log"
 t_exit 3 "another series is asked for" run list --distro debian --kernel 5.10
