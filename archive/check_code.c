@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "folding.h"
+#include "helper_memory.h"
 
 /* Of a program, before 5.2. */
 #define OLD_MAX_INSNS 4096
@@ -207,11 +207,11 @@ static void check_instructions(const struct object_check *check,
 static bool is_refused(const struct kernel_offer *offer, const struct bpf_insn *insn, uint8_t regs)
 {
 	for (uint8_t reg = BPF_REG_1; reg <= BPF_REG_5; reg++) {
-		enum fold_memory memory = regs & 1u << reg ? folding__memory(insn->imm, reg) :
-							     FOLD_NO_MEMORY;
+		const struct helper_memory *memory = regs & 1u << reg ?
+						     helper_memory__in(insn->imm, reg) : NULL;
 
-		if ((memory == FOLD_KEY_MEMORY && offer->keys_in_maps == OFFER_NO) ||
-		    (memory == FOLD_OTHER_MEMORY && offer->memory_in_maps == OFFER_NO))
+		if (memory && (memory->kind == MEMORY_SIZED ? offer->memory_in_maps :
+							      offer->keys_in_maps) == OFFER_NO)
 			return true;
 	}
 	return false;

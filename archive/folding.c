@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "helper_memory.h"
+#include "insn_values.h"
 #include "liveness.h"
 
 /* Rounds until nothing new is found; more than any compiler's loops take. */
@@ -189,56 +191,6 @@ static bool read_constant(const struct fold_pointer *from, uint64_t number, int1
 	return true;
 }
 
-static bool compute(uint8_t op, bool wide, uint64_t a, uint64_t b, uint64_t *result)
-{
-	unsigned int bits = wide ? 64 : 32;
-	uint64_t mask = wide ? UINT64_MAX : UINT32_MAX;
-
-	a &= mask;
-	b &= mask;
-	if ((op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH) && b >= bits)
-		return false;
-	switch (op) {
-	case BPF_ADD: a += b; break;
-	case BPF_SUB: a -= b; break;
-	case BPF_AND: a &= b; break;
-	case BPF_OR: a |= b; break;
-	case BPF_XOR: a ^= b; break;
-	case BPF_MUL: a *= b; break;
-	case BPF_MOV: a = b; break;
-	case BPF_LSH: a <<= b; break;
-	case BPF_RSH: a >>= b; break;
-	case BPF_ARSH: a = wide ? (uint64_t)((int64_t)a >> b) : (uint32_t)((int32_t)a >> b); break;
-	default: return false;
-	}
-	*result = a & mask;
-	return true;
-}
-
-static bool decide(uint8_t op, bool wide, uint64_t a, uint64_t b, bool *taken)
-{
-	int64_t x = wide ? (int64_t)a : (int32_t)a, y = wide ? (int64_t)b : (int32_t)b;
-
-	if (!wide) {
-		a = (uint32_t)a;
-		b = (uint32_t)b;
-	}
-	switch (op) {
-	case BPF_JEQ: *taken = a == b; return true;
-	case BPF_JNE: *taken = a != b; return true;
-	case BPF_JGT: *taken = a > b; return true;
-	case BPF_JGE: *taken = a >= b; return true;
-	case BPF_JLT: *taken = a < b; return true;
-	case BPF_JLE: *taken = a <= b; return true;
-	case BPF_JSET: *taken = a & b; return true;
-	case BPF_JSGT: *taken = x > y; return true;
-	case BPF_JSGE: *taken = x >= y; return true;
-	case BPF_JSLT: *taken = x < y; return true;
-	case BPF_JSLE: *taken = x <= y; return true;
-	default: return false;
-	}
-}
-
 /* ---- instructions ------------------------------------------------------------------------ */
 
 /* What the instruction will be when the program runs; `insns` has it as it is now. */
@@ -332,7 +284,7 @@ static void fold_alu(struct fold *fold, struct bpf_insn *insn)
 	if (by_register && op != BPF_NEG && op != BPF_END)
 		escape(fold, insn->src_reg);
 	if ((op != BPF_MOV && to->kind != NUMBER) || op == BPF_NEG || op == BPF_END ||
-	    !operand(fold, real, &b) || !compute(op, wide, to->number, b, &result)) {
+	    !operand(fold, real, &b) || !insn_values__compute(op, wide, to->number, b, &result)) {
 		to->kind = NOTHING;
 		return;
 	}
@@ -346,50 +298,20 @@ static void fold_alu(struct fold *fold, struct bpf_insn *insn)
 
 #define ARGUMENTS 5
 
-/* The memory that helpers of old kernels are handed. */
-static const struct argument {
-	int32_t helper;
-	uint8_t reg;
-	enum { KEY, VALUE, SIZED } size; /* SIZED: the next register has it */
-	bool written;
-} memory_arguments[] = {
-	{ BPF_FUNC_map_lookup_elem, BPF_REG_2, KEY, false },
-	{ BPF_FUNC_map_update_elem, BPF_REG_2, KEY, false },
-	{ BPF_FUNC_map_update_elem, BPF_REG_3, VALUE, false },
-	{ BPF_FUNC_map_delete_elem, BPF_REG_2, KEY, false },
-	{ BPF_FUNC_trace_printk, BPF_REG_1, SIZED, false },
-	{ BPF_FUNC_perf_event_output, BPF_REG_4, SIZED, false },
-	{ BPF_FUNC_get_current_comm, BPF_REG_1, SIZED, true },
-	{ BPF_FUNC_probe_read, BPF_REG_1, SIZED, true },
-	{ BPF_FUNC_probe_read_str, BPF_REG_1, SIZED, true },
-	{ BPF_FUNC_probe_read_user, BPF_REG_1, SIZED, true },
-	{ BPF_FUNC_probe_read_user_str, BPF_REG_1, SIZED, true },
-	{ BPF_FUNC_probe_read_kernel, BPF_REG_1, SIZED, true },
-	{ BPF_FUNC_probe_read_kernel_str, BPF_REG_1, SIZED, true },
-};
-
-enum fold_memory folding__memory(int32_t helper, uint8_t reg)
-{
-	for (size_t i = 0; i < sizeof(memory_arguments) / sizeof(memory_arguments[0]); i++)
-		if (memory_arguments[i].helper == helper && memory_arguments[i].reg == reg)
-			return memory_arguments[i].size == SIZED ? FOLD_OTHER_MEMORY : FOLD_KEY_MEMORY;
-	return FOLD_NO_MEMORY;
-}
-
 /* 0: not known */
-static uint64_t size_of(const struct fold *fold, const struct argument *argument)
+static uint64_t size_of(const struct fold *fold, const struct helper_memory *argument)
 {
 	const struct known *map = &fold->regs[BPF_REG_1], *size = &fold->regs[argument->reg + 1];
 
-	if (argument->size == SIZED)
+	if (argument->kind == MEMORY_SIZED)
 		return size->kind == NUMBER ? size->number : 0;
 	if (map->kind != MAP)
 		return 0;
-	return argument->size == KEY ? fold->input->maps[map->number].key_size
+	return argument->kind == MEMORY_KEY ? fold->input->maps[map->number].key_size
 				     : fold->input->maps[map->number].value_size;
 }
 
-static bool find_copy(const struct fold *fold, const struct argument *argument,
+static bool find_copy(const struct fold *fold, const struct helper_memory *argument,
 		      struct fold_copy *copy)
 {
 	const struct known *known = &fold->regs[argument->reg];
@@ -397,7 +319,7 @@ static bool find_copy(const struct fold *fold, const struct argument *argument,
 	uint64_t size = size_of(fold, argument);
 
 	if (known->kind != POINTER || !size || size > input->stack_room ||
-	    !(argument->size == SIZED ? input->stack_memory : input->stack_keys) ||
+	    !(argument->kind == MEMORY_SIZED ? input->stack_memory : input->stack_keys) ||
 	    (int64_t)known->number < 0 || known->number > INT16_MAX - size ||
 	    known->number + size > input->pointers[known->pointer].size)
 		return false;
@@ -411,15 +333,15 @@ static bool find_copy(const struct fold *fold, const struct argument *argument,
 static size_t find_copies(const struct fold *fold, const struct bpf_insn *insn,
 			  struct fold_copy copies[ARGUMENTS])
 {
+	const struct helper_memory *argument = NULL;
 	size_t count = 0, room = fold->input->stack_room;
 
 	if (insn->src_reg || is_fixed(fold))
 		return 0;
-	for (size_t i = 0; i < sizeof(memory_arguments) / sizeof(memory_arguments[0]); i++) {
+	while ((argument = helper_memory__next(insn->imm, argument))) {
 		size_t size;
 
-		if (memory_arguments[i].helper != insn->imm ||
-		    !find_copy(fold, &memory_arguments[i], &copies[count]))
+		if (!find_copy(fold, argument, &copies[count]))
 			continue;
 		size = (copies[count++].size + 7) & ~7u;
 		if (size > room)
@@ -493,14 +415,17 @@ static void fold_branch(struct fold *fold, struct bpf_insn *insn)
 {
 	const struct known *from = &fold->regs[insn->dst_reg];
 	int64_t target = (int64_t)fold->at + 1 + insn->off;
-	bool taken, wide = BPF_CLASS(insn->code) == BPF_JMP, decided;
+	bool wide = BPF_CLASS(insn->code) == BPF_JMP, taken, decided;
+	int outcome = -1;
 	uint64_t b;
 
 	escape(fold, insn->dst_reg);
 	if (BPF_SRC(insn->code) == BPF_X)
 		escape(fold, insn->src_reg);
-	decided = from->kind == NUMBER && operand(fold, as_relocated(fold), &b) &&
-		  decide(BPF_OP(insn->code), wide, from->number, b, &taken);
+	if (from->kind == NUMBER && operand(fold, as_relocated(fold), &b))
+		outcome = insn_values__compare(BPF_OP(insn->code), wide, from->number, b);
+	decided = outcome >= 0;
+	taken = outcome > 0;
 	if (insn->off && (!decided || taken) && target >= 0 && target < (int64_t)fold->count)
 		flow(fold, (size_t)target);
 	if (decided && taken && insn->off)

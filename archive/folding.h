@@ -76,10 +76,6 @@ struct fold_outcome {
 	size_t copy_count;
 };
 
-/* Which memory a helper of old kernels takes in a register. */
-enum fold_memory { FOLD_NO_MEMORY, FOLD_KEY_MEMORY /* or value, of maps */, FOLD_OTHER_MEMORY };
-enum fold_memory folding__memory(int32_t helper, uint8_t reg);
-
 /* 0, -ENOMEM, or -EBADMSG: this is no code that is understood, or the pointers are not in it. */
 int folding__run(struct bpf_insn *insns, size_t count, const struct fold_input *input,
 		 struct fold_outcome *outcome);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "insn_values.h"
 
 #define INSN_SIZE sizeof(struct bpf_insn)
 /* Rounds until nothing new is found: each only ever makes less known. */
@@ -123,30 +124,6 @@ static void join(struct walk *walk, uint32_t at, enum reach_level level, const s
 
 /* ---- instructions ----------------------------------------------------------------------------------- */
 
-static bool compute(uint8_t op, uint64_t *a, uint64_t b, bool wide)
-{
-	unsigned int shift = (unsigned int)b & (wide ? 63 : 31);
-
-	switch (op) {
-	case BPF_MOV: *a = b; break;
-	case BPF_ADD: *a += b; break;
-	case BPF_SUB: *a -= b; break;
-	case BPF_MUL: *a *= b; break;
-	case BPF_OR: *a |= b; break;
-	case BPF_AND: *a &= b; break;
-	case BPF_XOR: *a ^= b; break;
-	case BPF_LSH: *a <<= shift; break;
-	case BPF_RSH: *a = wide ? *a >> shift : (uint64_t)((uint32_t)*a >> shift); break;
-	case BPF_ARSH: *a = wide ? (uint64_t)((int64_t)*a >> shift)
-				 : (uint64_t)(uint32_t)((int32_t)*a >> shift); break;
-	case BPF_NEG: *a = -*a; break;
-	default: return false;
-	}
-	if (!wide)
-		*a = (uint32_t)*a;
-	return true;
-}
-
 /* A number of fewer bits, its sign included, as one of 64 bits. */
 static uint64_t extend(uint64_t number, unsigned int bits)
 {
@@ -243,7 +220,7 @@ static void run_alu(const struct bpf_insn *insn, struct value *regs)
 	}
 	open = is_open(&result) || is_open(&by);
 	if (result.kind != NUMBER || by.kind != NUMBER ||
-	    !compute(op, &result.number, by.number, wide))
+	    !insn_values__compute(op, wide, result.number, by.number, &result.number))
 		result = (struct value){ .kind = open ? OPEN : UNKNOWN };
 	*to = result;
 }
@@ -352,24 +329,10 @@ static int decide(enum reach_compares compares, const struct bpf_insn *insn,
 	bool wide = BPF_CLASS(insn->code) == BPF_JMP;
 	uint64_t x = wide ? a->number : (uint32_t)a->number;
 	uint64_t y = wide ? b->number : (uint32_t)b->number;
-	int64_t sx = wide ? (int64_t)x : (int32_t)x, sy = wide ? (int64_t)y : (int32_t)y;
 
 	if (a->kind != NUMBER || b->kind != NUMBER || !is_known(compares, insn, x == y))
 		return -1;
-	switch (BPF_OP(insn->code)) {
-	case BPF_JEQ: return x == y;
-	case BPF_JNE: return x != y;
-	case BPF_JGT: return x > y;
-	case BPF_JGE: return x >= y;
-	case BPF_JLT: return x < y;
-	case BPF_JLE: return x <= y;
-	case BPF_JSGT: return sx > sy;
-	case BPF_JSGE: return sx >= sy;
-	case BPF_JSLT: return sx < sy;
-	case BPF_JSLE: return sx <= sy;
-	case BPF_JSET: return (x & y) != 0;
-	default: return -1;
-	}
+	return insn_values__compare(BPF_OP(insn->code), wide, x, y);
 }
 
 /* The same of an address that is compared with 0. */
