@@ -103,7 +103,17 @@ if command -v dwz >/dev/null; then
 	kernel packed 4.12.14-1-default '' --dwarf 4 --units 6
 	cp packed plain
 	t "dwz" dwz packed
-	t_says 1 "packed by dwz" "pahole is not asked" "$btfgen" encode --encoder pahole -o packed.btf packed
+	pahole=$(pahole --version | tr -d 'v\n')
+	case $pahole in
+	1.[0-9] | 1.[12][0-9] | 1.3[01])
+		t_says 1 "packed by dwz, and pahole $pahole" "pahole is not asked" \
+			"$btfgen" encode --encoder pahole -o packed.btf packed
+		;;
+	*)
+		t_says 0 "relocations come out the same" "pahole reads it, too" \
+			"$btfgen" verify -w "$work/cache" --against pahole --for "$programs/execsnoop.bpf.o" packed
+		;;
+	esac
 	for file in packed plain; do
 		t "straight from DWARF: $file" "$btfgen" encode -q --encoder dwarf --for "$programs/execsnoop.bpf.o" \
 			-o $file.btf $file

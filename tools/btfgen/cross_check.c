@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "cross_check.h"
 
+#include <bpf/btf.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -10,6 +11,7 @@
 #include "base/file_kind.h"
 #include "image.h"
 #include "job.h"
+#include "stage/encode.h"
 #include "stage/extract.h"
 
 struct run {
@@ -18,6 +20,7 @@ struct run {
 	char *scratch, *copy;
 	struct image image;
 	struct image_btf made[2];
+	bool nested_arrays;      /* in what it is compared with */
 };
 
 static void run__free(struct run *run)
@@ -59,6 +62,7 @@ static int encode(struct run *run, enum encoder encoder, int side, struct error 
 		.timeout_s = run->opts->timeout_s,
 		.objects = run->opts->objects,
 		.min_only = encoder == ENCODER_DWARF,
+		.nested_arrays = run->nested_arrays,
 		.threads = (unsigned int)get_nprocs(),
 	};
 	struct timespec began, ended;
@@ -71,6 +75,46 @@ static int encode(struct run *run, enum encoder encoder, int side, struct error 
 				    (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
 	run->check->bytes[side] = run->made[side].size;
 	return res;
+}
+
+/* In the kernel's own BTF; where there are none at all it does not matter. */
+static int find_nested_arrays(struct run *run, struct error *err)
+{
+	struct btf *btf = btf__new(run->made[1].btf, (uint32_t)run->made[1].size);
+
+	if (!btf)
+		return error__set(err, errno, "%s: its .BTF can't be read: %s", run->image.path,
+				  strerror(errno));
+	for (uint32_t id = 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+
+		if (btf_is_array(type))
+			run->nested_arrays |= btf_is_array(btf__type_by_id(
+				btf, btf_array(type)->type));
+	}
+	btf__free(btf);
+	return 0;
+}
+
+/* pahole's comes last: for it the file is copied, and changed. */
+static int make_both(struct run *run, struct error *err)
+{
+	enum encoder against = run->opts->against;
+	int res;
+
+	run->check->kernel_release = strdup(run->image.about.kernel_release);
+	if (!run->check->kernel_release)
+		return error__oom(err);
+	if (against == ENCODER_PAHOLE) {
+		res = encode__nests_arrays(&run->nested_arrays, err);
+	} else {
+		res = encode(run, against, 1, err);
+		if (!res)
+			res = find_nested_arrays(run, err);
+	}
+	if (!res)
+		res = encode(run, ENCODER_DWARF, 0, err);
+	return res || against != ENCODER_PAHOLE ? res : encode(run, against, 1, err);
 }
 
 static int compare(struct run *run, struct error *err)
@@ -91,18 +135,6 @@ static int compare(struct run *run, struct error *err)
 	else if (res)
 		return error__set(err, -res, "%s: %s", run->image.path, why);
 	return 0;
-}
-
-static int make_both(struct run *run, struct error *err)
-{
-	int res;
-
-	run->check->kernel_release = strdup(run->image.about.kernel_release);
-	if (!run->check->kernel_release)
-		return error__oom(err);
-	/* pahole's comes last: for it the file is copied, and changed */
-	res = encode(run, ENCODER_DWARF, 0, err);
-	return res ? res : encode(run, run->opts->against, 1, err);
 }
 
 int cross_check__run(const struct cross_check_opts *opts, const char *path,

@@ -159,6 +159,7 @@ static int encode_wanted(const struct image *image, const struct image_encoding 
 		.kernel_release = given->kernel_release,
 		.objects = given->objects,
 		.threads = given->threads,
+		.nested_arrays = given->nested_arrays,
 		.meter = given->meter,
 	};
 	struct encoded encoded = {};

@@ -32,6 +32,7 @@ struct image_encoding {
 	struct meter *meter;
 	const struct objects *objects; /* what it is to be minimized for, or NULL */
 	bool min_only;              /* and it alone is wanted */
+	bool nested_arrays;         /* of what is made for them: as in stage/encode.h */
 	unsigned int threads;       /* of an encoder that has some; 0: 1 */
 	bool normalize;             /* as kbtf_btf__normalize(), noted in `notes` */
 };

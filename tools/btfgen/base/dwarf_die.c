@@ -178,3 +178,26 @@ int dwarf_die__place(const char **why, Dwarf_Die *die, bool in_union, bool big_e
 	slot->bit_size = (uint32_t)bit_size;
 	return res;
 }
+
+int dwarf_die__dimensions(const char **why, Dwarf_Die *die, uint32_t sizes[DWARF_DIMENSIONS_MAX],
+			  unsigned int *count)
+{
+	Dwarf_Die child;
+	int res = dwarf_die__first(why, die, &child);
+
+	*count = 0;
+	for (; res == 0; res = dwarf_die__next(why, &child)) {
+		uint64_t last, size = 0;
+
+		if (dwarf_tag(&child) != DW_TAG_subrange_type)
+			continue;
+		if (*count == DWARF_DIMENSIONS_MAX)
+			return damaged(why, "an array of more than 16 dimensions");
+		if (dwarf_die__number(&child, DW_AT_upper_bound, &last))
+			size = last + 1;
+		else
+			dwarf_die__number(&child, DW_AT_count, &size);
+		sizes[(*count)++] = (uint32_t)size;
+	}
+	return res < 0 ? res : 0;
+}

@@ -30,6 +30,14 @@ int dwarf_die__type(const char **why, Dwarf_Die *die, Dwarf_Die *type);
 int dwarf_die__first(const char **why, Dwarf_Die *die, Dwarf_Die *child);
 int dwarf_die__next(const char **why, Dwarf_Die *die);
 
+/*
+ * Elements in each dimension of an array, from the outermost; without a bound 0. -EBADMSG too
+ * where there are more than DWARF_DIMENSIONS_MAX.
+ */
+#define DWARF_DIMENSIONS_MAX 16
+int dwarf_die__dimensions(const char **why, Dwarf_Die *die, uint32_t sizes[DWARF_DIMENSIONS_MAX],
+			  unsigned int *count);
+
 /* -ENOTSUP, and words for it: a unit's types are in another file (DW_UT_skeleton). */
 int dwarf_die__explain_split(const char *name, struct error *err);
 

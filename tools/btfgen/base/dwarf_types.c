@@ -220,6 +220,7 @@ static int read_units(struct part *part)
 		.wanted = part->opts->wanted,
 		.also = part->opts->also,
 		.enum64 = part->opts->enum64,
+		.nested_arrays = part->opts->nested_arrays,
 		.big_endian = part->units->big_endian,
 	};
 	struct dwarf_unit_reader *reader = dwarf_unit_reader__new(&opts, part->records);

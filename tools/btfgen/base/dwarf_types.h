@@ -21,6 +21,7 @@ struct dwarf_types_opts {
 	const struct kbtf_minimizer *wanted;
 	const char *also;     /* a struct that is wanted, too, if only by name; or NULL */
 	bool enum64;          /* enumerations of more than 4 bytes as such, else cut to 4 */
+	bool nested_arrays;   /* several dimensions as arrays of arrays, else multiplied */
 	unsigned int threads; /* 0: 1 */
 };
 

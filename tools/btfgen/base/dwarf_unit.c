@@ -239,29 +239,31 @@ static enum context inner_context(enum context context)
 	return context == BEHIND ? MATCHING : context;
 }
 
-/* Dimensions are multiplied: BTF could have an array of arrays, and pahole does not. */
+/*
+ * pahole multiplied dimensions up to 1.31, and so has it the BTF of all kernels of its time and
+ * the vmlinux.h of most programs: an array of arrays would fit none of those.
+ */
 static int read_array(struct dwarf_unit_reader *reader, Dwarf_Die *die, enum context context,
 		      uint32_t *number)
 {
 	const struct type_record record = { .kind = BTF_KIND_ARRAY, .count = 1 };
 	struct type_slot slot = { .bit_offset = reader->index_type, .bit_size = 1 };
-	Dwarf_Die child;
-	int res = dwarf_die__first(&reader->why, die, &child);
+	uint32_t sizes[DWARF_DIMENSIONS_MAX];
+	unsigned int count;
+	int res = dwarf_die__dimensions(&reader->why, die, sizes, &count);
 
-	for (; res == 0; res = dwarf_die__next(&reader->why, &child)) {
-		uint64_t last, count = 0;
-
-		if (dwarf_tag(&child) != DW_TAG_subrange_type)
-			continue;
-		if (dwarf_die__number(&child, DW_AT_upper_bound, &last))
-			count = last + 1;
-		else
-			dwarf_die__number(&child, DW_AT_count, &count);
-		slot.bit_size *= (uint32_t)count;
+	if (!res)
+		res = read_referred(reader, die, inner_context(context), &slot.type);
+	for (; !res && count > 1; count--) {
+		if (reader->opts.nested_arrays) {
+			slot.bit_size = sizes[count - 1];
+			res = type_records__add(reader->records, &record, &slot, &slot.type);
+		} else {
+			sizes[count - 2] *= sizes[count - 1];
+		}
 	}
-	if (res < 0)
-		return res;
-	res = read_referred(reader, die, inner_context(context), &slot.type);
+	if (count)
+		slot.bit_size = sizes[0];
 	return res ? res : add_record(reader, &record, &slot, number);
 }
 

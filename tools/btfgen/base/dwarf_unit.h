@@ -11,7 +11,7 @@
 struct dwarf_unit_opts {
 	const struct kbtf_minimizer *wanted;
 	const char *also; /* as in dwarf_types.h */
-	bool enum64, big_endian;
+	bool enum64, nested_arrays, big_endian;
 };
 
 struct dwarf_unit_reader;

@@ -102,25 +102,41 @@ static void add_flags(struct buf *flags, struct pahole_version version, const ch
 		buf__printf(flags, " --lang_exclude=rust");
 }
 
-int encode__plan(const char *kernel_release, char **version, char **flags, struct error *err)
+int encode__nests_arrays(bool *nests, struct error *err)
+{
+	struct pahole_version version;
+	int res = read_version(&version, err);
+
+	*nests = !res && at_least(version, 1, 32);
+	return res;
+}
+
+static int plan(const char *kernel_release, struct pahole_version *found, char **version,
+		char **flags, struct error *err)
 {
 	_cleanup_buf_ struct buf made = {};
-	struct pahole_version found;
 	int res;
 
 	*version = *flags = NULL;
-	res = read_version(&found, err);
+	res = read_version(found, err);
 	if (res)
 		return res;
-	add_flags(&made, found, kernel_release);
+	add_flags(&made, *found, kernel_release);
 	if (!buf__cstr(&made))
 		return error__oom(err);
-	if (asprintf(version, "%u.%u", found.major, found.minor) < 0) {
+	if (asprintf(version, "%u.%u", found->major, found->minor) < 0) {
 		*version = NULL;
 		return error__oom(err);
 	}
 	*flags = (char *)buf__steal(&made, NULL);
 	return 0;
+}
+
+int encode__plan(const char *kernel_release, char **version, char **flags, struct error *err)
+{
+	struct pahole_version found;
+
+	return plan(kernel_release, &found, version, flags, err);
 }
 
 static int explain_exit(const char *vmlinux, const struct child_result *result,
@@ -248,7 +264,8 @@ static int check_btf(const char *vmlinux, const void *data, size_t size,
 	return 0;
 }
 
-static int read_sizes(const char *vmlinux, struct dwarf_size *records, struct error *err)
+static int read_sizes(const char *vmlinux, struct pahole_version version, struct dwarf_size *records,
+		      struct error *err)
 {
 	bool is_packed;
 	int res;
@@ -259,10 +276,11 @@ static int read_sizes(const char *vmlinux, struct dwarf_size *records, struct er
 	if (res == -ENODATA)
 		return error__set(err, ENODATA, "%s is stripped: it has no .debug_info; use the "
 				  "debug package's vmlinux", vmlinux);
-	if (!res && is_packed)
-		return error__set(err, ENOTSUP, "%s: its DWARF was packed by dwz, and pahole leaves out "
-				  "what units have in common; --min-only, or encode --encoder dwarf, "
-				  "reads all of it", vmlinux);
+	if (!res && is_packed && !at_least(version, 1, 32))
+		return error__set(err, ENOTSUP, "%s: its DWARF was packed by dwz, and pahole %u.%u leaves "
+				  "out what units have in common; --min-only, or encode --encoder dwarf, "
+				  "reads all of it, and pahole does from 1.32 on", vmlinux, version.major,
+				  version.minor);
 	return res;
 }
 
@@ -272,13 +290,14 @@ int encode__vmlinux(const char *vmlinux, const struct encode_opts *opts,
 	struct dwarf_size records[CORE_STRUCTS];
 	_cleanup_temp_file_ struct temp_file out = { .fd = -1 };
 	cleanup(encoded__free) struct encoded made = {};
+	struct pahole_version version;
 	int res;
 
 	*encoded = (struct encoded){};
 	meter__stage(opts->meter, "encode", 0);
-	res = encode__plan(opts->kernel_release, &made.encoder_version, &made.flags, err);
+	res = plan(opts->kernel_release, &version, &made.encoder_version, &made.flags, err);
 	if (!res)
-		res = read_sizes(vmlinux, records, err);
+		res = read_sizes(vmlinux, version, records, err);
 	if (!res)
 		res = unit_counter__unify(vmlinux, &made.notes, err);
 	/* a new file: pahole does not truncate what it writes over */
@@ -331,6 +350,7 @@ int encode__wanted(const char *vmlinux, const struct encode_wanted_opts *opts,
 		.wanted = opts->objects->minimizer,
 		.also = "task_struct",
 		.enum64 = has_enum64(opts->kernel_release),
+		.nested_arrays = opts->nested_arrays,
 		.threads = opts->threads,
 	};
 	_cleanup_close_ int fd = open(vmlinux, O_RDONLY | O_CLOEXEC);

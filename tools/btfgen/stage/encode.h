@@ -33,8 +33,8 @@ struct encoded {
 /*
  * `vmlinux` is a work copy: member names that carry a compiler's unit counter
  * (__UNIQUE_ID_rh_kabi_hide<N>) are made alike in its .debug_str first, which
- * pahole's deduplication needs. Errors: -ENODATA (no DWARF: stripped), -ENOTSUP (packed by dwz, or
- * split), -ENOENT (no pahole: how to install it), -EBADMSG (pahole failed, or its output is no good:
+ * pahole's deduplication needs. Errors: -ENODATA (no DWARF: stripped), -ENOTSUP (packed by dwz, before
+ * pahole 1.32, or split), -ENOENT (no pahole: how to install it), -EBADMSG (pahole failed, or its output is no good:
  * empty, without task_struct, or a struct's size differs from DWARF's), -ETIMEDOUT,
  * -ENOMEM, -ECANCELED.
  */
@@ -49,6 +49,8 @@ struct encode_wanted_opts {
 	const char *kernel_release;    /* enumerations depend on it; "" or NULL: unknown */
 	const struct objects *objects; /* at least one */
 	unsigned int threads;          /* 0: 1 */
+	/* as the pahole that it is to be compared with; else false */
+	bool nested_arrays;
 	struct meter *meter;
 };
 
@@ -58,6 +60,12 @@ struct encode_wanted_opts {
  */
 int encode__wanted(const char *vmlinux, const struct encode_wanted_opts *opts,
 		   struct encoded *encoded, struct error *err);
+
+/*
+ * Whether the pahole in PATH makes arrays of several dimensions arrays of arrays, as it does
+ * from 1.32 on. -ENOENT without pahole.
+ */
+int encode__nests_arrays(bool *nests, struct error *err);
 
 /*
  * Version and flags that encode__vmlinux would use for a kernel release, to know
