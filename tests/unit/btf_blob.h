@@ -17,6 +17,13 @@ struct blob {
 	size_t size;
 };
 
+/* The header that all have; from Linux 7.0 on linux/btf.h's own may be longer. */
+struct blob_header {
+	uint16_t magic;
+	uint8_t version, flags;
+	uint32_t hdr_len, type_off, type_len, str_off, str_len;
+};
+
 static inline void *some(size_t size)
 {
 	void *memory = calloc(1, size ? size : 1);
@@ -235,8 +242,8 @@ static inline struct blob rewrite_blob(struct blob blob, uint64_t seed, uint32_t
 {
 	struct btf *btf = open_blob(blob);
 	struct rewriting rewriting = { .btf = btf, .seed = seed, .copies = copies };
-	const struct btf_header *old = blob.data;
-	struct btf_header header = { .magic = BTF_MAGIC, .version = 1, .hdr_len = sizeof(header) };
+	const struct blob_header *old = blob.data;
+	struct blob_header header = { .magic = BTF_MAGIC, .version = 1, .hdr_len = sizeof(header) };
 	uint8_t *types = some(blob.size * copies);
 	struct blob out;
 

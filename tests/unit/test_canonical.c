@@ -143,11 +143,11 @@ static void test_equivalent_to_what_came_in(void **state)
 static void test_comparison_can_fail(void **state)
 {
 	struct blob blob = every(1), other = every(2);
-	size_t types = ((struct btf_header *)blob.data)->type_len, seen = 0;
+	size_t types = ((struct blob_header *)blob.data)->type_len, seen = 0;
 
 	(void)state;
 	assert_false(blobs_equivalent(blob, other));
-	for (size_t i = sizeof(struct btf_header); i < sizeof(struct btf_header) + types; i += 4) {
+	for (size_t i = sizeof(struct blob_header); i < sizeof(struct blob_header) + types; i += 4) {
 		struct blob changed = blob_of(blob.data, blob.size);
 		struct type_graph graph;
 
@@ -388,7 +388,7 @@ static void use_string(uint32_t *offset, void *ctx)
 static void test_strings_in_the_order_of_their_first_use(void **state)
 {
 	struct blob blob = every(2), canonical = canonical_of(blob);
-	const struct btf_header *header = canonical.data;
+	const struct blob_header *header = canonical.data;
 	struct btf *btf = open_blob(canonical);
 	struct first_uses uses = { (const char *)(header + 1) + header->str_off, 1 };
 

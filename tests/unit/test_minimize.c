@@ -88,8 +88,9 @@ static void check(const char *one, const char *other, const char *expected)
 	assert_int_equal(file__replace(in_dir("ours"), out, size, 0600), 0);
 	free(out);
 	free(again);
-	assert_int_equal(shell("cd \"$T\" && PATH=$PATH:/usr/sbin && "
-			       "bpftool gen min_core_btf full.btf theirs %s %s && cmp ours theirs",
+	assert_int_equal(shell("(cd \"$T\" && PATH=$PATH:/usr/sbin && "
+			       "bpftool gen min_core_btf full.btf theirs %s %s) && "
+			       "tests/lib/same-btf-bytes \"$T/ours\" \"$T/theirs\"",
 			       one, other ? other : ""), 0);
 	assert_output("PATH=$PATH:/usr/sbin; cd \"$T\"; bpftool btf dump file ours | "
 		      "grep -oE \"(STRUCT|UNION) '.*' |^\t'[a-z_]*'\" | tr -d \"\t'\" | sort | "

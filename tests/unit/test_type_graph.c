@@ -35,7 +35,7 @@ static struct blob every(unsigned int version)
 /* Written by hand: words, then the strings. */
 static struct blob by_hand(const uint32_t *words, size_t count, const char *text, size_t text_size)
 {
-	struct btf_header header = { .magic = BTF_MAGIC, .version = 1, .hdr_len = sizeof(header),
+	struct blob_header header = { .magic = BTF_MAGIC, .version = 1, .hdr_len = sizeof(header),
 				     .type_len = 4 * (uint32_t)count, .str_off = 4 * (uint32_t)count,
 				     .str_len = (uint32_t)text_size };
 	struct blob blob = { some(sizeof(header) + 4 * count + text_size),
@@ -272,7 +272,7 @@ static struct blob with_word(unsigned int word, uint32_t value)
 static void test_contradictory_headers(void **state)
 {
 	struct blob blob = every(0);
-	uint32_t size = (uint32_t)blob.size, types = ((struct btf_header *)blob.data)->type_len;
+	uint32_t size = (uint32_t)blob.size, types = ((struct blob_header *)blob.data)->type_len;
 
 	(void)state;
 	free(blob.data);
@@ -313,7 +313,7 @@ static void test_cut_off_anywhere(void **state)
 static void test_types_cut_off_anywhere(void **state)
 {
 	struct blob blob = every(1);
-	uint32_t types = ((struct btf_header *)blob.data)->type_len, end = 0, whole = 0;
+	uint32_t types = ((struct blob_header *)blob.data)->type_len, end = 0, whole = 0;
 	struct btf *btf = open_blob(blob);
 
 	(void)state;
@@ -322,7 +322,7 @@ static void test_types_cut_off_anywhere(void **state)
 
 		if (size > end)
 			end += (uint32_t)size_of_type(btf__type_by_id(btf, ++whole));
-		((struct btf_header *)part.data)->type_len = size;
+		((struct blob_header *)part.data)->type_len = size;
 		if (size == end) {
 			struct type_graph graph;
 			struct type_graph_error error = {};
