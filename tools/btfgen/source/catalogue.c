@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "source/catalogue.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/cancel.h"
 #include "base/cleanup.h"
@@ -17,6 +15,7 @@
 #include "source/access.h"
 #include "source/apt_mirrors.h"
 #include "source/manifest.h"
+#include "source/manifest_set.h"
 #include "source/mirrors.h"
 #include "source/suite_index.h"
 
@@ -25,8 +24,8 @@
 /* All of one call. */
 struct loading {
 	const struct catalogue_opts *opts;
-	struct manifest **manifests;
-	size_t manifest_count;
+	struct selection selection;
+	struct manifest_set manifests;
 	struct suite_indexes *suites;    /* the work list */
 	size_t suite_count;
 	struct access access;
@@ -39,160 +38,6 @@ struct loading {
 	int status;
 	struct error error;
 };
-
-/* ---- manifests and what of them is asked for ------------------------------------- */
-
-static int is_manifest(const struct dirent *entry)
-{
-	size_t len = strlen(entry->d_name);
-
-	return entry->d_name[0] != '.' && len > 4 && !strcmp(entry->d_name + len - 4, ".ini");
-}
-
-static int add_manifest(struct loading *loading, const char *path, struct error *err)
-{
-	struct manifest **manifests = reallocarray(loading->manifests, loading->manifest_count + 1,
-						   sizeof(*manifests));
-	int ret;
-
-	if (!manifests)
-		return error__oom(err);
-	loading->manifests = manifests;
-	ret = manifest__read(path, &manifests[loading->manifest_count], err);
-	if (!ret)
-		loading->manifest_count++;
-	return ret;
-}
-
-static int read_manifests(struct loading *loading, struct error *err)
-{
-	const char *directory = loading->opts->manifest_dir;
-	struct dirent **names;
-	int count = scandir(directory, &names, is_manifest, alphasort), ret = 0;
-
-	if (count < 0)
-		return error__set(err, errno, "the manifests' directory %s cannot be read: %s",
-				  directory, strerror(errno));
-	for (int i = 0; i < count; i++) {
-		_cleanup_free_ char *path = NULL;
-
-		if (!ret && asprintf(&path, "%s/%s", directory, names[i]->d_name) < 0) {
-			path = NULL;
-			ret = error__oom(err);
-		}
-		if (!ret)
-			ret = add_manifest(loading, path, err);
-		free(names[i]);
-	}
-	free(names);
-	if (!ret && !count)
-		ret = error__set(err, ENOENT, "there is no manifest (*.ini) in %s", directory);
-	return ret;
-}
-
-/* Names that a user may write on every distribution. */
-static const char *canonical_arch(const char *name)
-{
-	if (!strcasecmp(name, "amd64"))
-		return "x86_64";
-	if (!strcasecmp(name, "arm64"))
-		return "aarch64";
-	return name;
-}
-
-static bool wants_distro(const struct catalogue_opts *opts, const struct manifest *manifest)
-{
-	return words__allow(opts->distros, manifest->id);
-}
-
-static bool wants_release(const struct catalogue_opts *opts, const struct release *release)
-{
-	return words__allow(opts->releases, release->version) ||
-	       words__allow(opts->releases, release->codename);
-}
-
-static bool is_arch(const struct architecture *arch, const char *name)
-{
-	return !strcasecmp(arch->name, canonical_arch(name)) || !strcasecmp(arch->alias, name);
-}
-
-static bool wants_arch(const struct catalogue_opts *opts, const struct architecture *arch)
-{
-	if (!opts->arches)
-		return true;
-	for (size_t i = 0; opts->arches[i]; i++)
-		if (is_arch(arch, opts->arches[i]))
-			return true;
-	return false;
-}
-
-/* The names of one kind that the manifests know, for messages and to check the user's. */
-static int add_names(const struct loading *loading, const struct manifest *manifest, char kind,
-		     char ***names, char ***aliases)
-{
-	int ret = 0;
-
-	if (kind == 'd')
-		return words__add(names, manifest->id);
-	if (!wants_distro(loading->opts, manifest))
-		return 0;
-	for (size_t i = 0; kind == 'r' && !ret && i < manifest->release_count; i++) {
-		ret = words__add(names, manifest->releases[i].codename);
-		if (!ret)
-			ret = words__add(aliases, manifest->releases[i].version);
-	}
-	for (size_t i = 0; kind == 'a' && !ret && i < manifest->arch_count; i++) {
-		if (!words__count((const char *const *)*names) ||
-		    !words__allow((const char *const *)*names, manifest->arches[i].name))
-			ret = words__add(names, manifest->arches[i].name);
-		if (!ret)
-			ret = words__add(aliases, manifest->arches[i].alias);
-	}
-	return ret;
-}
-
-/* A name that no manifest knows is a slip of the pen, not an empty result. */
-static int check_names(const struct loading *loading, const char *const *asked, char kind,
-		       const char *what, struct error *err)
-{
-	_cleanup_words_ char **names = words__split(NULL), **aliases = words__split(NULL);
-	_cleanup_free_ char *known = NULL;
-
-	if (!names || !aliases)
-		return error__oom(err);
-	for (size_t i = 0; i < loading->manifest_count; i++)
-		if (add_names(loading, loading->manifests[i], kind, &names, &aliases))
-			return error__oom(err);
-	for (; asked && *asked; asked++) {
-		const char *name = kind == 'a' ? canonical_arch(*asked) : *asked;
-
-		if (words__allow((const char *const *)names, name) ||
-		    words__allow((const char *const *)aliases, name))
-			continue;
-		known = words__join((const char *const *)names);
-		return error__set(err, ENOENT, "no manifest in %s knows %s '%s'; there are: %s",
-				  loading->opts->manifest_dir, what, *asked, known ? known : "");
-	}
-	return 0;
-}
-
-static int check_mirrors(const struct loading *loading, struct error *err)
-{
-	const char *const *given = loading->opts->mirrors;
-
-	for (; given && *given; given++) {
-		bool known = false;
-
-		for (size_t i = 0; i < loading->manifest_count; i++)
-			known |= mirrors__is_for(loading->manifests[i], *given);
-		if (!known)
-			return error__set(err, ENOENT,
-					  "--mirror %s: no manifest in %s has a repository of "
-					  "that name",
-					  *given, loading->opts->manifest_dir);
-	}
-	return 0;
-}
 
 /* ---- the work list ---------------------------------------------------------------- */
 
@@ -233,7 +78,7 @@ static int add_suite(struct loading *loading, const struct manifest *manifest,
 					  .suite = suite };
 	suites->is_left_out = is_unsigned_service(loading, suite);
 	for (size_t i = 0; i < manifest->arch_count; i++)
-		if (wants_arch(loading->opts, &manifest->arches[i]) &&
+		if (selection__has_arch(&loading->selection, &manifest->arches[i]) &&
 		    suite__has(release, suite, manifest->arches[i].name) &&
 		    suite_indexes__add(suites, &manifest->arches[i]))
 			return -ENOMEM;
@@ -244,14 +89,14 @@ static int add_suite(struct loading *loading, const struct manifest *manifest,
 
 static int plan(struct loading *loading, struct error *err)
 {
-	for (size_t i = 0; i < loading->manifest_count; i++) {
-		const struct manifest *manifest = loading->manifests[i];
+	for (size_t i = 0; i < loading->manifests.count; i++) {
+		const struct manifest *manifest = loading->manifests.items[i];
 
 		for (size_t j = 0; j < manifest->release_count; j++) {
 			const struct release *release = &manifest->releases[j];
 
-			if (!wants_distro(loading->opts, manifest) ||
-			    !wants_release(loading->opts, release) ||
+			if (!selection__has_distro(&loading->selection, manifest) ||
+			    !selection__has_release(&loading->selection, release) ||
 			    !may_hold(release, loading->opts->pattern))
 				continue;
 			for (size_t k = 0; k < release->suite_count; k++)
@@ -575,9 +420,7 @@ static void loading__free(struct loading *loading)
 	for (size_t i = 0; i < loading->suite_count; i++)
 		suite_indexes__free(&loading->suites[i]);
 	free(loading->suites);
-	for (size_t i = 0; i < loading->manifest_count; i++)
-		manifest__free(loading->manifests[i]);
-	free(loading->manifests);
+	manifest_set__free(&loading->manifests);
 	apt_config__free(&loading->apt);
 	url_cache__free(loading->answers);
 	pthread_mutex_destroy(&loading->lock);
@@ -586,16 +429,8 @@ static void loading__free(struct loading *loading)
 static int load(struct loading *loading, struct error *err)
 {
 	const struct catalogue_opts *opts = loading->opts;
-	int ret = read_manifests(loading, err);
+	int ret = manifest_set__read(&loading->selection, &loading->manifests, err);
 
-	if (!ret)
-		ret = check_names(loading, opts->distros, 'd', "distribution", err);
-	if (!ret)
-		ret = check_names(loading, opts->releases, 'r', "release", err);
-	if (!ret)
-		ret = check_names(loading, opts->arches, 'a', "architecture", err);
-	if (!ret)
-		ret = check_mirrors(loading, err);
 	if (!ret)
 		ret = plan(loading, err);
 	if (ret)
@@ -616,6 +451,8 @@ int catalogue__load(const struct catalogue_opts *opts, struct workdir *work,
 {
 	cleanup(loading__free) struct loading loading = {
 		.opts = opts,
+		.selection = { opts->manifest_dir, opts->distros, opts->releases, opts->arches,
+			       opts->mirrors },
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.access = { .transfers = transfers, .index_dir = workdir__index(work),
 			    .pattern = opts->pattern, .keyring = opts->keyring, .allow_unsigned = opts->allow_unsigned,
