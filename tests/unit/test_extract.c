@@ -307,8 +307,8 @@ static void refuses_bombs(void **state)
 	add_header(&tar, "vmlinux", '0', 10ULL << 40, NULL);
 	write_tar("bomb.tar", &tar);
 	assert_refused("bomb.tar", "vmlinux", EFBIG, "over the limit");
-	/* allowed, but no disk has it: told before the first byte */
-	add_header(&tar, "vmlinux", '0', 1ULL << 60, NULL);
+	/* allowed, but no disk has it: told before the first byte (libarchive 3.8 reads no more) */
+	add_header(&tar, "vmlinux", '0', 1ULL << 50, NULL);
 	write_tar("bomb.tar", &tar);
 	opts.package_path = in_dir("bomb.tar");
 	opts.max_size = UINT64_MAX;
@@ -481,8 +481,8 @@ int main(void)
 		cmocka_unit_test(refuses_bombs),
 		cmocka_unit_test(refuses_sparse_members),
 		cmocka_unit_test(tells_full_disks),
-		cmocka_unit_test(opens_rpms),
-		cmocka_unit_test(checks_member_digests),
+		test_of_both_formats(opens_rpms),
+		test_of_both_formats(checks_member_digests),
 		cmocka_unit_test(refuses_unsigned_formats),
 	};
 

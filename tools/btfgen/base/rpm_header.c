@@ -7,28 +7,27 @@
 #include <rpm/header.h>
 #include <rpm/rpmcrypto.h>
 #include <rpm/rpmfiles.h>
-#include <rpm/rpmkeyring.h>
 #include <rpm/rpmlog.h>
-#include <rpm/rpmpgp.h>
 #include <rpm/rpmtd.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
-#include "base/sha256.h"
-#include "base/words.h"
+#include "base/rpm_signature.h"
 
 #define LEAD_SIZE 96
 #define INTRO_SIZE 16 /* magic and version, reserved, number of entries, size of the data */
 #define HEADER_MAX ((uint64_t)256 << 20) /* librpm's own limit */
-#define KEYRING_MAX ((size_t)16 << 20)
+#define SIGNATURES_MAX 16 /* each has the keyrings read once more */
+
+/* Of format 6, which librpm 4 reads without names for them. */
+#define TAG_OPENPGP 278
+#define TAG_SHA3_256 279
+#define TAG_PAYLOAD_SIZE 5112
+#define HASH_SHA3_256 12
 
 DEFINE_CLEANUP(header_freep, struct headerToken_s, headerFree)
-DEFINE_CLEANUP(params_freep, struct pgpDigParams_s, pgpDigParamsFree)
-DEFINE_CLEANUP(keyring_freep, struct rpmKeyring_s, rpmKeyringFree)
-DEFINE_CLEANUP(pubkey_freep, struct rpmPubkey_s, rpmPubkeyFree)
 DEFINE_CLEANUP(files_freep, struct rpmfiles_s, rpmfilesFree)
 
 /*
@@ -150,248 +149,153 @@ static Header import(const struct raw_header *raw)
 
 /* ---- digests and signatures -------------------------------------------------------- */
 
-static bool digest_agrees(const struct package_file *file, int algorithm, const char *hex)
+/* 0, or -EBADMSG; -ENOTSUP: this librpm does not compute it. */
+static int check_digest(const struct package_file *file, int algorithm, const char *hex)
 {
 	DIGEST_CTX ctx = rpmDigestInit(algorithm, RPMDIGEST_NONE);
 	void *mine = NULL;
 	bool agrees;
 
+	if (!ctx)
+		return -ENOTSUP;
 	rpmDigestUpdate(ctx, file->main.bytes, file->main.size);
 	rpmDigestFinal(ctx, &mine, NULL, 1);
 	agrees = mine && strcasecmp(mine, hex) == 0;
 	free(mine);
-	return agrees;
+	return agrees ? 0 : -EBADMSG;
 }
 
 static int check_digests(const struct package_file *file, Header signature, struct error *err)
 {
-	const char *sha256 = headerGetString(signature, RPMSIGTAG_SHA256);
-	const char *sha1 = headerGetString(signature, RPMSIGTAG_SHA1);
+	static const struct {
+		rpmTagVal tag;
+		int algorithm;
+		const char *wrong;
+	} kinds[] = {
+		{ RPMSIGTAG_SHA256, RPM_HASH_SHA256,
+		  "its header does not have the SHA-256 listed for it" },
+		{ RPMSIGTAG_SHA1, RPM_HASH_SHA1,
+		  "its header does not have the SHA-1 listed for it" },
+		{ TAG_SHA3_256, HASH_SHA3_256,
+		  "its header does not have the SHA3-256 listed for it" },
+	};
+	bool checked = false;
 
-	if (!sha256 && !sha1)
-		return damaged(file, "it lists no digest of its header", err);
-	if (sha256 && !digest_agrees(file, RPM_HASH_SHA256, sha256))
-		return damaged(file, "its header does not have the SHA-256 listed for it", err);
-	if (sha1 && !digest_agrees(file, RPM_HASH_SHA1, sha1))
-		return damaged(file, "its header does not have the SHA-1 listed for it", err);
-	return 0;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		const char *hex = headerGetString(signature, kinds[i].tag);
+		int rc = hex ? check_digest(file, kinds[i].algorithm, hex) : -ENOTSUP;
+
+		if (rc == -EBADMSG)
+			return damaged(file, kinds[i].wrong, err);
+		checked |= !rc;
+	}
+	return checked ? 0 : damaged(file, "it lists no digest of its header", err);
 }
 
-/* The size is not signed, but tells a package that was cut off before it is unpacked. */
-static int check_length(const struct package_file *file, Header signature, struct error *err)
+/*
+ * Tells a package that was cut off before it is unpacked. The size stands in the
+ * signature header, where nobody signed it, or in format 6 in the main one.
+ */
+static int check_length(const struct package_file *file, Header signature, Header main,
+			struct error *err)
 {
+	uint64_t payload = headerGetNumber(main, TAG_PAYLOAD_SIZE);
 	uint64_t rest = headerGetNumber(signature, RPMSIGTAG_LONGSIZE);
+	uint64_t there = file->size - file->main_offset;
 
 	if (!rest)
 		rest = headerGetNumber(signature, RPMSIGTAG_SIZE);
-	if (rest > file->size - file->main_offset)
+	if (rest > there || payload > there - file->main.size)
 		return damaged(file, "it was cut off", err);
 	return 0;
 }
 
-/* A key with its subkeys, as a keyring of its own: so it is known which one was right. */
-static rpmKeyring keyring_of(const uint8_t *certificate, size_t size)
+/* All signatures under one tag: a packet, or in format 6 one or more as texts. */
+static int judge_signatures(const struct package_file *file, const struct trust *trust,
+			    struct rpmtd_s *values, struct rpm_verdict *verdict,
+			    struct error *err)
 {
-	cleanup(pubkey_freep) struct rpmPubkey_s *key = rpmPubkeyNew(certificate, size);
-	cleanup(keyring_freep) struct rpmKeyring_s *keyring = rpmKeyringNew();
-	rpmPubkey *subkeys;
-	int count = 0;
+	const struct raw_header *main = &file->main;
+	const char *text;
+	int rc = 0;
 
-	if (!key || !keyring || rpmKeyringAddKey(keyring, key) < 0)
-		return NULL;
-	subkeys = rpmGetSubkeys(key, &count);
-	for (int i = 0; i < count; i++) {
-		rpmKeyringAddKey(keyring, subkeys[i]);
-		rpmPubkeyFree(subkeys[i]);
-	}
-	free(subkeys);
-	return steal_ptr(keyring);
-}
-
-/* What was found out about a signature so far: RPMRC_NOKEY until a key of its ID came by. */
-struct verdict {
-	rpmRC rc;
-	char *fingerprint;
-};
-
-static void try_certificates(const uint8_t *packets, size_t size, pgpDigParams signature,
-			     DIGEST_CTX ctx, struct verdict *verdict)
-{
-	while (size && verdict->rc != RPMRC_OK) {
-		cleanup(keyring_freep) struct rpmKeyring_s *keyring = NULL;
-		_cleanup_free_ uint8_t *fingerprint = NULL;
-		size_t len, fingerprint_len;
-		rpmRC rc;
-
-		if (pgpPubKeyCertLen(packets, size, &len) || !len || len > size)
-			return;
-		keyring = keyring_of(packets, len);
-		rc = keyring ? rpmKeyringVerifySig(keyring, signature, ctx) : RPMRC_NOKEY;
-		if (rc != RPMRC_NOKEY)
-			verdict->rc = rc;
-		if (rc == RPMRC_OK &&
-		    pgpPubkeyFingerprint(packets, len, &fingerprint, &fingerprint_len) == 0)
-			verdict->fingerprint = rpmhex(fingerprint, fingerprint_len);
-		packets += len;
-		size -= len;
-	}
-}
-
-/* A file of keys: one armored block after the other, or binary. */
-static void try_keys(const char *keys, size_t size, pgpDigParams signature, DIGEST_CTX ctx,
-		     struct verdict *verdict)
-{
-	static const char begin[] = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
-	static const char end[] = "-----END PGP PUBLIC KEY BLOCK-----";
-	const char *at = keys;
-
-	if (size && (keys[0] & 0x80)) {
-		try_certificates((const uint8_t *)keys, size, signature, ctx, verdict);
-		return;
-	}
-	while (verdict->rc != RPMRC_OK && (at = strstr(at, begin))) {
-		const char *last = strstr(at, end);
-		_cleanup_free_ char *block = NULL;
-		_cleanup_free_ uint8_t *packets = NULL;
-		size_t len = 0;
-
-		if (!last)
-			return;
-		/* librpm wants a newline after the last line */
-		if (asprintf(&block, "%.*s\n", (int)(last + strlen(end) - at), at) < 0) {
-			block = NULL;
-			return;
-		}
-		if (pgpParsePkts(block, &packets, &len) == PGPARMOR_PUBKEY)
-			try_certificates(packets, len, signature, ctx, verdict);
-		at = last;
-	}
-}
-
-static bool is_pinned(const struct trust *trust, const char *fingerprint)
-{
-	return !trust->keys || !*trust->keys || words__allow(trust->keys, fingerprint);
-}
-
-static int judge(const struct package_file *file, const struct trust *trust,
-		 pgpDigParams signature, const struct verdict *verdict, struct error *err)
-{
-	char id[2 * PGP_KEYID_LEN + 1];
-
-	hex__encode(pgpDigParamsSignID(signature), PGP_KEYID_LEN, id);
-	if (verdict->rc == RPMRC_OK && verdict->fingerprint) {
-		if (is_pinned(trust, verdict->fingerprint))
-			return 0;
-		return error__set(err, EKEYREJECTED,
-				  "%s is signed by the key %s, which is in a keyring, but is none "
-				  "of those that the manifest names for this: if you trust it, add "
-				  "it to 'key' there", file->path, verdict->fingerprint);
-	}
-	if (verdict->rc == RPMRC_NOKEY) {
-		_cleanup_free_ char *names = words__join(trust->keyrings);
-
-		return error__set(err, EKEYREJECTED,
-				  "%s is signed by the key %s, which is not in %s: add the "
-				  "distribution's key to it if you trust that key", file->path, id,
-				  names ? names : "the keyring");
-	}
-	return error__set(err, EKEYREJECTED,
-			  "%s: the signature by the key %s does not fit the package: get it again "
-			  "from the distribution", file->path, id);
-}
-
-/* Files are read one after the other until a key is found that fits. */
-static int try_keyrings(const struct trust *trust, pgpDigParams signature, DIGEST_CTX ctx,
-			struct verdict *verdict, struct error *err)
-{
-	_cleanup_words_ char **files = NULL;
-	int rc = keyring__files(trust->keyrings, &files, err);
-
-	if (rc)
-		return rc == -ENOMEM ? rc : -EKEYREJECTED;
-	if (!*files) {
-		_cleanup_free_ char *names = words__join(trust->keyrings);
-
-		return error__set(err, EKEYREJECTED, "cannot read the keyring %s: there is none",
-				  names ? names : "");
-	}
-	for (char **file = files; *file && verdict->rc != RPMRC_OK; file++) {
-		_cleanup_free_ void *keys = NULL;
-		size_t size;
-
-		rc = file__read(*file, KEYRING_MAX, &keys, &size);
-		if (rc)
-			return error__set(err, EKEYREJECTED, "cannot read the keyring %s: %s",
-					  *file, strerror(-rc));
-		try_keys(keys, size, signature, ctx, verdict);
-	}
-	return 0;
-}
-
-static int check_signature_packet(const struct package_file *file, const struct trust *trust,
-				  struct rpmtd_s *packet, char **signed_by, struct error *err)
-{
-	cleanup(params_freep) struct pgpDigParams_s *signature = NULL;
-	struct verdict verdict = { .rc = RPMRC_NOKEY };
-	DIGEST_CTX ctx;
-	int rc;
-
-	if (pgpPrtParams(packet->data, packet->count, PGPTAG_SIGNATURE, &signature) ||
-	    pgpSignatureType(signature) != PGPSIGTYPE_BINARY)
+	if (values->type == RPM_BIN_TYPE)
+		return rpm_verdict__add(verdict, trust, main->bytes, main->size, values->data,
+					values->count, err);
+	if (values->type != RPM_STRING_ARRAY_TYPE)
 		return rejected(file, "its signature can't be read", err);
-	ctx = rpmDigestInit(pgpDigParamsAlgo(signature, PGPVAL_HASHALGO), RPMDIGEST_NONE);
-	if (!ctx || pgpDigParamsAlgo(signature, PGPVAL_HASHALGO) == PGPHASHALGO_MD5) {
-		rpmDigestFinal(ctx, NULL, NULL, 0);
-		return rejected(file, "its signature uses a hash that is not trusted", err);
-	}
-	rpmDigestUpdate(ctx, file->main.bytes, file->main.size);
-	rc = try_keyrings(trust, signature, ctx, &verdict, err);
-	rpmDigestFinal(ctx, NULL, NULL, 0);
-	for (char *digit = verdict.fingerprint; digit && *digit; digit++)
-		*digit = *digit >= 'a' ? *digit - 'a' + 'A' : *digit;
-	if (!rc)
-		rc = judge(file, trust, signature, &verdict, err);
-	if (rc) {
-		free(verdict.fingerprint);
-		return rc;
-	}
-	*signed_by = verdict.fingerprint;
-	return 0;
+	if (values->count > SIGNATURES_MAX)
+		return rejected(file, "it has more than 16 signatures", err);
+	while (!rc && verdict->standing != RPM_GOOD && (text = rpmtdNextString(values)))
+		rc = rpm_verdict__add_text(verdict, trust, main->bytes, main->size, text, err);
+	return rc;
 }
 
+/* A package of format 6 may have one as format 4 has it beside its own. */
 static int check_signature(const struct package_file *file, const struct trust *trust,
 			   Header signature, char **signed_by, struct error *err)
 {
-	static const rpmTagVal tags[] = { RPMSIGTAG_RSA, RPMSIGTAG_DSA };
+	static const rpmTagVal tags[] = { TAG_OPENPGP, RPMSIGTAG_RSA, RPMSIGTAG_DSA };
+	cleanup(rpm_verdict__free) struct rpm_verdict verdict = {};
 
-	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
-		struct rpmtd_s packet = {};
+	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags) && verdict.standing != RPM_GOOD; i++) {
+		struct rpmtd_s values = {};
 		int rc;
 
-		if (!headerGet(signature, tags[i], &packet, HEADERGET_MINMEM))
+		if (!headerGet(signature, tags[i], &values, HEADERGET_MINMEM))
 			continue;
-		rc = packet.type == RPM_BIN_TYPE ?
-			     check_signature_packet(file, trust, &packet, signed_by, err) :
-			     rejected(file, "its signature can't be read", err);
-		rpmtdFreeData(&packet);
-		return rc;
+		rc = judge_signatures(file, trust, &values, &verdict, err);
+		rpmtdFreeData(&values);
+		if (rc)
+			return rc;
 	}
-	return rejected(file, "its header is not signed", err);
+	if (verdict.standing == RPM_GOOD)
+		*signed_by = steal_ptr(verdict.fingerprint);
+	return rpm_verdict__say(&verdict, trust, file->path, err);
 }
 
 /* ---- files ------------------------------------------------------------------------- */
 
+/*
+ * How many bytes the payload has for it, which format 6 says nowhere else. Of several
+ * names of one file the last comes with its content; a link's is where it points.
+ */
+static uint64_t stored_size(rpmfiles files, int index, mode_t mode, size_t names, const int *last)
+{
+	if (rpmfilesFFlags(files, index) & RPMFILE_GHOST)
+		return 0;
+	if (S_ISREG(mode) && (names < 2 || *last == index))
+		return rpmfilesFSize(files, index);
+	return S_ISLNK(mode) ? rpmfilesFSize(files, index) : 0;
+}
+
+static int take_names(rpmfiles files, int index, struct rpm_file *file)
+{
+	const char *target = rpmfilesFLink(files, index);
+	_cleanup_free_ char *path = rpmfilesFN(files, index);
+
+	file->path = path ? strdup(path + strspn(path, "/")) : NULL;
+	if (!file->path)
+		return -ENOMEM;
+	if (!S_ISLNK(file->mode))
+		return 0;
+	file->link_target = strdup(target ? target : "");
+	return file->link_target ? 0 : -ENOMEM;
+}
+
 static int take_file(rpmfiles files, int index, struct rpm_file *file)
 {
-	_cleanup_free_ char *path = rpmfilesFN(files, index);
 	const unsigned char *digest;
+	const int *names = NULL;
 	int algorithm = 0;
 	size_t len = 0;
 
 	file->mode = rpmfilesFMode(files, index);
 	file->size = rpmfilesFSize(files, index);
-	file->path = path ? strdup(path + strspn(path, "/")) : NULL;
-	if (!file->path)
+	file->names = rpmfilesFLinks(files, index, &names);
+	file->stored = stored_size(files, index, file->mode, file->names,
+				   names + file->names - 1);
+	if (take_names(files, index, file))
 		return -ENOMEM;
 	digest = rpmfilesFDigest(files, index, &algorithm, &len);
 	if (digest && len && len <= sizeof(file->digest)) {
@@ -415,13 +319,10 @@ static int take_files(const struct package_file *file, Header main, struct rpm_h
 	header->files = calloc(count + 1, sizeof(*header->files));
 	if (!header->files)
 		return error__oom(err);
-	for (size_t i = 0; i < count; i++) {
-		if (!S_ISREG(rpmfilesFMode(files, i)))
-			continue;
-		/* counted first, so that it is freed also when it is half done */
+	/* counted first, so that it is freed also when it is half done */
+	for (size_t i = 0; i < count; i++)
 		if (take_file(files, i, &header->files[header->file_count++]))
 			return error__oom(err);
-	}
 	return 0;
 }
 
@@ -437,14 +338,13 @@ static int read_headers(const struct package_file *file, const struct trust *tru
 	rc = check_digests(file, signature, err);
 	if (!rc && trust && trust->keyrings)
 		rc = check_signature(file, trust, signature, &header->signed_by, err);
-	if (!rc)
-		rc = check_length(file, signature, err);
 	if (rc)
 		return rc;
 	main = import(&file->main);
 	if (!main)
 		return damaged(file, "its header is malformed", err);
-	return take_files(file, main, header, err);
+	rc = check_length(file, signature, main, err);
+	return rc ? rc : take_files(file, main, header, err);
 }
 
 /* What librpm says on stderr is said here, with the file's name. */
@@ -487,8 +387,10 @@ int rpm_header__read(const char *path, const struct trust *trust, struct rpm_hea
 
 void rpm_header__free(struct rpm_header *header)
 {
-	for (size_t i = 0; i < header->file_count; i++)
+	for (size_t i = 0; i < header->file_count; i++) {
 		free(header->files[i].path);
+		free(header->files[i].link_target);
+	}
 	free(header->files);
 	free(header->signed_by);
 	*header = (struct rpm_header){};
@@ -497,7 +399,7 @@ void rpm_header__free(struct rpm_header *header)
 const struct rpm_file *rpm_header__find(const struct rpm_header *header, const char *path)
 {
 	for (size_t i = 0; i < header->file_count; i++)
-		if (strcmp(header->files[i].path, path) == 0)
+		if (S_ISREG(header->files[i].mode) && strcmp(header->files[i].path, path) == 0)
 			return &header->files[i];
 	return NULL;
 }

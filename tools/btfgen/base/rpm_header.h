@@ -3,11 +3,12 @@
  * The header of an .rpm: which files it holds, with their digests, and who signed that.
  * librpm parses and verifies, against keyring files alone: no RPM database and no
  * configuration is read. The bytes that are hashed are those that are parsed, whole,
- * so nothing outside of the signature is believed. (format: rpm's docs/manual/format.md)
+ * so nothing outside of the signature is believed. Formats 4 and 6, each with librpm 4 and
+ * 6. (format: rpm's docs/manual/format_v4.md and format_v6.md)
  *
  * Not supported: signatures that cover header and payload at once and nothing else
- * (before RPM 4.1), and the OpenPGP tag of RPM 6. librpm 4 asks for neither the expiry
- * of a key nor its revocation: a keyring holds the keys that are trusted.
+ * (before RPM 4.1). librpm 4 asks for neither the expiry of a key nor its revocation: a
+ * keyring holds the keys that are trusted.
  */
 #ifndef BTFGEN_RPM_HEADER_H
 #define BTFGEN_RPM_HEADER_H
@@ -26,13 +27,16 @@ struct rpm_file {
 	char *path;                   /* without leading "/" */
 	mode_t mode;
 	uint64_t size;
+	uint64_t stored;              /* what of it the payload has: 0 for a further name, a folder */
+	uint32_t names;               /* hard links to it in this package, itself among them */
+	char *link_target;            /* of a symbolic link; else NULL */
 	int digest_algorithm;         /* OpenPGP number: 8 is SHA-256; 1, MD5 */
 	uint8_t digest[RPM_DIGEST_MAX];
 	size_t digest_len;            /* 0: no digest is listed (links, directories) */
 };
 
 struct rpm_header {
-	struct rpm_file *files;       /* regular files only, in the header's order */
+	struct rpm_file *files;       /* of all types, in the header's order: payloads count so */
 	size_t file_count;
 	char *signed_by;              /* fingerprint of the key, upper-case hex, or NULL */
 };

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/member_path.h"
 #include "base/rpm_header.h"
+#include "base/rpm_payload.h"
 #include "base/xz_stream.h"
 
 #define DEFAULT_MAX_SIZE ((uint64_t)8 << 30)
@@ -39,10 +40,13 @@ struct source {
 	uint8_t buffer[READ_SIZE];
 	struct archive *outer;
 	struct xz_stream *xz;
+	const struct rpm_header *header;
+	struct rpm_payload *payload; /* above libarchive: of RPM's format 6 */
 };
 
 static void source__close(struct source *source)
 {
+	rpm_payload__free(source->payload);
 	xz_stream__free(source->xz);
 	if (source->outer)
 		archive_read_free(source->outer);
@@ -238,12 +242,39 @@ static int open_inner(struct source *source, enum container container, struct ar
 	if (container == CONTAINER_RPM) {
 		archive_read_support_filter_rpm(*inner);
 		archive_read_support_format_cpio(*inner);
+		archive_read_support_format_raw(*inner);
 	} else {
 		archive_read_support_format_tar(*inner);
 	}
 	if (archive_read_open(*inner, source, NULL, pull, NULL) != ARCHIVE_OK)
 		return archive_failed(source, *inner, err);
 	return 0;
+}
+
+/* What is no cpio is RPM's own kind, or nothing that is known. */
+static int next_entry(struct source *source, struct archive *inner, struct archive_entry **entry)
+{
+	if (!source->payload) {
+		int rc = archive_read_next_header(inner, entry);
+
+		if ((rc != ARCHIVE_OK && rc != ARCHIVE_WARN) ||
+		    archive_format(inner) != ARCHIVE_FORMAT_RAW)
+			return rc;
+		source->payload = rpm_payload__new(inner, source->header);
+		if (!source->payload) {
+			archive_set_error(inner, ENOMEM, "out of memory");
+			return ARCHIVE_FATAL;
+		}
+	}
+	return rpm_payload__next_header(source->payload, entry);
+}
+
+static int read_block(const struct source *source, struct archive *inner, const void **data,
+		      size_t *size, la_int64_t *offset)
+{
+	if (source->payload)
+		return rpm_payload__read_data_block(source->payload, data, size, offset);
+	return archive_read_data_block(inner, data, size, offset);
 }
 
 /* ---- the member --------------------------------------------------------------------- */
@@ -325,14 +356,14 @@ static int not_found(const struct extract_opts *opts, const struct sighting *see
 }
 
 /* Go to the wanted file; its name becomes *path (malloc'ed). */
-static int find_member(const struct extract_opts *opts, const struct source *source,
+static int find_member(const struct extract_opts *opts, struct source *source,
 		       struct archive *inner, struct archive_entry **entry, char **path,
 		       struct error *err)
 {
 	cleanup(sighting__free) struct sighting seen = {};
 
 	for (;;) {
-		int rc = archive_read_next_header(inner, entry);
+		int rc = next_entry(source, inner, entry);
 		const char *name;
 		bool wanted;
 
@@ -433,7 +464,7 @@ static int copy_data(const struct source *source, struct archive *inner, struct 
 		const void *data;
 		la_int64_t offset;
 		size_t size;
-		int rc = archive_read_data_block(inner, &data, &size, &offset);
+		int rc = read_block(source, inner, &data, &size, &offset);
 
 		if (rc == ARCHIVE_EOF)
 			break;
@@ -523,6 +554,7 @@ static int extract_from(const struct extract_opts *opts, struct source *source,
 	};
 	int rc = open_inner(source, container, &inner, err);
 
+	source->header = header;
 	if (!rc)
 		rc = find_member(opts, source, inner, &entry, &extracted->member, err);
 	if (rc)

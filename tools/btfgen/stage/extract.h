@@ -3,7 +3,8 @@
  * Stage: the one file that is wanted out of a package, streamed; reading stops where it
  * ends. Links in a package are skipped, never followed. Both layers of a .deb (ar, then
  * data.tar.{xz,zst,gz,bz2,lzma} or plain) and the cpio payload of an .rpm are read with
- * libarchive; a plain .tar.* with one BTF file in it (the BTFHub layout) too.
+ * libarchive, as is what is compressed of an .rpm of format 6 (base/rpm_payload.h); a plain
+ * .tar.* with one BTF file in it (the BTFHub layout) too.
  */
 #ifndef BTFGEN_EXTRACT_H
 #define BTFGEN_EXTRACT_H
