@@ -78,7 +78,7 @@ PYTHON
 	tell
 	t "$kind: all in one of them" json 'sum(j["kernels"] for j in d["include"]) == 10000' "$work/plan"
 	t "$kind: list, under 200 MB" measured "$kind, list" "$work/list" "$btfgen" list --cached --json \
-		--manifests "$work/manifests-$kind" --work "$work/work-$kind" -a "$work/$kind.kbtf"
+		--manifests "$work/manifests-$kind" --keyring "$work/key.gpg" --work "$work/work-$kind" -a "$work/$kind.kbtf"
 	tell
 	t "$kind: knows of the failures" json 'len(d["kernels"]) == 10000 and all("failure" in k for k in d["kernels"])' "$work/list"
 done

@@ -238,10 +238,18 @@ static void fail_unknown(struct loading *loading)
 			struct suite_index *item = &suite->items[j];
 
 			item->is_fresh = item->has_index;
-			item->code = error__set(&item->error, ENOENT,
-						"nothing is known of it yet: 'btfgen index "
-						"--distro %s' asks its mirrors",
-						suite->manifest->id);
+			if (item->is_refused)
+				item->code = error__set(&item->error, ENOKEY,
+							"none of the keys at hand signed what is "
+							"known of it: name those that did with "
+							"--keyring, or ask its mirrors with "
+							"'btfgen index --distro %s'",
+							suite->manifest->id);
+			else
+				item->code = error__set(&item->error, ENOENT,
+							"nothing is known of it yet: 'btfgen index "
+							"--distro %s' asks its mirrors",
+							suite->manifest->id);
 			if (is_unsigned_service(loading, suite->suite))
 				tell_unsigned_service(item);
 		}

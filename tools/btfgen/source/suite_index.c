@@ -156,8 +156,9 @@ int suite_indexes__load(struct suite_indexes *indexes, const struct access *acce
 		item->record_path = make_record_path(indexes, access, item);
 		if (!item->record_path)
 			return -ENOMEM;
-		item->has_index = !index__load(item->record_path, item->recipe, &item->index) &&
-				  is_acceptable(indexes, access, &item->index);
+		item->has_index = !index__load(item->record_path, item->recipe, &item->index);
+		item->is_refused = item->has_index && !is_acceptable(indexes, access, &item->index);
+		item->has_index &= !item->is_refused;
 		if (!item->has_index)
 			index__free(&item->index);
 	}

@@ -24,6 +24,7 @@ struct suite_index {
 	char *recipe;
 	struct index index;     /* what the suite holds, if has_index */
 	bool has_index;
+	bool is_refused;        /* something is known, but by no signature that counts now */
 	bool is_fresh;          /* the suite's index was looked at in this run */
 	struct error error;     /* why not, else */
 	int code;               /* the same, -errno */
