@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "small_rpm.h"
+#include "fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -382,92 +382,6 @@ static void tells_full_disks(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* ---- .rpm ----------------------------------------------------------------------------- */
-
-static int extract_rpm(const char *package, const char *keyring, struct extracted *extracted,
-		       struct error *err)
-{
-	const char *keyrings[] = { keyring ? in_dir(keyring) : NULL, NULL };
-	const struct extract_opts opts = {
-		.package_path = in_dir(package),
-		.member = "usr/lib/debug/lib/modules/*/vmlinux*",
-		.out_path = in_dir("out"),
-		.rpm_trust = { keyring ? keyrings : NULL, NULL },
-	};
-
-	unlink(opts.out_path);
-	return extract__member(&opts, extracted, err);
-}
-
-static void opens_rpms(void **state)
-{
-	static const char *const payloads[] = { "w9.gzdio", "w6.xzdio", "w3.zstdio", "w9.bzdio" };
-	_cleanup_free_ char *fingerprint = NULL;
-
-	(void)state;
-	make_keys();
-	fingerprint = output_of("cat $T/one.fpr");
-	for (size_t i = 0; i < sizeof(payloads) / sizeof(*payloads); i++) {
-		struct extracted extracted;
-		struct error err = {};
-
-		make_rpm("k.rpm", payloads[i]);
-		assert_int_equal(extract_rpm("k.rpm", NULL, &extracted, &err), 0);
-		assert_string_equal(extracted.member, RPM_MEMBER);
-		assert_null(extracted.signed_by);
-		assert_out("content");
-		extracted__free(&extracted);
-		assert_int_equal(extract_rpm("k.rpm", "one.asc", &extracted, &err), -EKEYREJECTED);
-		assert_int_equal(access(in_dir("out"), F_OK), -1);
-		sign_rpm("k.rpm", "one");
-		assert_int_equal(extract_rpm("k.rpm", "one.asc", &extracted, &err), 0);
-		assert_string_equal(extracted.signed_by, fingerprint);
-		assert_out("content");
-		extracted__free(&extracted);
-		assert_int_equal(extract_rpm("k.rpm", "two.asc", &extracted, &err), -EKEYREJECTED);
-	}
-}
-
-/* The header and its signature are as they were; the payload is not. */
-static void checks_member_digests(void **state)
-{
-	_cleanup_free_ uint8_t *data = NULL;
-	struct extracted extracted;
-	struct error err = {};
-	size_t size;
-
-	(void)state;
-	make_keys();
-	/* stored, so that the change is not found by a decompressor */
-	make_rpm("k.rpm", "w.ufdio");
-	sign_rpm("k.rpm", "one");
-	assert_int_equal(extract_rpm("k.rpm", "one.asc", &extracted, &err), 0);
-	extracted__free(&extracted);
-	assert_int_equal(file__read(in_dir("k.rpm"), 1 << 24, (void **)&data, &size), 0);
-	data[size - 1000000] ^= 1;
-	assert_int_equal(file__replace(in_dir("k.rpm"), data, size, 0600), 0);
-	for (int signed_too = 0; signed_too < 2; signed_too++) {
-		assert_int_equal(extract_rpm("k.rpm", signed_too ? "one.asc" : NULL, &extracted, &err),
-				 -EBADMSG);
-		assert_non_null(strstr(err.text, "has not the digest"));
-		assert_int_equal(access(in_dir("out"), F_OK), -1);
-	}
-}
-
-static void refuses_unsigned_formats(void **state)
-{
-	struct extracted extracted;
-	struct error err = {};
-	struct buf tar = {};
-
-	(void)state;
-	make_keys();
-	add_file(&tar, RPM_MEMBER, "x");
-	write_tar("k.rpm", &tar);
-	assert_int_equal(extract_rpm("k.rpm", "one.asc", &extracted, &err), -EBADMSG);
-	assert_non_null(strstr(err.text, "no RPM package"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,9 +395,6 @@ int main(void)
 		cmocka_unit_test(refuses_bombs),
 		cmocka_unit_test(refuses_sparse_members),
 		cmocka_unit_test(tells_full_disks),
-		test_of_both_formats(opens_rpms),
-		test_of_both_formats(checks_member_digests),
-		cmocka_unit_test(refuses_unsigned_formats),
 	};
 
 	return cmocka_run_group_tests(tests, make_content, fixture__teardown);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/rpm_header.h"
 #include "base/sha256.h"
@@ -126,6 +127,123 @@ static void counts_pinned_keys_only(void **state)
 	pins[0] = NULL;
 }
 
+/* v4 signature packet of 2 or 1 bytes of length, RSA, SHA-256 or SHA-512 */
+static void forge_packet(uint8_t *data, size_t size)
+{
+	for (size_t at = 96; at + 300 < size; at++) {
+		if (data[at] == 0x04 && data[at + 1] == 0x00 && data[at + 2] == 0x01 &&
+		    (data[at + 3] == 8 || data[at + 3] == 10) && data[at + 4] == 0) {
+			data[at + 200] ^= 1;
+			return;
+		}
+	}
+}
+
+/* The same in base64, behind the 3 bytes of the packet's own header. */
+static void forge_text(uint8_t *data, size_t size)
+{
+	uint8_t *text = memmem(data, size, "BAABC", 5);
+
+	assert_non_null(text);
+	text[250] = text[250] == 'A' ? 'B' : 'A';
+}
+
+/* $T/several.rpm, with what tests/lib/make-rpm6 puts in the place of its signatures. */
+static void sign_again(const char *options)
+{
+	assert_int_equal(shell("cp $T/unsigned.rpm $T/several.rpm"), 0);
+	make_rpm6("several.rpm %s", options);
+}
+
+static void sign_too(const char *options)
+{
+	make_rpm6("several.rpm --keep %s", options);
+}
+
+static void assert_signed_by(const char *keyring, const char *key)
+{
+	char command[32];
+	_cleanup_free_ char *fingerprint = NULL;
+	struct rpm_header header;
+	struct error err = {};
+
+	snprintf(command, sizeof(command), "cat $T/%s.fpr", key);
+	fingerprint = output_of(command);
+	if (read_header("several.rpm", keyring, &header, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(header.signed_by, fingerprint);
+	rpm_header__free(&header);
+}
+
+/* Format 6: one that counts is enough, whatever else is there. */
+static void takes_one_of_several(void **state)
+{
+	/* by an algorithm and in a version that librpm 4 does not know */
+	static const char unknown[] = "--text wg0GAB4MAAAAAAAAAAAAAA==";
+	_cleanup_free_ char *fingerprint = NULL;
+
+	(void)state;
+	need("python3");
+	make_packages();
+	fingerprint = output_of("cat $T/two.fpr");
+	sign_again("--sign one@example.org --sign two@example.org");
+	assert_signed_by("one.asc", "one");
+	assert_signed_by("two.asc", "two");
+	pins[0] = fingerprint;
+	assert_signed_by("both.asc", "two");
+	assert_refused("several.rpm", "one.asc", EKEYREJECTED, "none of those that the manifest names");
+	pins[0] = NULL;
+	sign_again(unknown);
+	assert_refused("several.rpm", "both.asc", EKEYREJECTED, "can't be read");
+	sign_too("--sign one@example.org");
+	assert_signed_by("both.asc", "one");
+	assert_refused("several.rpm", "two.asc", EKEYREJECTED, "which is not in");
+	/* beside them one as format 4 has it */
+	sign_again("--text wg0GAB4MAAAAAAAAAAAAAA== --sign-v4 two@example.org");
+	assert_signed_by("both.asc", "two");
+	assert_refused("several.rpm", "one.asc", EKEYREJECTED, "which is not in");
+}
+
+static void refuses_broken_texts(void **state)
+{
+	struct buf many = {};
+
+	(void)state;
+	need("python3");
+	make_packages();
+	sign_again("--text ''");
+	assert_refused("several.rpm", "one.asc", EKEYREJECTED, "can't be read");
+	sign_again("--text 'this is no base64!'");
+	assert_refused("several.rpm", "one.asc", EKEYREJECTED, "can't be read");
+	sign_too("--sign two@example.org");
+	assert_signed_by("two.asc", "two");
+	for (int i = 0; i < 17; i++)
+		buf__add(&many, "--text x ", 9);
+	buf__add(&many, "", 1);
+	assert_false(buf__failed(&many));
+	sign_again((const char *)many.data);
+	buf__free(&many);
+	assert_refused("several.rpm", "one.asc", EKEYREJECTED, "more than 16 signatures");
+}
+
+/* The one that is forged does not undo the other, and is told of where it is alone. */
+static void passes_over_a_forged_one(void **state)
+{
+	_cleanup_free_ uint8_t *data = NULL;
+	size_t size;
+
+	(void)state;
+	need("python3");
+	make_packages();
+	sign_again("--sign one@example.org");
+	assert_int_equal(file__read(in_dir("several.rpm"), 1 << 24, (void **)&data, &size), 0);
+	forge_text(data, size);
+	assert_int_equal(file__replace(in_dir("several.rpm"), data, size, 0600), 0);
+	sign_too("--sign two@example.org");
+	assert_signed_by("both.asc", "two");
+	assert_refused("several.rpm", "one.asc", EKEYREJECTED, "does not fit");
+}
+
 static void looks_into_a_directory_of_keys(void **state)
 {
 	struct rpm_header header;
@@ -150,27 +268,6 @@ static void names_a_missing_keyring(void **state)
 	make_packages();
 	assert_int_equal(read_header("signed.rpm", "nokeys", &header, &err), -EKEYREJECTED);
 	assert_non_null(strstr(err.text, in_dir("nokeys")));
-}
-
-/* v4 signature packet of 2 or 1 bytes of length, RSA, SHA-256 or SHA-512 */
-static void forge_packet(uint8_t *data, size_t size)
-{
-	for (size_t at = 96; at + 300 < size; at++) {
-		if (data[at] == 0x04 && data[at + 1] == 0x00 && data[at + 2] == 0x01 &&
-		    (data[at + 3] == 8 || data[at + 3] == 10) && data[at + 4] == 0) {
-			data[at + 200] ^= 1;
-			return;
-		}
-	}
-}
-
-/* The same in base64, behind the 3 bytes of the packet's own header. */
-static void forge_text(uint8_t *data, size_t size)
-{
-	uint8_t *text = memmem(data, size, "BAABC", 5);
-
-	assert_non_null(text);
-	text[250] = text[250] == 'A' ? 'B' : 'A';
 }
 
 /* One bit in the header, one bit in the signature. */
@@ -287,6 +384,9 @@ int main(void)
 		test_of_both_formats(lists_files),
 		test_of_both_formats(checks_signatures),
 		test_of_both_formats(counts_pinned_keys_only),
+		cmocka_unit_test_setup(takes_one_of_several, use_format_6),
+		cmocka_unit_test_setup(refuses_broken_texts, use_format_6),
+		cmocka_unit_test_setup(passes_over_a_forged_one, use_format_6),
 		test_of_both_formats(looks_into_a_directory_of_keys),
 		test_of_both_formats(names_a_missing_keyring),
 		test_of_both_formats(refuses_alteration),

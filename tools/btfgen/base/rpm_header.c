@@ -26,6 +26,7 @@
 #define TAG_SHA3_256 279
 #define TAG_PAYLOAD_SIZE 5112
 #define HASH_SHA3_256 12
+#define HASH_SHA3_512 14
 
 DEFINE_CLEANUP(header_freep, struct headerToken_s, headerFree)
 DEFINE_CLEANUP(files_freep, struct rpmfiles_s, rpmfilesFree)
@@ -418,6 +419,8 @@ bool rpm_file__is_strong(const struct rpm_file *file)
 	case RPM_HASH_SHA256:
 	case RPM_HASH_SHA384:
 	case RPM_HASH_SHA512:
+	case HASH_SHA3_256:
+	case HASH_SHA3_512:
 		return file->digest_len != 0;
 	default:
 		return false;

@@ -53,7 +53,7 @@ void rpm_header__free(struct rpm_header *header);
 /* Lent; NULL: the header lists no regular file of this path. */
 const struct rpm_file *rpm_header__find(const struct rpm_header *header, const char *path);
 
-/* Whether a file's digest is of a kind that nobody can forge today (SHA-2). */
+/* Whether a file's digest is of a kind that nobody can forge today (SHA-2, SHA-3). */
 bool rpm_file__is_strong(const struct rpm_file *file);
 
 /* The digest of a file's content as it streams by. NULL: an unknown algorithm. */

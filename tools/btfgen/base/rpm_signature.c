@@ -262,7 +262,8 @@ int rpm_verdict__say(const struct rpm_verdict *verdict, const struct trust *trus
 	case RPM_WEAK_HASH:
 		return rejected(path, "its signature uses a hash that is not trusted", err);
 	case RPM_UNREADABLE:
-		return rejected(path, "its signature can't be read", err);
+		return rejected(path, "its signature can't be read, or is of a kind that "
+				"librpm does not know here", err);
 	case RPM_NOT_SIGNED:
 		break;
 	}

@@ -529,7 +529,7 @@ static int find_digest(const struct extract_opts *opts, const struct rpm_header 
 
 	if (opts->rpm_trust.keyrings && (!file || !rpm_file__is_strong(file)))
 		return error__set(err, EKEYREJECTED,
-				  "%s: its signed header lists no SHA-2 digest of %s, so the "
+				  "%s: its signed header lists no SHA-2 or SHA-3 digest of %s, so the "
 				  "signature says nothing about it", opts->package_path, member);
 	if (!file || !file->digest_len)
 		return 0;
