@@ -89,7 +89,8 @@ static void sort_nodes(struct kernel_walk *walk)
 {
 	size_t kept = 0;
 
-	qsort(walk->nodes, walk->count, sizeof(*walk->nodes), by_blob);
+	if (walk->count)
+		qsort(walk->nodes, walk->count, sizeof(*walk->nodes), by_blob);
 	for (size_t i = 0; i < walk->count; i++)
 		if (!kept || walk->nodes[kept - 1].blob != walk->nodes[i].blob)
 			walk->nodes[kept++] = walk->nodes[i];
