@@ -77,11 +77,9 @@ t "is refused" refused "sign"
 t "unless --allow-unsigned" build unsigned u.kbtf --keyring "$work/good/RPM-GPG-KEY-test" --allow-unsigned
 t "then it is unverified" json 'd["done"] == 1 and d["kernels"][0]["verification"] == "unverified"' "$work/json"
 
-# Altered in its payload, once as the index knows it and once with the index made anew.
-alter()
+flip() # FILE: a byte in its middle becomes another
 {
-	cp -R "$work/good" "$work/$1"
-	python3 - "$work/$1/$file" <<'PYTHON'
+	python3 - "$1" <<'PYTHON'
 import sys
 with open(sys.argv[1], "r+b") as f:
     data = bytearray(f.read())
@@ -89,6 +87,41 @@ with open(sys.argv[1], "r+b") as f:
     f.seek(0)
     f.write(data)
 PYTHON
+}
+
+# Of format 6, whatever this machine's rpmbuild makes: one that is signed, and one altered.
+six()
+{
+	mkdir -p "$work/$1/8/x86_64/Packages"
+	"$lib/make-rpm6" "$work/$1/$file" --arch x86_64 --name "kernel-debuginfo-${release%.*}" \
+		--payload none "/usr/lib/debug/lib/modules/$release/vmlinux=$work/vmlinux"
+	if [ $# -gt 1 ]; then
+		GNUPGHOME=$work/good/gnupg "$lib/make-rpm6" "$work/$1/$file" --sign "$2"
+		GNUPGHOME=$work/good/gnupg gpgconf --kill all
+	fi
+	createrepo_c --quiet --no-database "$work/$1/8/x86_64"
+}
+t "a package of format 6" six six "$key"
+t "is taken" build six six.kbtf --keyring "$work/good/RPM-GPG-KEY-test"
+t "verified by its own signature" json '(d["kernels"][0]["verification"],
+	d["kernels"][0]["verified_by"]) == ("signed-package", "'"$key"'")' "$work/json"
+t "its BTF" "$btfgen" export -q -a "$work/six.kbtf" -k "$release" -o "$work/six.btf"
+t "is that of format 4" cmp "$work/out.btf" "$work/six.btf"
+t_exit 1 "with another key" build six k.kbtf --keyring "$work/other/RPM-GPG-KEY-test"
+t "it is refused" refused "which is not in"
+t "one without a signature" six plain
+t_exit 1 "is not taken" build plain k.kbtf --keyring "$work/good/RPM-GPG-KEY-test"
+t "but refused" refused "is not signed"
+t "one with another byte in vmlinux" flip "$work/six/$file"
+t "and the index made anew" createrepo_c --quiet --no-database "$work/six/8/x86_64"
+t_exit 1 "is not taken" build six k.kbtf --keyring "$work/good/RPM-GPG-KEY-test"
+t "since it is not what was signed" refused "has not the digest"
+
+# Altered in its payload, once as the index knows it and once with the index made anew.
+alter()
+{
+	cp -R "$work/good" "$work/$1"
+	flip "$work/$1/$file"
 }
 t "an altered package" alter altered
 t_exit 1 "not the one of the index" build altered b.kbtf --keyring "$work/good/RPM-GPG-KEY-test"
