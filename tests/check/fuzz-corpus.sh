@@ -36,6 +36,8 @@ is_whole()
 	*/fuzz_package/tar*) tail -c +2 "$1" | tar -t | grep -q /vmlinux ;;
 	*/fuzz_package/deb) tail -c +2 "$1" >"$work/deb" && ar t "$work/deb" | grep -qx data.tar.xz ;;
 	*/fuzz_package/elf*) tail -c +2 "$1" >"$work/elf" && readelf -hn "$work/elf" >/dev/null ;;
+	*/fuzz_rpm/payload) grep -q 07070X00000002 "$1" && grep -q 'TRAILER!!!' "$1" ;;
+	*/fuzz_rpm/*) grep -qa usr/lib/ "$1" && grep -qa 'vmlinux' "$1" ;;
 	*/fuzz_metalink/*) grep -q "http://" "$1" ;;
 	*/fuzz_services/*) python3 -m json.tool "$1" ;;
 	*/fuzz_directory/*) grep -qi "href=" "$1" ;;
@@ -54,7 +56,7 @@ is_whole()
 
 t "the seeds are made" "$top/tests/lib/make-corpus" "$btfgen" "$work/seeds"
 for harness in fuzz_archive fuzz_btf fuzz_check fuzz_core fuzz_directory fuzz_dwarf fuzz_lineage fuzz_metalink \
-		fuzz_package fuzz_services fuzz_vmlinux fuzz_vmlinuz; do
+		fuzz_package fuzz_rpm fuzz_services fuzz_vmlinux fuzz_vmlinuz; do
 	for seed in "$work/seeds/$harness"/*; do
 		t "$harness: ${seed##*/} is a good seed" is_whole "$seed"
 	done
