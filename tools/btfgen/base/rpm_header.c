@@ -261,13 +261,16 @@ static int check_signature(const struct package_file *file, const struct trust *
  * How many bytes the payload has for it, which format 6 says nowhere else. Of several
  * names of one file the last comes with its content; a link's is where it points.
  */
-static uint64_t stored_size(rpmfiles files, int index, mode_t mode, size_t names, const int *last)
+static uint64_t stored_size(rpmfiles files, int index, const struct rpm_file *file,
+			    const int *names)
 {
+	bool further = file->names > 1 && names[file->names - 1] != index;
+
 	if (rpmfilesFFlags(files, index) & RPMFILE_GHOST)
 		return 0;
-	if (S_ISREG(mode) && (names < 2 || *last == index))
-		return rpmfilesFSize(files, index);
-	return S_ISLNK(mode) ? rpmfilesFSize(files, index) : 0;
+	if (S_ISLNK(file->mode) || (S_ISREG(file->mode) && !further))
+		return file->size;
+	return 0;
 }
 
 static int take_names(rpmfiles files, int index, struct rpm_file *file)
@@ -294,8 +297,7 @@ static int take_file(rpmfiles files, int index, struct rpm_file *file)
 	file->mode = rpmfilesFMode(files, index);
 	file->size = rpmfilesFSize(files, index);
 	file->names = rpmfilesFLinks(files, index, &names);
-	file->stored = stored_size(files, index, file->mode, file->names,
-				   names + file->names - 1);
+	file->stored = stored_size(files, index, file, names);
 	if (take_names(files, index, file))
 		return -ENOMEM;
 	digest = rpmfilesFDigest(files, index, &algorithm, &len);
