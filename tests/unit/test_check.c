@@ -180,6 +180,7 @@ static void what_is_no_code_is_not_walked(void **state)
 	free(data);
 	/* a function that is larger than its section */
 	data = compile("-DFAILING", &size);
+	table = find_section(data, SHT_SYMTAB, false);
 	symbols = (Elf64_Sym *)((char *)data + table->sh_offset);
 	count = table->sh_size / sizeof(*symbols);
 	for (size_t i = 0; i < count; i++)
