@@ -73,7 +73,7 @@ static inline const char *packer_of(const char *payload)
 static inline void make_rpm(const char *name, const char *payload)
 {
 	if (rpm_format == 6 && !builds_format_6()) {
-		need("python3 zstd");
+		need(strstr(payload, "zstd") ? "python3 zstd" : "python3");
 		make_rpm6("%s --payload %s /" RPM_MEMBER "=content /" RPM_MEMBER ".link=@vmlinux "
 			  "/usr/lib/debug /usr/lib/debug/lib", name, packer_of(payload));
 		return;

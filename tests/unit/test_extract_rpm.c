@@ -48,7 +48,7 @@ static int extract_rpm(const char *package, const char *keyring, struct extracte
 
 static void opens_rpms(void **state)
 {
-	static const char *const payloads[] = { "w9.gzdio", "w6.xzdio", "w3.zstdio", "w9.bzdio" };
+	static const char *const payloads[] = { "w9.gzdio", "w6.xzdio", "w9.bzdio", "w3.zstdio" };
 	_cleanup_free_ char *fingerprint = NULL;
 
 	(void)state;

@@ -244,6 +244,29 @@ static void passes_over_a_forged_one(void **state)
 	assert_refused("several.rpm", "one.asc", EKEYREJECTED, "does not fit");
 }
 
+/* Whether it is forged or only too old for librpm can't be told: both are named. */
+static void names_sha1(void **state)
+{
+	_cleanup_free_ uint8_t *data = NULL;
+	uint8_t *text;
+	size_t size;
+
+	(void)state;
+	need("python3");
+	make_packages();
+	sign_again("--digest sha1 --sign one@example.org");
+	assert_int_equal(file__read(in_dir("several.rpm"), 1 << 24, (void **)&data, &size), 0);
+	text = memmem(data, size, "BAABAg", 6);
+	assert_non_null(text);
+	text[250] = text[250] == 'A' ? 'B' : 'A';
+	assert_int_equal(file__replace(in_dir("several.rpm"), data, size, 0600), 0);
+	assert_refused("several.rpm", "one.asc", EKEYREJECTED, "uses SHA-1");
+	/* librpm 6 asks for the key after that */
+	assert_refused("several.rpm", "two.asc", EKEYREJECTED, "by the key");
+	sign_too("--sign one@example.org");
+	assert_signed_by("one.asc", "one");
+}
+
 static void looks_into_a_directory_of_keys(void **state)
 {
 	struct rpm_header header;
@@ -387,6 +410,7 @@ int main(void)
 		cmocka_unit_test_setup(takes_one_of_several, use_format_6),
 		cmocka_unit_test_setup(refuses_broken_texts, use_format_6),
 		cmocka_unit_test_setup(passes_over_a_forged_one, use_format_6),
+		cmocka_unit_test_setup(names_sha1, use_format_6),
 		test_of_both_formats(looks_into_a_directory_of_keys),
 		test_of_both_formats(names_a_missing_keyring),
 		test_of_both_formats(refuses_alteration),

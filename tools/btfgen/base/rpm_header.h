@@ -7,7 +7,7 @@
  * 6. (format: rpm's docs/manual/format_v4.md and format_v6.md)
  *
  * Not supported: signatures that cover header and payload at once and nothing else
- * (before RPM 4.1). librpm 4 asks for neither the expiry of a key nor its revocation: a
+ * (before RPM 4.1). librpm 4.18 asks for neither the expiry of a key nor its revocation: a
  * keyring holds the keys that are trusted.
  */
 #ifndef BTFGEN_RPM_HEADER_H

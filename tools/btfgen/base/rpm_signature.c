@@ -170,8 +170,12 @@ static void keep_better(struct rpm_verdict *verdict, struct candidate *candidate
 		return;
 	verdict->standing = candidate->standing;
 	verdict->key_id[0] = '\0';
-	if (candidate->params)
+	verdict->over_sha1 = false;
+	if (candidate->params) {
 		hex__encode(pgpDigParamsSignID(candidate->params), PGP_KEYID_LEN, verdict->key_id);
+		verdict->over_sha1 = pgpDigParamsAlgo(candidate->params, PGPVAL_HASHALGO) ==
+				     PGPHASHALGO_SHA1;
+	}
 	free(verdict->fingerprint);
 	verdict->fingerprint = steal_ptr(candidate->fingerprint);
 }
@@ -250,6 +254,13 @@ int rpm_verdict__say(const struct rpm_verdict *verdict, const struct trust *trus
 				  "of those that the manifest names for this: if you trust it, add "
 				  "it to 'key' there", path, verdict->fingerprint);
 	case RPM_DOES_NOT_FIT:
+		/* librpm tells neither from the other */
+		if (verdict->over_sha1)
+			return error__set(err, EKEYREJECTED,
+					  "%s: the signature by the key %s uses SHA-1, and does not fit "
+					  "the package or is not accepted by librpm on this machine: "
+					  "get it again from the distribution, or try where older "
+					  "signatures are accepted", path, verdict->key_id);
 		return error__set(err, EKEYREJECTED,
 				  "%s: the signature by the key %s does not fit the package: get it "
 				  "again from the distribution", path, verdict->key_id);

@@ -8,6 +8,7 @@
 #ifndef BTFGEN_RPM_SIGNATURE_H
 #define BTFGEN_RPM_SIGNATURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,7 @@ enum rpm_standing {
 struct rpm_verdict {
 	enum rpm_standing standing;
 	char key_id[RPM_KEY_ID_HEX];
+	bool over_sha1;     /* which librpm with Sequoia refuses like one that does not fit */
 	char *fingerprint;  /* upper-case hex; of a good signature only */
 };
 
